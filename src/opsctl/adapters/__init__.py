@@ -1,0 +1,1 @@
+"""One module per outside service; the only place that imports its SDK."""

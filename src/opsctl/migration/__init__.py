@@ -1,0 +1,1 @@
+"""Image migration: plan -> fetch -> store -> record -> report, and the verification of what was done."""

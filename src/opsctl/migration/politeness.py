@@ -1,0 +1,112 @@
+"""How often and how wide one host is asked: concurrency, rate, pauses it asked for, and a breaker when it is down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from opsctl.migration.clock import Clock, sleep_unless
+from opsctl.migration.models import TransferLimits
+
+BREAKER_FAILURES = 20
+"""Failures of one host in a row, over different images, after which the host counts as down for this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostFigures:
+    """What one host was asked in a run, for the politeness part of the report."""
+
+    host: str
+    requests: int
+    throttled: int
+    peak_concurrency: int
+    is_down: bool
+
+
+@dataclass(slots=True)
+class _Host:
+    slots: asyncio.Semaphore
+    next_at: float = 0.0
+    requests: int = 0
+    throttled: int = 0
+    in_flight: int = 0
+    peak: int = 0
+    failures_in_a_row: int = 0
+
+
+@dataclass(slots=True)
+class HostBudgets:
+    """The budgets of all hosts of one run."""
+
+    limits: TransferLimits
+    clock: Clock
+    stop: asyncio.Event
+    _hosts: dict[str, _Host] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def turn(self, host: str) -> AsyncIterator[bool]:
+        """Wait until the host may be asked; False when the run was told to stop meanwhile."""
+        state = self._state(host)
+        async with state.slots:
+            await self._wait_for_rate(state)
+            if self.stop.is_set():
+                yield False
+                return
+            state.requests += 1
+            state.in_flight += 1
+            state.peak = max(state.peak, state.in_flight)
+            try:
+                yield True
+            finally:
+                state.in_flight -= 1
+
+    def pause(self, host: str, seconds: float) -> None:
+        """The host asked for rest: nobody asks it again before that."""
+        state = self._state(host)
+        state.throttled += 1
+        state.next_at = max(state.next_at, self.clock.monotonic() + seconds)
+
+    def note_outcome(self, host: str, *, is_host_failure: bool) -> None:
+        """Feed the breaker with what became of one image."""
+        state = self._state(host)
+        state.failures_in_a_row = state.failures_in_a_row + 1 if is_host_failure else 0
+
+    def is_down(self, host: str) -> bool:
+        """Whether the breaker is open: the host's images are left for a later run."""
+        return self._state(host).failures_in_a_row >= BREAKER_FAILURES
+
+    def waiting_reason(self) -> str | None:
+        """Why the run is slow at this moment, if a host asked for rest."""
+        now = self.clock.monotonic()
+        resting = [(state.next_at - now, name) for name, state in self._hosts.items() if state.throttled]
+        longest, name = max(resting, default=(0.0, ""))
+        return f"{name} asked for a pause of {longest:.0f} s" if longest > 1 else None
+
+    def figures(self) -> tuple[HostFigures, ...]:
+        """Every host that was asked, busiest first."""
+        rows = [
+            HostFigures(name, state.requests, state.throttled, state.peak, self.is_down(name))
+            for name, state in self._hosts.items()
+            if state.requests
+        ]
+        return tuple(sorted(rows, key=lambda row: (-row.requests, row.host)))
+
+    def _state(self, host: str) -> _Host:
+        if host not in self._hosts:
+            self._hosts[host] = _Host(asyncio.Semaphore(self.limits.per_host_concurrency))
+        return self._hosts[host]
+
+    async def _wait_for_rate(self, state: _Host) -> None:
+        """Even spacing: each request books its moment, so no second ever holds more than the rate.
+
+        A pause that came in while waiting moves everybody who has not started yet.
+        """
+        interval = 1 / self.limits.per_host_rate if self.limits.per_host_rate > 0 else 0.0
+        while not self.stop.is_set():
+            now = self.clock.monotonic()
+            if state.next_at <= now:
+                state.next_at = now + interval
+                return
+            await sleep_unless(self.stop, self.clock, state.next_at - now)

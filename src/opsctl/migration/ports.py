@@ -1,0 +1,94 @@
+"""What the migration needs from the outside world, in its own words. Adapters implement these; so do the fakes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from opsctl.migration.models import (
+    DocumentId,
+    DocumentUpdate,
+    Download,
+    FetchFailure,
+    ObjectFacts,
+    PlanTotals,
+    RecordOutcome,
+    RunState,
+    Selection,
+    SourceDocument,
+)
+from opsctl.migration.run_record import Heartbeat, Owner, RunRecord
+
+
+class DocumentStore(Protocol):
+    """The collection. Every method raises UnavailableError or AccessDeniedError when the database does not answer."""
+
+    async def check(self) -> None:
+        """Raise NotFoundError when the database has no such collection."""
+
+    def scan(self, selection: Selection, *, only_open: bool) -> AsyncIterator[SourceDocument]:
+        """Documents in `_id` order, type by type. With `only_open`, those that the selection leaves to be worked on."""
+
+    async def count_open(self, selection: Selection) -> int:
+        """How many documents the selection leaves to be worked on, at this moment."""
+
+    async def read(self, document_id: DocumentId) -> SourceDocument | None:
+        """One document as it is now, or None when it is gone."""
+
+    async def record(self, update: DocumentUpdate) -> RecordOutcome:
+        """Apply one update, guarded on every original field and on what earlier runs wrote."""
+
+
+class ImageSource(Protocol):
+    """Where images are downloaded from."""
+
+    async def fetch(self, url: str) -> Download | FetchFailure:
+        """One try to download one absolute URL; never raises for what a host does."""
+
+
+class ObjectStore(Protocol):
+    """The bucket. Every method raises UnavailableError, AccessDeniedError or NotFoundError (no such bucket)."""
+
+    async def check(self) -> None:
+        """Raise when the bucket does not exist or cannot be read."""
+
+    async def put_new(self, key: str, body: bytes, *, sha256: str, content_type: str) -> bool:
+        """Create the object if there is none with this key; False when there is one already."""
+
+    async def head(self, key: str) -> ObjectFacts | None:
+        """The object with its checksum and content type, or None."""
+
+    async def read(self, key: str) -> bytes | None:
+        """The whole content of an object, or None."""
+
+    def list(self, prefix: str) -> AsyncIterator[Sequence[ObjectFacts]]:
+        """Pages of the objects below a prefix that ends with `/`, keys in UTF-8 order."""
+
+
+class RunStore(Protocol):
+    """The run records. Methods that take an owner write only while that owner's lease is the current one."""
+
+    async def latest(self) -> RunRecord | None:
+        """The newest run of this collection."""
+
+    async def create(self, record: RunRecord) -> bool:
+        """Insert a new record with its lease; False when another process was quicker."""
+
+    async def claim(self, seen: RunRecord, owner: Owner, selection: Selection, now: datetime) -> RunRecord | None:
+        """Take the lease over from what was `seen`, with the next epoch; None when it has changed meanwhile."""
+
+    async def freeze_plan(self, run_id: str, owner: Owner, totals: PlanTotals, now: datetime) -> bool:
+        """Write the plan's totals, set the counters to zero, and the state to running."""
+
+    async def beat(self, run_id: str, owner: Owner, beat: Heartbeat) -> bool:
+        """Renew the lease and add what was done since the last beat; False when the lease is somebody else's now."""
+
+    async def announce(self, run_id: str, owner: Owner, document_ids: Sequence[DocumentId]) -> bool:
+        """Write which documents are about to be worked on, before the first of their images is stored."""
+
+    async def note_document_failure(self, run_id: str, owner: Owner, document_id: DocumentId, reason: str) -> None:
+        """Keep a document that cannot be recorded at all in the run record (the newest thousand)."""
+
+    async def finish(self, run_id: str, owner: Owner, state: RunState, reason: str | None, now: datetime) -> bool:
+        """Write the final state and give the lease back."""

@@ -1,0 +1,148 @@
+"""The run record: one document per run in `opsctl_runs`, and the lease that says whose run it is.
+
+The lease is fenced: every taking over raises its epoch, and each write of a process names the owner and epoch it holds.
+Whether a lease is stale is told by watching its `renewals` counter stand still, so no clock of another machine matters.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from opsctl.migration.models import Counters, DocumentId, PlanTotals, RunState, Selection
+
+LEASE_SECONDS = 15.0
+RENEW_SECONDS = 5.0
+BUCKET_SECONDS = 10
+BUCKETS_KEPT = 8640  # 24 hours
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """Which process on which boot of which machine. `namespace` keeps containers apart that share a host name."""
+
+    host: str
+    boot_id: str
+    namespace: str
+    pid: int
+    started: str
+
+    def is_dead_here(self) -> bool:
+        """True only when this machine can tell for certain that the process is gone."""
+        mine = current_process()
+        if (self.host, self.boot_id, self.namespace) != (mine.host, mine.boot_id, mine.namespace):
+            return False
+        return not self.boot_id or _start_time(self.pid) != self.started
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who works on the run. `owner` None means that it was given back."""
+
+    owner: str | None
+    epoch: int
+    renewals: int
+    process: ProcessIdentity | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """This process' claim: a random id and the epoch it was given."""
+
+    id: str
+    epoch: int
+    process: ProcessIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What one renewal writes. `sequence` makes a repeated write harmless: it is the renewal's number."""
+
+    sequence: int
+    at: datetime
+    delta: Counters
+    throttle_reason: str | None = None
+    bucket: Bucket | None = None  # one that is closed by this beat
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What was finished in a slice of about 10 seconds of running time; the history that the ETA is made from."""
+
+    at: datetime
+    seconds: float
+    images: int
+    documents: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run. `in_flight` holds the ids of documents whose images may be stored though nothing says so yet."""
+
+    run_id: str
+    sequence: int
+    state: RunState
+    state_reason: str | None
+    bucket: str
+    prefix: str
+    created_at: datetime
+    started_at: datetime
+    heartbeat_at: datetime
+    finished_at: datetime | None
+    starts: int
+    lease: Lease
+    selection: Selection
+    plan: PlanTotals | None = None
+    counters: Counters = field(default_factory=Counters)
+    throttle_reason: str | None = None
+    in_flight: tuple[DocumentId, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+
+
+def current_process() -> ProcessIdentity:
+    """The identity of the calling process."""
+    return ProcessIdentity(
+        host=os.uname().nodename,
+        boot_id=_boot_id(),
+        namespace=_pid_namespace(),
+        pid=os.getpid(),
+        started=_start_time(os.getpid()) or "",
+    )
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return _first_line(["sysctl", "-n", "kern.boottime"])
+
+
+def _pid_namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def _start_time(pid: int) -> str | None:
+    """When a process started, as the system writes it; None when there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        if Path("/proc/self/stat").exists():
+            return None
+        return _first_line(["ps", "-o", "lstart=", "-p", str(pid)]) or None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[0] == "Z" else fields[19]
+
+
+def _first_line(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 fixed words
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip().splitlines()[0] if done.stdout.strip() else ""
