@@ -1,0 +1,1 @@
+"""Local stand-ins, sample data and practice incidents (extra `opsctl[lab]`)."""
