@@ -1,0 +1,72 @@
+"""Values that stand elsewhere: `{ env = "NAME" }`, `{ file = "path" }`, `{ kube_secret = "namespace/name/key" }`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from opsctl.errors import ConfigError
+
+REFERENCE_KINDS = ("env", "file", "kube_secret")
+MAX_REFERENCED_BYTES = 1 << 20
+
+
+def is_reference(value: object) -> bool:
+    """True for a table with exactly one key that names a kind of reference."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in REFERENCE_KINDS
+
+
+def describe_reference(value: object) -> str:
+    """`env MONGODB_URI`: what is referred to, never the value."""
+    if not isinstance(value, dict):
+        return ""
+    kind, target = next(iter(value.items()))
+    return f"{kind} {target}"
+
+
+def follow_reference(value: object, *, key: str, environ: Mapping[str, str], folder: Path | None) -> str:
+    """The text that a reference stands for.
+
+    `key` (`mongo.uri`) is for the message of the `ConfigError` that is raised when the reference leads nowhere. Line ends at the end of
+    a file are cut: editors and `echo` add them, no secret ends with one on purpose.
+    """
+    if not isinstance(value, dict) or not is_reference(value):
+        raise TypeError("not a reference")
+    kind, target = next(iter(value.items()))
+    if not isinstance(target, str) or not target:
+        raise ConfigError(f"{key}: the reference {{ {kind} = ... }} must be text that is not empty.")
+    if kind == "env":
+        return _from_environment(target, key, environ)
+    if kind == "file":
+        return _from_file(target, key, folder)
+    raise ConfigError(
+        f"{key}: {{ kube_secret = {target!r} }} needs the Kubernetes support, which is not built yet.",
+        hint="Until then put the value into the environment or a file and refer to it with { env = ... } or { file = ... }.",
+    )
+
+
+def _from_environment(name: str, key: str, environ: Mapping[str, str]) -> str:
+    found = environ.get(name)
+    if not found:
+        state = "is not set" if found is None else "is empty"
+        raise ConfigError(f"{key} refers to the environment variable {name}, which {state}.", hint=f"Set it: export {name}=...")
+    return found
+
+
+def _from_file(target: str, key: str, folder: Path | None) -> str:
+    path = (folder or Path()) / Path(target).expanduser()
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_REFERENCED_BYTES + 1)
+        text = content.decode("utf-8").rstrip("\r\n")
+    except FileNotFoundError as error:
+        raise ConfigError(f"{key} refers to the file {path}, which does not exist.") from error
+    except OSError as error:
+        raise ConfigError(f"{key} refers to the file {path}, which cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{key} refers to the file {path}, which is not UTF-8 text.") from error
+    if len(content) > MAX_REFERENCED_BYTES:
+        raise ConfigError(f"{key} refers to the file {path}, which is larger than {MAX_REFERENCED_BYTES} bytes.")
+    if not text:
+        raise ConfigError(f"{key} refers to the file {path}, which is empty.")
+    return text
