@@ -173,6 +173,16 @@ async def _refuse_to_talk(exchange: Exchange, *, reset: bool) -> web.StreamRespo
     return web.Response()
 
 
+async def _send_unframed(exchange: Exchange, *, share: float = 1.0) -> web.StreamResponse:
+    """Answer as HTTP/1.0 servers do: neither length nor chunks, the end of the connection is the end of the body."""
+    picture, transport = exchange.picture, exchange.request.transport
+    if transport is not None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {picture.content_type}\r\nConnection: close\r\n\r\n"
+        transport.write(head.encode("ascii") + picture.body[: int(len(picture.body) * share)])
+        transport.close()
+    return web.Response()
+
+
 async def _open_stream(exchange: Exchange, *, length: int | None) -> web.StreamResponse:
     """Begin an answer whose body is written piece by piece; without a length it is chunked."""
     response = web.StreamResponse(headers={"Content-Type": exchange.picture.content_type})
@@ -206,6 +216,7 @@ _RECOVERING: Final[dict[str, Answer]] = {
     "hang-up-then-ok": partial(_refuse_to_talk, reset=False),
     "cut-then-ok": partial(_cut_body, declared=True),
     "cut-chunked-then-ok": partial(_cut_body, declared=False),
+    "unframed-cut-then-ok": partial(_send_unframed, share=0.5),
     "trickle-then-ok": _trickle,
 }
 _LASTING: Final[dict[str, Answer]] = {
@@ -221,6 +232,7 @@ _LASTING: Final[dict[str, Answer]] = {
     "other-format": _send_picture_as,
     "gzip": _send_gzip,
     "chunked": _send_chunked,
+    "unframed": _send_unframed,
     "html-200": partial(_send_page, body=_BLOCK_PAGE, content_type="text/html; charset=utf-8"),
     "html-as-image": partial(_send_page, body=_BLOCK_PAGE),
     "json-200": partial(_send_page, body='{"error": "no such picture"}', content_type="application/json"),

@@ -79,6 +79,7 @@ FAULTS: Final[dict[str, Fault]] = {
         Fault("other-format", Outcome.STORED),
         Fault("gzip", Outcome.STORED),
         Fault("chunked", Outcome.STORED),
+        Fault("unframed", Outcome.STORED),
         # Right after one or two more tries.
         _recovering("429-then-ok", 1),
         _recovering("429-date-then-ok", 1),
@@ -91,6 +92,7 @@ FAULTS: Final[dict[str, Fault]] = {
         _recovering("hang-up-then-ok", 1),
         _recovering("cut-then-ok", 1),
         _recovering("cut-chunked-then-ok", 1),
+        _recovering("unframed-cut-then-ok", 1),
         _recovering("trickle-then-ok", 1, costly=True),
         # Wrong for good.
         Fault("404", Outcome.GONE),

@@ -1,7 +1,7 @@
 """Which picture an address of the image host stands for: a pure function of the request target.
 
-Host and sample data share it, so that what the host will serve is known without asking it. A target is what stands in the
-request line: percent-encoded path, and the query string when there is one.
+Host and sample data share it, so that what the host will serve is known without asking it. A target is what stands in
+the request line: percent-encoded path, and the query string when there is one.
 """
 
 from __future__ import annotations
