@@ -72,7 +72,10 @@ def build_update(
     run_id: str,
     now: datetime,
 ) -> DocumentUpdate:
-    """The update for a visit: complete when every planned image is stored or finally failed, else partial."""
+    """The update for a visit: complete when every planned image is stored or finally failed, else partial.
+
+    A document that was complete stays so: what failed again only for now keeps the failure that it had.
+    """
     stored = dict(work.stored)
     failed = dict(work.kept)
     for outcome in outcomes:
@@ -80,6 +83,10 @@ def build_update(
             stored[outcome.ref] = outcome
         else:
             failed[outcome.ref] = outcome
+    if work.document.is_processed:
+        for failure in work.document.failed:
+            if failure.ref not in stored and not (failure.ref in failed and failed[failure.ref].failure_class.is_final):
+                failed[failure.ref] = failure
     closed = set(stored) | {ref for ref, failure in failed.items() if failure.failure_class.is_final}
     is_complete = all(image.ref in closed for image in work.plan.images)
     results = None

@@ -33,7 +33,7 @@ async def acquire(
             await _wait_until_free(runs, seen, clock)
             now = clock.now()
             owner = Owner(owner_id, seen.lease.epoch + 1, process)
-            claimed = await runs.claim(seen, owner, selection, now)
+            claimed = await runs.claim(seen, owner, now)
             if claimed is None:
                 continue
             if seen.selection == selection:

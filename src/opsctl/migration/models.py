@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -145,7 +145,7 @@ class PlannedImage:
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """One entry of `s3_images_metadata`."""
+    """One entry of `s3_images_metadata`. What another tool left out is None."""
 
     original_url: str
     image_type: str
@@ -154,10 +154,10 @@ class StoredImage:
     bucket: str
     key: str
     s3_url: str
-    sha256: str
-    size_bytes: int
-    content_type: str
-    uploaded_at: datetime
+    sha256: str | None
+    size_bytes: int | None
+    content_type: str | None
+    uploaded_at: datetime | None
 
     @property
     def ref(self) -> ImageRef:
@@ -181,7 +181,7 @@ class SourceDocument:
     """A document as it was read: its original fields, and what earlier runs wrote about it.
 
     `digest` is the SHA-256 (hex) of the BSON of the original fields, top-level names in sorted order.
-    `written_at` is `s3_migration.finished_at`; None when no run of opsctl wrote to the document.
+    `results` are the `s3_*` fields as they stand. `written_at` is `s3_migration.finished_at`; None when no run of opsctl wrote to the document.
     """
 
     id: DocumentId
@@ -194,6 +194,27 @@ class SourceDocument:
     source_digest: str | None = None
     run_id: str | None = None
     written_at: datetime | None = None
+    results: Mapping[str, object] = field(default_factory=dict)
+
+
+class DocumentView(StrEnum):
+    """What a reading of the collection is for, and so what of it is read."""
+
+    PLAN = "plan"  # every selected document; only the fields that name images and results, and no digest
+    OPEN = "open"  # the documents that are left to be worked on, whole
+    ALL = "all"  # every selected document, whole
+
+
+PageToken = tuple[int, DocumentId]
+"""Where a reading stands: the kind of `_id` and the last one seen. Opaque outside the document store."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """Some documents, and where to go on; `next` is None at the end."""
+
+    documents: tuple[SourceDocument, ...]
+    next: PageToken | None
 
 
 @dataclass(frozen=True, slots=True)

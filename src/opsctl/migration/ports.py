@@ -8,10 +8,13 @@ from typing import Protocol
 
 from opsctl.migration.models import (
     DocumentId,
+    DocumentPage,
     DocumentUpdate,
+    DocumentView,
     Download,
     FetchFailure,
     ObjectFacts,
+    PageToken,
     PlanTotals,
     RecordOutcome,
     RunState,
@@ -27,11 +30,11 @@ class DocumentStore(Protocol):
     async def check(self) -> None:
         """Raise NotFoundError when the database has no such collection."""
 
-    def scan(self, selection: Selection, *, only_open: bool) -> AsyncIterator[SourceDocument]:
-        """Documents in `_id` order, type by type. With `only_open`, those that the selection leaves to be worked on."""
+    async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
+        """The next documents in `_id` order, type of `_id` by type; about a hundred, fewer when they are large."""
 
     async def count_open(self, selection: Selection) -> int:
-        """How many documents the selection leaves to be worked on, at this moment."""
+        """How many of the selected documents are not processed, at this moment."""
 
     async def read(self, document_id: DocumentId) -> SourceDocument | None:
         """One document as it is now, or None when it is gone."""
@@ -75,7 +78,7 @@ class RunStore(Protocol):
     async def create(self, record: RunRecord) -> bool:
         """Insert a new record with its lease; False when another process was quicker."""
 
-    async def claim(self, seen: RunRecord, owner: Owner, selection: Selection, now: datetime) -> RunRecord | None:
+    async def claim(self, seen: RunRecord, owner: Owner, now: datetime) -> RunRecord | None:
         """Take the lease over from what was `seen`, with the next epoch; None when it has changed meanwhile."""
 
     async def freeze_plan(self, run_id: str, owner: Owner, totals: PlanTotals, now: datetime) -> bool:

@@ -9,9 +9,10 @@ Memory is bounded by the queue and the number of workers, whatever the size of t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from opsctl.errors import BusyError, OpsctlError
 from opsctl.migration.clock import Clock
@@ -20,8 +21,10 @@ from opsctl.migration.models import (
     Counters,
     DocumentId,
     DocumentUpdate,
+    DocumentView,
     ImageMapping,
     KeyLayout,
+    PageToken,
     PlannedImage,
     PlanTotals,
     RecordOutcome,
@@ -136,7 +139,7 @@ class Run:
     async def _freeze_plan(self) -> None:
         """Count what there is before the first image moves: the totals that progress and ETA are measured against."""
         totals = PlanTotals()
-        async for document in self.services.documents.scan(self.settings.selection, only_open=False):
+        async for document in self._read(DocumentView.PLAN):
             totals = count_document(totals, document, self.settings.mapping)
             # The old Job kept no record of what it was in the middle of: any open document may be half stored.
             self._look_everywhere |= document.is_processed and document.run_id is None
@@ -149,6 +152,18 @@ class Run:
             raise lease_lost(run_id)
         self.pulse.start_buckets()
         self.phase = "moving"
+
+    async def _read(self, view: DocumentView) -> AsyncIterator[SourceDocument]:
+        """Documents page by page; an outage between two pages is waited out."""
+        documents, selection = self.services.documents, self.settings.selection
+        after: PageToken | None = None
+        while True:
+            page = await self.patience.ride_out(partial(documents.page, selection, view, after))
+            for document in page.documents:
+                yield document
+            after = page.next
+            if after is None:
+                return
 
     # -- feed and workers
 
@@ -167,7 +182,7 @@ class Run:
         """Read open documents ahead, announce them in chunks, and hand them out."""
         chunk: list[SourceDocument] = []
         chunk_bytes = fed = 0
-        async for document in self.services.documents.scan(self.settings.selection, only_open=True):
+        async for document in self._read(DocumentView.OPEN):
             if self.stop.is_set():
                 return
             if fed == self.settings.selection.limit:

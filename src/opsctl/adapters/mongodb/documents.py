@@ -1,0 +1,179 @@
+"""The collection that is migrated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bson
+from bson import DatetimeMS, ObjectId, json_util
+from bson.binary import Binary
+from pymongo import errors
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+
+from opsctl.adapters.mongodb.codec import decode_document, encode_update
+from opsctl.adapters.mongodb.connection import CODEC, Fields, is_too_large, translate, translated
+from opsctl.errors import NotFoundError, UsageError
+from opsctl.migration.models import (
+    METADATA_FIELD,
+    MIGRATION_FIELD,
+    DocumentId,
+    DocumentPage,
+    DocumentUpdate,
+    DocumentView,
+    ImageMapping,
+    PageToken,
+    RecordOutcome,
+    Selection,
+    SourceDocument,
+)
+
+PAGE_DOCUMENTS = 100
+PAGE_BYTES = 8 * 1024 * 1024
+LARGEST_DOCUMENT_BYTES = 16 * 1024 * 1024
+GUARD_FIELD_BYTES = 256 * 1024
+
+# Ranges by `_id` never cross types, so documents are read one type after the other, each from its smallest value.
+_SMALLEST_IDS: tuple[Any, ...] = (
+    float("-inf"),
+    "",
+    {},
+    Binary(b"", 0),
+    ObjectId(bytes(12)),
+    False,
+    DatetimeMS(-(2**63)),
+)
+
+
+class MongoDocuments:
+    """Implements `migration.ports.DocumentStore` on one collection."""
+
+    def __init__(self, database: AsyncDatabase[Fields], collection: str, mapping: ImageMapping, *, host: str) -> None:
+        self._database = database
+        self._collection: AsyncCollection[Fields] = database.get_collection(collection, codec_options=CODEC)
+        self._mapping = mapping
+        self._host = host
+
+    async def check(self) -> None:
+        """Raise NotFoundError when the database has no such collection."""
+        name = self._collection.name
+        async with translated(self._host):
+            names = await self._database.list_collection_names(filter={"name": name})
+            if name in names:
+                return
+            others = sorted(await self._database.list_collection_names())
+        raise NotFoundError(
+            f"database {self._database.name} has no collection {name}",
+            hint=f"mongo.collection may be misspelt; there are: {', '.join(others[:10]) or 'none'}",
+        )
+
+    async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
+        """About a hundred documents or 8 MB, in `_id` order."""
+        kind, last = after if after is not None else (0, None)
+        bound = {"$gte": _SMALLEST_IDS[kind]} if last is None else {"$gt": last}
+        query = self._query(selection, view, {"_id": bound})
+        projection = self._plan_projection() if view is DocumentView.PLAN else None
+        documents: list[SourceDocument] = []
+        size_bytes = 0
+        async with translated(self._host):
+            cursor = self._collection.find(query, projection).sort("_id", 1).limit(PAGE_DOCUMENTS)
+            async with cursor:
+                async for fields in cursor:
+                    document = decode_document(fields, self._mapping, with_digest=view is not DocumentView.PLAN)
+                    documents.append(document)
+                    size_bytes += document.size_bytes
+                    if size_bytes >= PAGE_BYTES:
+                        break
+        is_full = len(documents) == PAGE_DOCUMENTS or size_bytes >= PAGE_BYTES
+        return DocumentPage(tuple(documents), _next_token(kind, documents, is_full=is_full))
+
+    async def count_open(self, selection: Selection) -> int:
+        """Documents of the selection without `s3_images_metadata`."""
+        still_open = Selection(where=selection.where)
+        async with translated(self._host):
+            return await self._collection.count_documents(self._query(still_open, DocumentView.OPEN))
+
+    async def read(self, document_id: DocumentId) -> SourceDocument | None:
+        async with translated(self._host):
+            fields = await self._collection.find_one({"_id": {"$eq": document_id}})
+        return decode_document(fields, self._mapping, with_digest=True) if fields else None
+
+    async def record(self, update: DocumentUpdate) -> RecordOutcome:
+        """One `update_one` whose filter holds only while the document is what was read."""
+        changes = encode_update(update)
+        if update.document.size_bytes + len(bson.encode(changes, codec_options=CODEC)) > LARGEST_DOCUMENT_BYTES:
+            return RecordOutcome.TOO_LARGE
+        try:
+            result = await self._collection.update_one(self._guard(update.document), {"$set": changes})
+        except errors.PyMongoError as error:
+            if is_too_large(error):
+                return RecordOutcome.TOO_LARGE
+            raise translate(error, self._host) from error
+        return RecordOutcome.RECORDED if result.matched_count else RecordOutcome.CONFLICT
+
+    def _query(self, selection: Selection, view: DocumentView, *more: Fields) -> Fields:
+        clauses = list(more)
+        if selection.where:
+            clauses.append(parse_where(selection.where))
+        if view is DocumentView.OPEN:
+            is_open = {METADATA_FIELD: {"$exists": False}}
+            has_failures = {f"{MIGRATION_FIELD}.failed.0": {"$exists": True}}
+            clauses.append({"$or": [is_open, has_failures]} if selection.retry_failed else is_open)
+        return clauses[0] if len(clauses) == 1 else {"$and": clauses} if clauses else {}
+
+    def _plan_projection(self) -> Fields:
+        mapping = self._mapping
+        names = [rule.source for rule in mapping.fields]
+        names += [*mapping.vehicle_name_fields, METADATA_FIELD, MIGRATION_FIELD]
+        return dict.fromkeys(dict.fromkeys(names), 1)
+
+    def _guard(self, document: SourceDocument) -> Fields:
+        """Equality on every original field, and on what earlier runs wrote.
+
+        In a large document, large fields that name no image are left out: the filter has to fit in a message too.
+        """
+        sources = {rule.source for rule in self._mapping.fields}
+        guard: Fields = {"_id": {"$eq": document.id}}
+        for name, value in document.original.items():
+            if name == "_id" or not _can_be_named(name) or value != value:  # noqa: PLR0124 NaN equals nothing
+                continue
+            is_large = document.size_bytes > GUARD_FIELD_BYTES and _encoded_size(value) > GUARD_FIELD_BYTES
+            if name in sources or not is_large:
+                guard[name] = {"$eq": value, "$exists": True}
+            if name in sources and not isinstance(value, list | dict):
+                guard[f"{name}.0"] = {"$exists": False}  # else equality also holds for a list with the value in it
+        for name in sources - document.original.keys():
+            guard[name] = {"$exists": False}
+        guard[METADATA_FIELD] = {"$exists": document.is_processed}
+        if document.written_at is not None:
+            guard[f"{MIGRATION_FIELD}.finished_at"] = {"$eq": document.written_at}
+        return guard
+
+
+def parse_where(text: str) -> Fields:
+    """A filter in MongoDB's extended JSON. Raises UsageError."""
+    try:
+        parsed = json_util.loads(text)
+    except (ValueError, TypeError) as error:
+        raise UsageError(
+            f"--where is not JSON: {error}",
+            hint="""write a MongoDB filter, for example --where '{"brand": "현대"}'""",
+        ) from error
+    if not isinstance(parsed, dict):
+        raise UsageError("--where must be a JSON object", hint="""for example --where '{"price": {"$gt": 1000}}'""")
+    return parsed
+
+
+def _next_token(kind: int, documents: list[SourceDocument], *, is_full: bool) -> PageToken | None:
+    if is_full:
+        return kind, documents[-1].id
+    return (kind + 1, None) if kind + 1 < len(_SMALLEST_IDS) else None
+
+
+def _can_be_named(field: str) -> bool:
+    """A filter reads dots as paths and dollars as operators."""
+    return bool(field) and "." not in field and not field.startswith("$")
+
+
+def _encoded_size(value: object) -> int:
+    return len(bson.encode({"": value}, codec_options=CODEC))

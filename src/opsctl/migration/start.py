@@ -1,0 +1,98 @@
+"""Starting `migrate images`: check what is needed, get the lease, work; or only look (`--dry-run`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from opsctl.errors import UsageError
+from opsctl.migration.document import plan_work
+from opsctl.migration.lease import acquire
+from opsctl.migration.models import Counters, DocumentView, PageToken, PlanTotals, RunState
+from opsctl.migration.plan import count_document
+from opsctl.migration.report import MigrationReport, PlannedHost, Progress
+from opsctl.migration.run import ProgressSink, Run, Services, Settings
+from opsctl.migration.run_record import current_process
+from opsctl.migration.urls import host_of
+
+_NOTHING = Counters()
+
+
+async def migrate_images(
+    settings: Settings,
+    services: Services,
+    *,
+    owner_id: str,
+    stop: asyncio.Event,
+    on_progress: ProgressSink,
+) -> MigrationReport:
+    """Migrate the selected documents, or as many as there is time for before `stop` is set.
+
+    Raises UnavailableError, AccessDeniedError, NotFoundError before anything is changed; BusyError when another
+    process works on the collection; UnavailableError when a service stays away for longer than the limits allow.
+    """
+    check_types(settings)
+    await services.objects.check()
+    await services.documents.check()
+    layout = settings.layout
+    record, owner = await acquire(
+        services.runs,
+        selection=settings.selection,
+        bucket=layout.bucket,
+        prefix=layout.prefix,
+        collection=layout.collection,
+        process=current_process(),
+        owner_id=owner_id,
+        clock=services.clock,
+    )
+    return await Run(record, owner, settings, services, stop=stop, on_progress=on_progress).work()
+
+
+async def plan_only(
+    settings: Settings, services: Services, *, stop: asyncio.Event, on_progress: ProgressSink
+) -> MigrationReport:
+    """Read everything, fetch and write nothing: what a start would do."""
+    check_types(settings)
+    await services.objects.check()
+    await services.documents.check()
+    started_at = services.clock.now()
+    totals, hosts = PlanTotals(), Counter[str | None]()
+    after: PageToken | None = None
+    limit, fed = settings.selection.limit, 0
+    while not stop.is_set():
+        page = await services.documents.page(settings.selection, DocumentView.PLAN, after)
+        for document in page.documents:
+            totals = count_document(totals, document, settings.mapping)
+            is_wanted = not document.is_processed or (settings.selection.retry_failed and document.failed)
+            if is_wanted and (limit is None or fed < limit):
+                fed += 1
+                work = plan_work(document, settings.mapping, settings.selection)
+                hosts.update(host_of(image.fetch_url) if image.fetch_url else None for image in work.todo)
+        on_progress(Progress("planning", totals, _NOTHING, None))
+        after = page.next
+        if after is None:
+            break
+    ranked = sorted(hosts.items(), key=lambda item: (-item[1], item[0] or ""))
+    return MigrationReport(
+        run_id=None,
+        dry_run=True,
+        state=RunState.PLANNED,
+        state_reason=None,
+        started_at=started_at,
+        finished_at=services.clock.now(),
+        plan=totals,
+        counters=_NOTHING,
+        open_documents=totals.documents_open,
+        failed_by_class={},
+        planned_hosts=tuple(PlannedHost(host, images) for host, images in ranked),
+    )
+
+
+def check_types(settings: Settings) -> None:
+    """Raise UsageError for a `--type` that no field has."""
+    known = {rule.image_type for rule in settings.mapping.fields}
+    for image_type in settings.selection.image_types:
+        if image_type not in known:
+            raise UsageError(
+                f"there is no image type {image_type!r}", hint=f"types of this collection: {', '.join(sorted(known))}"
+            )
