@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -16,6 +16,8 @@ from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response as MotoS3
 
 from opsctl.lab.s3_server.messages import S3Request, S3Response
+
+_FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class StoredObject:
 
 def answer(request: S3Request) -> S3Response:
     """moto's response. Not safe to call from two threads at once."""
+    if request.method == "PUT" and request.headers.get("content-type", "").startswith(_FORM_TYPES):
+        return _answer_hiding_type(request)
     incoming = Request(_environ(request))
     if request.bucket is None:
         dispatch = MotoS3.bucket_dispatch
@@ -44,6 +48,15 @@ def answer(request: S3Request) -> S3Response:
     status, headers, body = dispatch(incoming, incoming.raw_url, incoming.headers)
     content = body.encode() if isinstance(body, str) else body
     return S3Response(int(status), tuple((name, str(value)) for name, value in headers.items()), content)
+
+
+def _answer_hiding_type(request: S3Request) -> S3Response:
+    """moto reads the body of a form and stores what is left: it is shown another type."""
+    content_type = request.headers["content-type"]
+    response = answer(replace(request, headers={**request.headers, "content-type": "application/octet-stream"}))
+    if response.status < 300 and request.bucket and request.key and "uploadId" not in request.parameters():
+        _backend().get_object(request.bucket, request.key).set_metadata({"content-type": content_type})
+    return response
 
 
 def bucket_names() -> list[str]:

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Builds the servers that others wrote and that the tests run against, into .build/ of the checkout:
+#   .build/mongo-java-server/  jars and Main.class   needs a JDK (17 or later) and Maven
+#   .build/bin/versitygw                             needs Go
+# What is there in the wanted version is left alone: a second run does nothing. With names as arguments
+# (mongo-java-server, versitygw) only those are built.
+set -eu
+
+VERSITYGW=v1.8.0
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$here/../.." && pwd)/.build
+
+need() {
+    command -v "$1" >/dev/null || { echo "build.sh: $1 is needed to build $2" >&2; exit 1; }
+}
+
+# The stamp holds what the result was made from, and is written last.
+is_built() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
+
+build_mongo_java_server() {
+    target=$build/mongo-java-server
+    wanted=$(cat "$here/mongo/pom.xml" "$here/mongo/Main.java" | cksum)
+    if is_built "$target/stamp" "$wanted"; then return; fi
+    need mvn mongo-java-server
+    need javac mongo-java-server
+    echo "building mongo-java-server" >&2
+    rm -rf "$target"
+    mkdir -p "$target/jars" "$target/classes"
+    mvn --batch-mode --quiet --file "$here/mongo/pom.xml" dependency:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$target/jars" >&2
+    javac -classpath "$target/jars/*" -d "$target/classes" "$here/mongo/Main.java" >&2
+    echo "$wanted" >"$target/stamp"
+}
+
+build_versitygw() {
+    stamp=$build/versitygw.stamp
+    if is_built "$stamp" "$VERSITYGW" && [ -x "$build/bin/versitygw" ]; then return; fi
+    need go versitygw
+    echo "building versitygw $VERSITYGW (two to three minutes the first time)" >&2
+    mkdir -p "$build/bin"
+    GOBIN=$build/bin go install "github.com/versity/versitygw/cmd/versitygw@$VERSITYGW" >&2
+    echo "$VERSITYGW" >"$stamp"
+}
+
+for name in ${*:-mongo-java-server versitygw}; do
+    case $name in
+        mongo-java-server) build_mongo_java_server ;;
+        versitygw) build_versitygw ;;
+        *) echo "build.sh: no such server: $name" >&2; exit 2 ;;
+    esac
+done
