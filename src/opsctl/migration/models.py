@@ -181,7 +181,8 @@ class SourceDocument:
     """A document as it was read: its original fields, and what earlier runs wrote about it.
 
     `digest` is the SHA-256 (hex) of the BSON of the original fields, top-level names in sorted order.
-    `results` are the `s3_*` fields as they stand. `written_at` is `s3_migration.finished_at`; None when no run of opsctl wrote to the document.
+    `results` are the `s3_*` fields as they stand. `written_at` is `s3_migration.finished_at`; None when no run of
+    opsctl wrote to the document.
     """
 
     id: DocumentId
