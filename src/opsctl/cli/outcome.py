@@ -21,6 +21,7 @@ class Outcome:
     `exit_code`: what the process ends with, unless `error` is given: then the code of the error.
     `error`: what stopped the run although there is a report (`data` and `errors` are both filled).
     `items`: the rows of a list, dataclasses; written by `-o csv` and `-o ndjson`, one after the other, so a generator may be large.
+    `item_type`: the dataclass of the items, so that `-o csv` has its header without any item as well.
     `names`: the bare identifiers for `-o name`.
     `emitted`: the command has written everything through `context.stream`; nothing more is to be written.
     """
@@ -30,6 +31,7 @@ class Outcome:
     exit_code: ExitCode = ExitCode.OK
     error: OpsctlError | None = None
     items: Iterable[object] | None = None
+    item_type: type | None = None
     names: Iterable[str] | None = None
     emitted: bool = False
 

@@ -93,7 +93,9 @@ def _explain(name: str, given: Given, problem: str) -> str:
     """Says what was expected. The value itself is not repeated: it may be a secret in the wrong place."""
     place = re.search(r" - at `\$\[(\d+)\](?:\.(\w+))?`$", problem)
     if place:
-        problem = problem[: place.start()] + f" in item {int(place[1]) + 1}" + (f", key {place[2]!r}" if place[2] else "")
+        problem = (
+            problem[: place.start()] + f" in item {int(place[1]) + 1}" + (f", key {place[2]!r}" if place[2] else "")
+        )
     for technical, plain in _WORDS:
         problem = problem.replace(technical, plain)
     return f"{name}: {problem[:1].lower()}{problem[1:]} ({given.origin})."
@@ -102,5 +104,5 @@ def _explain(name: str, given: Given, problem: str) -> str:
 def _explain_fix(kind: type[ConfigSection], key: str, value: object) -> str | None:
     if isinstance(value, dict) and not _is_list(field_types(kind)[key]):
         kinds = ", ".join(REFERENCE_KINDS)
-        return f"A reference is a table with exactly one of {kinds}, for instance {{ env = \"NAME\" }}."
+        return f'A reference is a table with exactly one of {kinds}, for instance {{ env = "NAME" }}.'
     return None

@@ -67,13 +67,17 @@ def read_config_file(path: Path) -> ConfigFile:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}", hint="Fix the file, or start anew with: opsctl config init") from error
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}", hint="Fix the file, or start anew with: opsctl config init"
+        ) from error
     except RecursionError as error:
         raise ConfigError(f"{path} is not valid TOML: it is nested too deeply") from error
     _refuse_unknown(path, text, document)
     default_profile = document.get("default_profile")
     if default_profile is not None and not (isinstance(default_profile, str) and default_profile):
-        raise ConfigError(f"default_profile must be the name of a profile ({Origin('file', str(path), find_line(text, ('default_profile',)))})")
+        raise ConfigError(
+            f"default_profile must be the name of a profile ({Origin('file', str(path), find_line(text, ('default_profile',)))})"
+        )
     return ConfigFile(
         path=path,
         text=text,
@@ -95,7 +99,9 @@ def _read_text(path: Path) -> tuple[str, int]:
             mode = stat.S_IMODE(path.stat().st_mode)
             content = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError as error:
-        raise ConfigError(f"There is no configuration file {path}.", hint=f"Create it with: opsctl config init --config {path}") from error
+        raise ConfigError(
+            f"There is no configuration file {path}.", hint=f"Create it with: opsctl config init --config {path}"
+        ) from error
     except IsADirectoryError as error:
         raise ConfigError(f"{path} is a folder; name the file in it, for instance {path / FILE_NAME}.") from error
     except OSError as error:
@@ -113,12 +119,18 @@ def _refuse_unknown(path: Path, text: str, document: Mapping[str, object]) -> No
     for key in document:
         if key not in TOP_LEVEL_KEYS:
             origin = Origin("file", str(path), find_line(text, (key,)))
-            raise ConfigError(f"Unknown key {key!r} ({origin}).", hint=suggest(key, TOP_LEVEL_KEYS) + " Sections belong under [profiles.NAME.SECTION].")
+            raise ConfigError(
+                f"Unknown key {key!r} ({origin}).",
+                hint=suggest(key, TOP_LEVEL_KEYS) + " Sections belong under [profiles.NAME.SECTION].",
+            )
 
 
 def _profiles(path: Path, text: str, tables: object) -> Mapping[str, Mapping[str, object]]:
     if not isinstance(tables, dict):
-        raise ConfigError(f"profiles must be tables ({Origin('file', str(path), find_line(text, ('profiles',)))}).", hint="Write [profiles.NAME.SECTION].")
+        raise ConfigError(
+            f"profiles must be tables ({Origin('file', str(path), find_line(text, ('profiles',)))}).",
+            hint="Write [profiles.NAME.SECTION].",
+        )
     for name, table in tables.items():
         if not isinstance(table, dict):
             origin = Origin("file", str(path), find_line(text, ("profiles", name)))

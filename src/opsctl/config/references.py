@@ -49,7 +49,9 @@ def _from_environment(name: str, key: str, environ: Mapping[str, str]) -> str:
     found = environ.get(name)
     if not found:
         state = "is not set" if found is None else "is empty"
-        raise ConfigError(f"{key} refers to the environment variable {name}, which {state}.", hint=f"Set it: export {name}=...")
+        raise ConfigError(
+            f"{key} refers to the environment variable {name}, which {state}.", hint=f"Set it: export {name}=..."
+        )
     return found
 
 

@@ -13,7 +13,9 @@ PositiveNumber = Annotated[float, Meta(gt=0)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 KEY_TEMPLATE = "{prefix}/{collection}/{doc_id}/{vehicle_name}/{image_type}/[{color_name}/]{hash}.{ext}"
-KEY_PLACEHOLDERS = frozenset({"prefix", "collection", "doc_id", "vehicle_name", "image_type", "color_name", "hash", "ext"})
+KEY_PLACEHOLDERS = frozenset(
+    {"prefix", "collection", "doc_id", "vehicle_name", "image_type", "color_name", "hash", "ext"}
+)
 OWN_FIELDS = frozenset({"_id", "s3_images_metadata", "s3_migration"})
 MASK = "***"
 
@@ -190,11 +192,15 @@ def check_key_template(template: str) -> None:
     named = re.findall(r"\{([^{}]*)\}", template)
     unknown = sorted(set(named) - KEY_PLACEHOLDERS)
     if unknown:
-        raise ValueError(f"key_template: unknown placeholder {{{unknown[0]}}}; known are {', '.join(sorted(KEY_PLACEHOLDERS))}")
+        raise ValueError(
+            f"key_template: unknown placeholder {{{unknown[0]}}}; known are {', '.join(sorted(KEY_PLACEHOLDERS))}"
+        )
     if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", template)):
         raise ValueError("key_template: curly braces must come in pairs")
     if "{doc_id}" not in plain:
-        raise ValueError("key_template: needs {doc_id} outside of square brackets: an object must lead back to its document")
+        raise ValueError(
+            "key_template: needs {doc_id} outside of square brackets: an object must lead back to its document"
+        )
     if not plain.endswith("{hash}.{ext}") or template.startswith("/"):
         raise ValueError("key_template: must end with {hash}.{ext} and not start with a slash")
 
@@ -208,13 +214,17 @@ def check_fields(fields: tuple[FieldMapping, ...]) -> None:
     for mapping in fields:
         for name in (mapping.source, mapping.target):
             if name.startswith("$") or "." in name or "\0" in name:
-                raise ValueError(f"fields: {name!r} must be a top-level field name without $ at the start and without dots")
+                raise ValueError(
+                    f"fields: {name!r} must be a top-level field name without $ at the start and without dots"
+                )
         if mapping.target in sources:
             raise ValueError(f"fields: {mapping.target!r} is a source; original fields are never written")
         if mapping.target in targets:
             raise ValueError(f"fields: {mapping.target!r} is the target of two mappings")
         if mapping.target in OWN_FIELDS or mapping.source in OWN_FIELDS:
-            raise ValueError(f"fields: {mapping.source!r} -> {mapping.target!r} uses a field that opsctl keeps for its own record")
+            raise ValueError(
+                f"fields: {mapping.source!r} -> {mapping.target!r} uses a field that opsctl keeps for its own record"
+            )
         targets.add(mapping.target)
     if len(sources) != len(fields):
         raise ValueError("fields: a source is mapped twice")

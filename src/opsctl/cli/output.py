@@ -1,0 +1,142 @@
+"""Writes outcomes and errors in the format that was asked for. Rich and YAML are imported here, when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from opsctl.cli.options import CommonOptions, OutputFormat
+from opsctl.cli.outcome import Outcome, status_of
+from opsctl.cli.process import Process, is_terminal, is_utf8
+from opsctl.errors import ExitCode, OpsctlError, UsageError
+from opsctl.reporting.envelope import build_envelope, dump_json
+from opsctl.reporting.progress import LineProgress, Progress, SilentProgress
+from opsctl.reporting.view import ReportView, Texts
+
+STREAM_FORMATS = (OutputFormat.TABLE, OutputFormat.NDJSON)
+_CLEAR_SCREEN = "\x1b[H\x1b[2J"
+
+
+def write_outcome(command: str, outcome: Outcome, process: Process, options: CommonOptions, texts: Texts) -> None:
+    """Writes the whole outcome to stdout. A document is made before its first byte is written: stdout never holds half of one."""
+    if outcome.emitted:
+        return
+    if options.output in (OutputFormat.JSON, OutputFormat.YAML):
+        envelope = _envelope(command, outcome, process, options)
+        process.stdout.write(dump_json(envelope) if options.output is OutputFormat.JSON else _dump_yaml(envelope))
+    elif options.output in (OutputFormat.NDJSON, OutputFormat.CSV, OutputFormat.NAME):
+        _write_lines(outcome, process, options.output)
+    elif outcome.view is not None:
+        process.stdout.write(_render(outcome.view(texts), process, options, texts))
+    process.stdout.flush()
+
+
+def write_failure(
+    command: str, error: OpsctlError, process: Process, output: OutputFormat, exit_code: ExitCode
+) -> None:
+    """The envelope of a command that failed, for the formats that have one; nothing for the others."""
+    if output not in (OutputFormat.JSON, OutputFormat.YAML, OutputFormat.NDJSON):
+        return
+    envelope = build_envelope(
+        command=command,
+        status=status_of(exit_code),
+        exit_code=exit_code,
+        report=None,
+        errors=[error],
+        clean=process.redactor,
+    )
+    if output is OutputFormat.YAML:
+        process.stdout.write(_dump_yaml(envelope))
+    else:
+        process.stdout.write(dump_json(envelope, indent=None if output is OutputFormat.NDJSON else 2))
+    process.stdout.flush()
+
+
+def open_progress(process: Process, options: CommonOptions, texts: Texts) -> Progress:
+    """The kind of progress that fits stderr and `-q`."""
+    if options.quiet:
+        return SilentProgress()
+    if not process.is_animated():
+        return LineProgress(process.stderr, texts, process.monotonic, clean=process.redactor)
+    from opsctl.reporting.progress_bar import BarProgress  # noqa: PLC0415 - Rich only when a bar is drawn
+
+    has_colour = process.has_colour(process.stderr, no_color=options.no_color)
+    return BarProgress(
+        process.stderr,
+        texts,
+        has_colour=has_colour,
+        width=process.width_of(process.stderr) or 80,
+        clean=process.redactor,
+    )
+
+
+class ReportStream:
+    """Reports one after the other: a JSON line each, a redrawn screen on a terminal, appended text elsewhere."""
+
+    def __init__(self, command: str, process: Process, options: CommonOptions, texts: Texts) -> None:
+        if options.output not in STREAM_FORMATS:
+            raise UsageError(
+                f"-o {options.output} holds one document and cannot follow changes.",
+                hint="Use -o ndjson: one JSON document a line.",
+            )
+        self._command = command
+        self._process = process
+        self._options = options
+        self._texts = texts
+
+    def emit(self, report: object, view: Callable[[Texts], ReportView], *, exit_code: ExitCode = ExitCode.OK) -> None:
+        """Writes one report. `exit_code` is what the command would end with if this were the last one."""
+        stdout = self._process.stdout
+        if self._options.output is OutputFormat.NDJSON:
+            envelope = _envelope(self._command, Outcome(report, exit_code=exit_code), self._process, self._options)
+            stdout.write(dump_json(envelope, indent=None))
+        else:
+            text = _render(view(self._texts), self._process, self._options, self._texts)
+            stdout.write(_CLEAR_SCREEN + text if is_terminal(stdout) else text + "\n")
+        stdout.flush()
+
+
+def _envelope(command: str, outcome: Outcome, process: Process, options: CommonOptions) -> dict[str, Any]:
+    return build_envelope(
+        command=command,
+        status=status_of(outcome.final_exit_code()),
+        exit_code=outcome.final_exit_code(exit_zero=options.exit_zero),
+        report=outcome.report,
+        errors=[] if outcome.error is None else [outcome.error],
+        clean=process.redactor,
+    )
+
+
+def _render(view: ReportView, process: Process, options: CommonOptions, texts: Texts) -> str:
+    if options.output is OutputFormat.MARKDOWN:
+        from opsctl.reporting.markdown import render_markdown  # noqa: PLC0415 - only what the format needs
+
+        return render_markdown(view, texts, clean=process.redactor)
+    from opsctl.reporting.table import Screen, render_table  # noqa: PLC0415 - Rich only for tables
+
+    screen = Screen(
+        width=process.width_of(process.stdout),
+        has_colour=process.has_colour(process.stdout, no_color=options.no_color),
+        is_utf8=is_utf8(process.stdout),
+    )
+    return render_table(view, texts, screen, clean=process.redactor)
+
+
+def _write_lines(outcome: Outcome, process: Process, output: OutputFormat) -> None:
+    from opsctl.reporting.rows import csv_lines, name_lines, ndjson_lines  # noqa: PLC0415 - only what the format needs
+
+    lines: Iterable[str]
+    if output is OutputFormat.NAME:
+        lines = name_lines(outcome.names or (), clean=process.redactor)
+    elif output is OutputFormat.CSV:
+        lines = csv_lines(outcome.items or (), item_type=outcome.item_type, clean=process.redactor)
+    else:
+        lines = ndjson_lines(outcome.items or (), clean=process.redactor)
+    for line in lines:
+        process.stdout.write(line)
+
+
+def _dump_yaml(envelope: dict[str, Any]) -> str:
+    from opsctl.reporting.yaml_text import dump_yaml  # noqa: PLC0415 - PyYAML only for YAML
+
+    return dump_yaml(envelope)

@@ -1,0 +1,181 @@
+"""Ctrl-C, SIGTERM and `--timeout`: the first asks to stop, a second one leaves at once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TypeVar
+
+from opsctl.errors import ExitCode, UnavailableError
+
+T = TypeVar("T")
+_EXIT_CODES = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGALRM: ExitCode.UNAVAILABLE,
+}
+# A run that is asked to stop by --timeout finishes what is in flight; after this long it is cut.
+TIMEOUT_GRACE_SECONDS = 10.0
+
+
+class Terminated(BaseException):
+    """SIGTERM reached a command that has nothing to finish."""
+
+
+class TimedOut(UnavailableError):
+    """The command did not finish within `--timeout`."""
+
+    default_code = "timeout"
+
+
+class StopRequest(asyncio.Event):
+    """Set by the first Ctrl-C, SIGTERM or `--timeout`. `exit_code` is what to end with then: 130, 143 or 5."""
+
+    exit_code: ExitCode | None = None
+
+    def request(self, exit_code: ExitCode) -> None:
+        """Sets the event; the first reason stays."""
+        self.exit_code = self.exit_code or exit_code
+        self.set()
+
+
+def run_async(
+    main: Callable[[StopRequest], Awaitable[T]],
+    *,
+    drain_seconds: float | None = None,
+    use_uvloop: bool = False,
+    leave: Callable[[int], object] = os._exit,
+) -> T:
+    """Runs `main(stop)` to its end and returns what it returns.
+
+    The first SIGINT, SIGTERM or timeout sets `stop`; `main` is cancelled when it has not returned `drain_seconds` later (None: never,
+    0: at once). A cancelled `main` ends in `KeyboardInterrupt`, `Terminated` or `TimedOut`. A second signal ends the process at once, even
+    while a thread that cannot be cancelled is still at work. Must be called in the main thread.
+    """
+    stop = StopRequest()
+    with asyncio.Runner(loop_factory=_uvloop_factory() if use_uvloop else None) as runner:
+        loop = runner.get_loop()
+        with _stop_on_signals(stop, loop, leave):
+            try:
+                return runner.run(_run_until_stopped(main, stop, drain_seconds))
+            except asyncio.CancelledError:
+                if stop.exit_code is None:
+                    raise
+                raise _reason(stop) from None
+
+
+@contextmanager
+def limit_time(seconds: float | None) -> Iterator[None]:
+    """Raises `TimedOut` in the body after so many seconds; inside `run_async` the stop request comes first. None: no limit."""
+    if seconds is None:
+        yield
+        return
+    previous = signal.signal(signal.SIGALRM, _raise_timed_out)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except TimedOut as error:
+        raise TimedOut(f"The command did not finish within {seconds:g} seconds (--timeout).", hint=error.hint) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+@contextmanager
+def raise_on_sigterm() -> Iterator[None]:
+    """Turns SIGTERM into `Terminated`, so that `finally` blocks run. Does nothing outside of the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+async def _run_until_stopped(
+    main: Callable[[StopRequest], Awaitable[T]], stop: StopRequest, drain_seconds: float | None
+) -> T:
+    work = asyncio.ensure_future(main(stop))
+    watch = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            await asyncio.wait({work}, timeout=_drain_limit(stop, drain_seconds))
+        if not work.done():
+            work.cancel()
+        return await work
+    finally:
+        watch.cancel()
+        if not work.done():
+            work.cancel()
+            await asyncio.wait({work})
+
+
+def _drain_limit(stop: StopRequest, drain_seconds: float | None) -> float | None:
+    if stop.exit_code is ExitCode.UNAVAILABLE:
+        return TIMEOUT_GRACE_SECONDS if drain_seconds is None else min(drain_seconds, TIMEOUT_GRACE_SECONDS)
+    return drain_seconds
+
+
+@contextmanager
+def _stop_on_signals(
+    stop: StopRequest, loop: asyncio.AbstractEventLoop, leave: Callable[[int], object]
+) -> Iterator[None]:
+    """Handlers of the process, not of the loop: they also work while the loop waits for its threads to end."""
+
+    def ask_or_leave(number: int, frame: FrameType | None) -> None:
+        code = _EXIT_CODES[signal.Signals(number)]
+        if stop.exit_code is not None:
+            leave(int(code))
+            return
+        stop.exit_code = code
+        if number == signal.SIGALRM:
+            # A thread that hangs must not keep the command alive for ever: the second alarm leaves.
+            signal.setitimer(signal.ITIMER_REAL, 1.5 * TIMEOUT_GRACE_SECONDS)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.request, code)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.signal(number, ask_or_leave) for number in _EXIT_CODES}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _reason(stop: StopRequest) -> BaseException:
+    if stop.exit_code is ExitCode.TERMINATED:
+        return Terminated()
+    if stop.exit_code is ExitCode.UNAVAILABLE:
+        return TimedOut("The command did not finish in time (--timeout).")
+    return KeyboardInterrupt()
+
+
+def _uvloop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed (it is not on Windows), else the loop of the standard library."""
+    try:
+        import uvloop  # noqa: PLC0415 - only for the command that moves much data
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def _raise_timed_out(number: int, frame: FrameType | None) -> None:
+    raise TimedOut(
+        "The command did not finish in time (--timeout).", hint="Try again later, or with a larger --timeout."
+    )
+
+
+def _raise_terminated(number: int, frame: FrameType | None) -> None:
+    raise Terminated

@@ -1,0 +1,168 @@
+"""A view as text for a terminal or a pipe. One of the two modules that import Rich.
+
+On a terminal: its width, colour, folded cells. Off a terminal: unlimited width, no boxes, no colour, nothing shortened. Text of a report
+is always wrapped in `Text`: Rich markup in data has no effect.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from opsctl.reporting.neutralise import make_visible
+from opsctl.reporting.view import Cell, CellValue, Line, NextCommand, ReportView, Section, Table, Texts, Tone
+
+UNLIMITED_WIDTH = 1 << 20
+MIN_WIDTH = 40
+# More of one value than this hides the rest of the report; -o json has all of it.
+MAX_CELL_CHARACTERS = 300
+_STYLES: dict[Tone, str] = {
+    "plain": "",
+    "good": "green",
+    "warning": "yellow",
+    "bad": "bold red",
+    "muted": "dim",
+    "strong": "bold",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What is written to. `width` None means that it is no terminal. `is_utf8` False allows ASCII only for lines and marks."""
+
+    width: int | None = None
+    has_colour: bool = False
+    is_utf8: bool = True
+
+
+def render_table(view: ReportView, texts: Texts, screen: Screen, *, clean: Callable[[str], str] = str) -> str:
+    """The whole view as text that ends with a line feed."""
+    return _Writer(texts, screen, clean).render(view)
+
+
+class _Writer:
+    def __init__(self, texts: Texts, screen: Screen, clean: Callable[[str], str]) -> None:
+        self._texts = texts
+        self._screen = screen
+        self._clean = clean
+
+    def render(self, view: ReportView) -> str:
+        blocks: list[list[RenderableType]] = [
+            [self._text(view.title, "strong"), *(self._line(line) for line in view.summary)]
+        ]
+        for block in view.blocks:
+            blocks.append(self._section(block) if isinstance(block, Section) else self._table(block))
+        if view.notes:
+            blocks.append(
+                [
+                    self._text(self._texts.get("common.notes"), "muted"),
+                    *(self._indented(self._line(line)) for line in view.notes),
+                ]
+            )
+        if view.next_commands:
+            blocks.append(self._next_commands(view.next_commands))
+        return self._print([block for block in blocks if block])
+
+    def _print(self, blocks: list[list[RenderableType]]) -> str:
+        output = io.StringIO()
+        console = self._console(output)
+        for number, block in enumerate(blocks):
+            if number:
+                console.line()
+            for renderable in block:
+                console.print(renderable)
+        # Rich pads cells to the width of their column: blanks at the end of a line only disturb a diff.
+        return "\n".join(line.rstrip(" ") for line in output.getvalue().rstrip("\n").split("\n")) + "\n"
+
+    def _console(self, output: io.StringIO) -> Console:
+        """Nothing is left to Rich's own guesses: FORCE_COLOR would make it take a pipe for a terminal, TERM=dumb ignore the width."""
+        width = UNLIMITED_WIDTH if self._screen.width is None else max(self._screen.width, MIN_WIDTH)
+        return Console(
+            file=output,
+            width=width,
+            height=100,
+            force_terminal=self._screen.has_colour,
+            color_system="standard" if self._screen.has_colour else None,
+            no_color=not self._screen.has_colour,
+            legacy_windows=False,
+            force_jupyter=False,
+            force_interactive=False,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            soft_wrap=False,
+        )
+
+    def _text(self, text: str, tone: Tone = "plain") -> Text:
+        line = make_visible(self._clean(text))
+        if not self._screen.is_utf8:
+            line = line.replace("…", "...").replace("–", "-").replace("·", "-")
+        return Text(line, style=_STYLES[tone], overflow="fold")
+
+    def _line(self, line: Line) -> Text:
+        return self._text(line.text, line.tone)
+
+    def _cell(self, value: CellValue) -> Text:
+        cell = value if isinstance(value, Cell) else Cell(value)
+        return self._text(self._shorten(self._texts.show(cell.value)), "muted" if cell.value is None else cell.tone)
+
+    def _shorten(self, text: str) -> str:
+        if self._screen.width is None or len(text) <= MAX_CELL_CHARACTERS:
+            return text
+        left_out = len(text) - MAX_CELL_CHARACTERS
+        # Cleaned first: a secret that is cut in two would no longer be recognised.
+        return self._clean(text)[:MAX_CELL_CHARACTERS] + self._texts.get("common.shortened", characters=left_out)
+
+    def _indented(self, renderable: RenderableType) -> RenderableType:
+        return Padding(renderable, (0, 0, 0, 2), expand=False)
+
+    def _section(self, section: Section) -> list[RenderableType]:
+        grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for field in section.fields:
+            value = self._cell(field.value)
+            if field.note:
+                value.append_text(Text("  ")).append_text(self._text(f"({field.note})", "muted"))
+            grid.add_row(self._text(field.label, "muted"), value)
+        heading: list[RenderableType] = [self._text(section.title, "strong")] if section.title else []
+        return [*heading, self._indented(grid) if section.title else grid] if section.fields else heading
+
+    def _table(self, table: Table) -> list[RenderableType]:
+        heading: list[RenderableType] = [self._text(table.title, "strong")] if table.title else []
+        if not table.rows:
+            return [*heading, self._text(table.empty, "muted")] if table.empty else heading
+        rich_table = RichTable(
+            box=self._box(),
+            show_edge=False,
+            pad_edge=False,
+            header_style="bold" if self._screen.has_colour else "",
+            padding=(0, 2, 0, 0),
+        )
+        for column in table.columns:
+            rich_table.add_column(
+                self._text(column.title), justify=column.align, overflow="fold", no_wrap=column.align == "right"
+            )
+        for row in table.rows:
+            rich_table.add_row(*(self._cell(value) for value in row))
+        return [*heading, rich_table]
+
+    def _box(self) -> box.Box | None:
+        if self._screen.width is None:
+            return None
+        return box.SIMPLE_HEAD if self._screen.is_utf8 else box.ASCII2
+
+    def _next_commands(self, commands: tuple[NextCommand, ...]) -> list[RenderableType]:
+        grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
+        grid.add_column(overflow="fold")
+        grid.add_column(overflow="fold")
+        for command in commands:
+            grid.add_row(self._text(command.command, "strong"), self._text(command.reason or "", "muted"))
+        return [self._text(self._texts.get("common.next"), "muted"), self._indented(grid)]

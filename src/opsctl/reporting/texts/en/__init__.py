@@ -1,0 +1,1 @@
+"""English messages, a module for each area."""

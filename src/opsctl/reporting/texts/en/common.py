@@ -1,0 +1,12 @@
+"""Words that every report shares, and progress."""
+
+MESSAGES = {
+    "next": "Next:",
+    "notes": "Notes:",
+    "shortened": "... ({characters} more characters)",
+    "progress_started": "{phase}",
+    "progress_step": "{phase}: {done}",
+    "progress_step_of": "{phase}: {done} of {total} ({share})",
+    "progress_finished": "{phase}: finished after {elapsed}",
+    "confirm": "{question} [y/N] ",
+}

@@ -1,0 +1,1 @@
+"""Korean messages, a module for each area."""
