@@ -170,7 +170,7 @@ async def _trickle(exchange: Exchange) -> web.StreamResponse:
 
 async def _refuse_to_talk(exchange: Exchange, *, reset: bool) -> web.StreamResponse:
     _hang_up(exchange.request, reset=reset)
-    return web.Response()
+    raise ConnectionAbortedError("hung up before any answer")
 
 
 async def _send_unframed(exchange: Exchange, *, share: float = 1.0) -> web.StreamResponse:

@@ -81,7 +81,7 @@ def half_done_by_old_job(
 ) -> HalfDone:
     """Work out what the Job wrote for the first `done_count` ObjectId documents, evenly over `duration`.
 
-    Raises ValueError when the sample has not that many ordinary documents in front, and one with images to be stopped in.
+    Raises ValueError when the sample begins with fewer ordinary documents, or has none left to be stopped in.
     """
     target = target or Target()
     documents = _ordinary_documents(sample)

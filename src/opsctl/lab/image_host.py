@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import re
 import signal
@@ -29,7 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
 
-from aiohttp import BasicAuth, hdrs, web
+from aiohttp import hdrs, web
 
 from opsctl.lab.fault_answers import Exchange, answer_fault
 from opsctl.lab.host_traffic import HostLoad, Traffic
@@ -208,11 +209,8 @@ def _answer_file(request: web.Request, target: str) -> web.StreamResponse:
 
 
 def _is_admitted(request: web.Request) -> bool:
-    try:
-        given = BasicAuth.decode(request.headers.get(hdrs.AUTHORIZATION, ""))
-    except ValueError:
-        return False
-    return (given.login, given.password) == CREDENTIALS
+    expected = base64.b64encode(":".join(CREDENTIALS).encode()).decode()
+    return request.headers.get(hdrs.AUTHORIZATION) == f"Basic {expected}"
 
 
 def _ask_for_credentials() -> web.Response:

@@ -145,7 +145,7 @@ def _find_shots(draft: Document) -> Iterator[tuple[Place, str | None, Shot]]:
             if isinstance(item, Shot):
                 yield place, None, item
             elif isinstance(item, Mapping):
-                color_name = next((item[key] for key in _COLOUR_NAMES if item.get(key)), None)
+                color_name = next((item[key] for key in _COLOUR_NAMES if item.get(key, "").strip()), None)
                 for member in item.values():
                     if isinstance(member, Shot):
                         yield place, color_name, member
