@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ class FailedImage:
     image_type: str
     color_name: str | None
     url: str
+    url_sha256: str
     failure_class: FailureClass | None
     is_final: bool
     detail: str
@@ -62,6 +64,7 @@ def _failures_of(document: SourceDocument, mapping: ImageMapping) -> list[Failed
             image_type=failure.ref.image_type,
             color_name=failure.ref.color_name,
             url=failure.ref.url,
+            url_sha256=_hash(failure.ref.url),
             failure_class=failure.failure_class,
             is_final=failure.failure_class.is_final,
             detail=failure.detail,
@@ -80,6 +83,7 @@ def _failures_of(document: SourceDocument, mapping: ImageMapping) -> list[Failed
             image_type=image.ref.image_type,
             color_name=image.ref.color_name,
             url=image.ref.url,
+            url_sha256=_hash(image.ref.url),
             failure_class=None,
             is_final=True,
             detail="skipped by the tool that processed the document",
@@ -90,3 +94,7 @@ def _failures_of(document: SourceDocument, mapping: ImageMapping) -> list[Failed
         for image in plan_document(document.original, mapping).images
         if image.ref not in stored
     ]
+
+
+def _hash(url: str) -> str:
+    return hashlib.sha256(url.encode("utf-8", errors="surrogatepass")).hexdigest()

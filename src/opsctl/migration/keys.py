@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from itertools import takewhile
 from urllib.parse import quote
 
 from opsctl.migration.models import DocumentId, ImageRef, KeyLayout
@@ -13,6 +14,7 @@ SEGMENT_BYTES = 120
 HASH_DIGITS = 32
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 
 
@@ -51,27 +53,27 @@ def document_segment(document_id: DocumentId) -> str:
 
 def document_prefix(layout: KeyLayout, document_id: DocumentId) -> str:
     """Where all objects of one document are; ends with `/`."""
-    return f"{collection_prefix(layout)}{document_segment(document_id)}/"
+    folders = _folders(layout)
+    upto = next(at for at, folder in enumerate(folders) if "{doc_id}" in folder) + 1
+    return _fill(folders[:upto], {**_place(layout), "doc_id": document_segment(document_id)})
 
 
 def collection_prefix(layout: KeyLayout) -> str:
-    """Where all objects of the collection are; ends with `/`."""
-    prefix = layout.prefix.strip("/")
-    return f"{prefix}/{layout.collection}/" if prefix else f"{layout.collection}/"
+    """Where all objects of the collection are; ends with `/`. Only prefix and collection stand before the document."""
+    folders = _folders(layout)
+    return _fill(list(takewhile(lambda folder: "{doc_id}" not in folder, folders)), _place(layout))
 
 
 def image_folder(layout: KeyLayout, document_id: DocumentId, vehicle_name: str, ref: ImageRef) -> str:
     """Where one image is, without its file name; ends with `/`. An image without a colour has no colour segment."""
     values = {
-        "prefix": layout.prefix.strip("/"),
-        "collection": layout.collection,
+        **_place(layout),
         "doc_id": document_segment(document_id),
         "vehicle_name": safe_segment(vehicle_name),
         "image_type": safe_segment(ref.image_type),
         "color_name": safe_segment(ref.color_name) if ref.color_name else "",
     }
-    folders = layout.template.rpartition("/")[0].split("/")
-    return "/".join(filter(None, (folder.format(**values) for folder in folders))) + "/"
+    return _fill(_folders(layout), values)
 
 
 def image_hash(layout: KeyLayout, ref: ImageRef, content_sha256: str | None) -> str:
@@ -87,6 +89,19 @@ def object_url(layout: KeyLayout, key: str) -> str:
     if layout.endpoint_url:
         return f"{layout.endpoint_url.rstrip('/')}/{layout.bucket}/{path}"
     return f"https://{layout.bucket}.s3.{layout.region}.amazonaws.com/{path}"
+
+
+def _folders(layout: KeyLayout) -> list[str]:
+    """The folders of the template. `[...]` is a part that goes when its placeholder has no value."""
+    return _OPTIONAL.sub(r"\1", layout.template).split("/")[:-1]
+
+
+def _fill(folders: list[str], values: dict[str, str]) -> str:
+    return "".join(f"{text}/" for text in (folder.format(**values) for folder in folders) if text)
+
+
+def _place(layout: KeyLayout) -> dict[str, str]:
+    return {"prefix": layout.prefix.strip("/"), "collection": layout.collection}
 
 
 def _digest(text: str) -> str:

@@ -67,7 +67,7 @@ VEHICLE_FIELDS = (
 
 METADATA_FIELD = "s3_images_metadata"
 MIGRATION_FIELD = "s3_migration"
-KEY_TEMPLATE = "{prefix}/{collection}/{doc_id}/{vehicle_name}/{image_type}/{color_name}/{hash}.{ext}"
+KEY_TEMPLATE = "{prefix}/{collection}/{doc_id}/{vehicle_name}/{image_type}/[{color_name}/]{hash}.{ext}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,10 @@ class PlannedHost:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a run stands at one moment, for whoever draws it."""
+    """Where a run stands at one moment, for whoever draws it. The rate is that of the last ten seconds or so."""
 
     phase: str
     plan: PlanTotals
     counters: Counters
     waiting_reason: str | None = None
+    images_per_second: float = 0.0

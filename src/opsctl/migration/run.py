@@ -9,6 +9,7 @@ Memory is bounded by the queue and the number of workers, whatever the size of t
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +48,7 @@ CHUNK_DOCUMENTS = 100
 CHUNK_BYTES = 8 * 1024 * 1024
 CONFLICT_TRIES = 3
 LAST_WORD_SECONDS = 5.0
+RATE_SECONDS = 10
 
 ProgressSink = Callable[[Progress], None]
 DocumentQueue = asyncio.Queue[SourceDocument | None]
@@ -114,6 +116,7 @@ class Run:
         self._open: dict[object, DocumentId] = {_hashable(identifier): identifier for identifier in record.in_flight}
         self._look_everywhere = False
         self._reached_limit = False
+        self._recent: deque[tuple[float, int]] = deque(maxlen=RATE_SECONDS + 1)
         self._image_tasks: set[asyncio.Task[tuple[Outcome, ...]]] = set()
 
     async def work(self) -> MigrationReport:
@@ -287,7 +290,11 @@ class Run:
             await self.pulse.beat_if_due()
 
     def _tell(self) -> None:
-        self.on_progress(Progress(self.phase, self.plan, self.tally.snapshot(), self._waiting_reason()))
+        done, now = self.tally.snapshot(), self.services.clock.monotonic()
+        self._recent.append((now, done.images_finished))
+        began, before = self._recent[0]
+        rate = (done.images_finished - before) / (now - began) if now > began else 0.0
+        self.on_progress(Progress(self.phase, self.plan, done, self._waiting_reason(), rate))
 
     def _waiting_reason(self) -> str | None:
         return self.patience.waiting_reason() or self.budgets.waiting_reason()

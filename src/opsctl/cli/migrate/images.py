@@ -1,0 +1,134 @@
+"""`opsctl migrate images`."""
+
+from collections.abc import Callable
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+
+from opsctl.cli.command import CommandSpec, Example
+from opsctl.cli.context import AppContext
+from opsctl.cli.outcome import Outcome
+from opsctl.cli.services import Places, describe_places, open_migration, open_stores
+from opsctl.cli.signals import StopRequest, run_async
+from opsctl.config import Profile
+from opsctl.errors import ExitCode
+from opsctl.migration.models import Selection
+from opsctl.migration.report import MigrationReport
+from opsctl.migration.report import Progress as Moment
+from opsctl.migration.start import migrate_images, plan_only
+from opsctl.migration.view import migration_view
+from opsctl.reporting.progress import Progress
+
+# Beyond the engine's own bound for what is in flight: writing the last records may take a moment too.
+DRAIN_SECONDS = 30.0
+
+
+def images(
+    context: AppContext,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done; change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after this many documents.")] = None,
+    where: Annotated[
+        str | None, typer.Option("--where", help="Only documents that match this MongoDB filter (extended JSON).")
+    ] = None,
+    image_type: Annotated[
+        list[str] | None, typer.Option("--type", help="Only images of this type; may be given several times.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", help="Images in flight at once.")] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try finally failed images again as well.")
+    ] = False,
+) -> Outcome:
+    """Fetch the images of all open documents, store them in S3, and record them in Mongo.
+
+    Safe to stop at any moment (Ctrl-C, SIGTERM, kill -9) and to start again: it goes on where it stopped. Original
+    fields are never written; each document gets all its s3_* fields in one guarded update.
+    """
+    profile = context.load_profile({"images.workers": ("--workers", workers)})
+    places = describe_places(profile)
+    selection = Selection(where, tuple(image_type or ()), limit, retry_failed)
+    context.announce(
+        context.texts.get("migrate.announce", profile=places.profile, source=places.source, target=places.target)
+    )
+    if not dry_run and not yes:
+        _ask(context, profile, places, selection)
+    report, exit_code = _run(context, profile, selection, dry_run=dry_run)
+    return Outcome(report, view=lambda texts: migration_view(report, texts), exit_code=exit_code)
+
+
+def _ask(context: AppContext, profile: Profile, places: Places, selection: Selection) -> None:
+    """Count first, so that the question says how much it is about."""
+
+    async def count(_stop: StopRequest) -> int:
+        async with open_stores(profile) as stores:
+            await stores.objects.check()
+            await stores.documents.check()
+            return await stores.documents.count_open(selection)
+
+    documents = run_async(count, drain_seconds=0)
+    question = context.texts.get("migrate.ask", documents=documents, target=places.target)
+    context.confirm(question, assume_yes=False)
+
+
+def _run(
+    context: AppContext, profile: Profile, selection: Selection, *, dry_run: bool
+) -> tuple[MigrationReport, ExitCode]:
+    async def main(stop: StopRequest) -> tuple[MigrationReport, ExitCode]:
+        async with open_migration(profile, selection) as (settings, services):
+            if dry_run:
+                report = await plan_only(settings, services, stop=stop, on_progress=on_progress)
+            else:
+                report = await migrate_images(
+                    settings, services, owner_id=uuid4().hex, stop=stop, on_progress=on_progress
+                )
+        return report, stop.exit_code or _exit_code(report)
+
+    with context.progress() as progress:
+        on_progress = follow(progress, context)
+        return run_async(main, drain_seconds=DRAIN_SECONDS, use_uvloop=True)
+
+
+def follow(progress: Progress, context: AppContext) -> Callable[[Moment], None]:
+    """Draws a run's progress."""
+    shown: list[str] = []
+
+    def draw(moment: Moment) -> None:
+        t = context.texts.get
+        if moment.phase not in shown:
+            shown.append(moment.phase)
+            if moment.phase != "done":
+                progress.phase(t(f"migrate.phase_{moment.phase}"))
+        if moment.phase == "planning":
+            progress.update(moment.plan.documents, None, t("migrate.counting_note", images=moment.plan.images))
+            return
+        plan, done = moment.plan, moment.counters
+        before = plan.images_stored + plan.images_failed
+        note = t(
+            "migrate.progress_note",
+            rate=round(moment.images_per_second),
+            stored=plan.images_stored + done.images_stored,
+            failed=plan.images_failed + done.images_failed,
+        )
+        if moment.waiting_reason:
+            note = f"{note}; {t('migrate.progress_waiting', reason=moment.waiting_reason)}"
+        progress.update(before + done.images_finished, plan.images, note)
+
+    return draw
+
+
+def _exit_code(report: MigrationReport) -> ExitCode:
+    done = report.counters
+    some_failed = done.images_failed or done.images_later or done.documents_failed or done.documents_partial
+    return ExitCode.PARTIAL if some_failed and not report.dry_run else ExitCode.OK
+
+
+COMMAND = CommandSpec(
+    images,
+    examples=(
+        Example("What would be done?", "opsctl migrate images --dry-run"),
+        Example("Try it on twenty documents", "opsctl migrate images --limit 20"),
+        Example("Run it in a Job: no questions, JSON at the end", "opsctl migrate images --yes -o json"),
+    ),
+    choices=(("--type", ("basic", "exterior", "interior", "color")),),
+)

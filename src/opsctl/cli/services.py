@@ -1,0 +1,172 @@
+"""Builds adapters from a profile, on first use: the only place of the command line that imports what imports an SDK."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opsctl import __version__
+from opsctl.config import ImagesSection, KubernetesSection, MongoSection, Profile, S3Section
+from opsctl.errors import ConfigError
+from opsctl.migration.models import FieldRule, ImageMapping, KeyLayout, Selection, TransferLimits
+
+if TYPE_CHECKING:
+    from pymongo.asynchronous.database import AsyncDatabase
+
+    from opsctl.adapters.s3.bucket import Bucket
+    from opsctl.migration.ports import DocumentStore, ObjectStore
+    from opsctl.migration.run import Services, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStores:
+    """The two ends of a migration, and how it reads documents and names objects."""
+
+    documents: DocumentStore
+    objects: ObjectStore
+    mapping: ImageMapping
+    layout: KeyLayout
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a migration reads and writes, for people. Holds no credentials."""
+
+    profile: str
+    source: str
+    target: str
+
+
+def describe_places(profile: Profile) -> Places:
+    """Names both ends without asking them. Raises ConfigError."""
+    mongo, s3 = profile.section(MongoSection), profile.section(S3Section)
+    target = f"s3://{s3.bucket}/{s3.prefix}"
+    return Places(
+        profile=profile.name,
+        source=f"{mongo.database}.{mongo.collection} at {host_of_uri(mongo.uri)}",
+        target=f"{target} at {s3.endpoint_url}" if s3.endpoint_url else target,
+    )
+
+
+@asynccontextmanager
+async def open_stores(profile: Profile) -> AsyncIterator[MigrationStores]:
+    """Mongo and S3 of the profile. Raises ConfigError; nothing is asked yet."""
+    from opsctl.adapters.mongodb.documents import MongoDocuments  # noqa: PLC0415
+
+    mapping, layout = read_mapping(profile), read_layout(profile)
+    mongo = profile.section(MongoSection)
+    async with open_database(profile) as database:
+        documents = MongoDocuments(database, mongo.collection, mapping, host=host_of_uri(mongo.uri))
+        yield MigrationStores(documents, open_bucket(profile), mapping, layout)
+
+
+@asynccontextmanager
+async def open_migration(profile: Profile, selection: Selection) -> AsyncIterator[tuple[Settings, Services]]:
+    """Everything that `migrate images` needs. Raises ConfigError; nothing is asked yet."""
+    from opsctl.adapters.http_images import HttpSettings, open_http_images  # noqa: PLC0415
+    from opsctl.adapters.mongodb.documents import MongoDocuments  # noqa: PLC0415
+    from opsctl.adapters.mongodb.runs import MongoRuns  # noqa: PLC0415
+    from opsctl.migration.clock import SystemClock  # noqa: PLC0415
+    from opsctl.migration.run import Services, Settings  # noqa: PLC0415
+
+    mongo, images = profile.section(MongoSection), profile.section(ImagesSection)
+    mapping, layout, host = read_mapping(profile), read_layout(profile), host_of_uri(mongo.uri)
+    bucket = open_bucket(profile, connections=images.workers)
+    http = HttpSettings(
+        max_bytes=images.max_bytes,
+        timeout_seconds=images.timeout_seconds,
+        user_agent=images.user_agent.replace("{version}", __version__),
+        workers=images.workers,
+        allow_private_hosts=images.allow_private_hosts,
+    )
+    async with open_database(profile) as database, open_http_images(http) as source:
+        documents = MongoDocuments(database, mongo.collection, mapping, host=host)
+        runs = MongoRuns(database, mongo.collection, host=host)
+        settings = Settings(mapping, layout, read_limits(profile), selection)
+        yield settings, Services(documents, source, bucket, runs, SystemClock())
+
+
+@asynccontextmanager
+async def open_database(profile: Profile) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
+    """The database of the profile; the client is closed at the end."""
+    from opsctl.adapters.mongodb.connection import connect  # noqa: PLC0415
+
+    mongo = profile.section(MongoSection)
+    if mongo.forward is not None:
+        raise ConfigError(
+            "mongo.forward is set, but reaching Mongo through Kubernetes is not built yet",
+            hint="run `kubectl port-forward` yourself and set mongo.uri to mongodb://...@127.0.0.1:PORT/?directConnection=true",
+        )
+    client = connect(mongo.uri)
+    try:
+        yield client.get_database(mongo.database)
+    finally:
+        await client.close()
+
+
+def open_bucket(profile: Profile, *, connections: int = 16) -> Bucket:
+    """The bucket of the profile."""
+    from opsctl.adapters.s3.bucket import Bucket, BucketAddress  # noqa: PLC0415
+
+    s3 = profile.section(S3Section)
+    address = BucketAddress(
+        bucket=s3.bucket,
+        region=s3.region,
+        endpoint_url=s3.endpoint_url,
+        access_key_id=s3.access_key_id,
+        secret_access_key=s3.secret_access_key,
+        session_token=s3.session_token,
+    )
+    return Bucket(address, connections=connections)
+
+
+def read_mapping(profile: Profile) -> ImageMapping:
+    """How documents name their images."""
+    images = profile.section(ImagesSection)
+    return ImageMapping(
+        fields=tuple(FieldRule(rule.source, rule.target, rule.type) for rule in images.fields),
+        vehicle_name_fields=images.vehicle_name_fields,
+        color_name_fields=images.color_name_fields,
+        color_url_fields=images.color_url_fields,
+        base_url=images.base_url,
+    )
+
+
+def read_layout(profile: Profile) -> KeyLayout:
+    """Where objects go."""
+    mongo, s3, images = profile.section(MongoSection), profile.section(S3Section), profile.section(ImagesSection)
+    return KeyLayout(
+        bucket=s3.bucket,
+        prefix=s3.prefix,
+        collection=mongo.collection,
+        region=s3.region or "us-east-1",
+        endpoint_url=s3.endpoint_url,
+        template=images.key_template,
+        key_hash=images.key_hash,
+    )
+
+
+def read_limits(profile: Profile) -> TransferLimits:
+    """How hard to work."""
+    images = profile.section(ImagesSection)
+    return TransferLimits(
+        workers=images.workers,
+        per_host_concurrency=images.per_host_concurrency,
+        per_host_rate=images.per_host_rate,
+        max_bytes=images.max_bytes,
+        timeout_seconds=images.timeout_seconds,
+        outage_seconds=images.outage_seconds,
+        placeholder_sha256=frozenset(images.placeholder_sha256),
+    )
+
+
+def host_of_uri(uri: str) -> str:
+    """The hosts of a Mongo URI: what stands between the credentials and the database."""
+    return uri.partition("://")[2].split("?")[0].rpartition("@")[2].partition("/")[0] or "?"
+
+
+def is_kubernetes_configured(profile: Profile) -> bool:
+    """Whether the profile names a Job."""
+    return profile.is_configured(KubernetesSection)
