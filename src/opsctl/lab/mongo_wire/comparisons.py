@@ -102,7 +102,7 @@ def build_order(name: str, operand: Any) -> Predicate:
     def holds(value: Any) -> bool:
         key = sort_key(value)
         if key[0] == wanted[0]:
-            return key != NAN_KEY and compare(key, wanted)
+            return key != NAN_KEY and bool(compare(key, wanted))
         return _holds_across_types(key, wanted, with_equal=with_equal, downwards=downwards)
 
     return holds
@@ -121,8 +121,8 @@ def _holds_across_types(key: SortKey, wanted: SortKey, *, with_equal: bool, down
     if wanted[0] == NULL_TYPE and key[0] == MISSING_TYPE:
         return with_equal
     if downwards:
-        return key[0] == MIN_KEY_TYPE or wanted[0] == MAX_KEY_TYPE
-    return key[0] == MAX_KEY_TYPE or wanted[0] == MIN_KEY_TYPE
+        return bool(key[0] == MIN_KEY_TYPE or wanted[0] == MAX_KEY_TYPE)
+    return bool(key[0] == MAX_KEY_TYPE or wanted[0] == MIN_KEY_TYPE)
 
 
 def build_pattern(operand: Any, options: str = "") -> Predicate:

@@ -69,18 +69,21 @@ async def serve_mongo(
     deployment = Deployment(store, Cursors(time.monotonic), _utc_now, credentials)
     listener = _Listener(deployment)
     server = await asyncio.start_server(listener.serve_client, host, port)
-    saving = None if file is None else asyncio.create_task(_save_regularly(file, deployment, snapshot_interval_seconds))
+    stop = asyncio.Event()
+    saving = (
+        None
+        if file is None
+        else asyncio.create_task(_keep_saved(file, deployment, stop, interval_seconds=snapshot_interval_seconds))
+    )
     chosen = int(server.sockets[0].getsockname()[1])
     try:
         yield MongoServer(host, chosen, _uri(host, chosen, user, password))
     finally:
         server.close()
         await listener.disconnect()
-        if saving is not None and file is not None:
-            saving.cancel()
-            with suppress(asyncio.CancelledError):
-                await saving
-            file.write(file.collect(store))
+        stop.set()
+        if saving is not None:
+            await saving
 
 
 class _Listener:
@@ -135,20 +138,28 @@ async def _answer_messages(
             await writer.drain()
 
 
-async def _save_regularly(file: SnapshotFile, deployment: Deployment, interval_seconds: float) -> None:
+async def _keep_saved(
+    file: SnapshotFile, deployment: Deployment, stop: asyncio.Event, *, interval_seconds: float
+) -> None:
+    """Write the snapshot now and then while there are changes, and at the end; only then `OSError` is raised."""
     saved = deployment.revision
-    while True:
-        await asyncio.sleep(interval_seconds)
-        if deployment.revision == saved:
-            continue
-        saved = deployment.revision
-        # Stored documents are never changed in place: they can be written while commands run.
-        content = file.collect(deployment.store)
-        try:
-            await asyncio.to_thread(file.write, content)
-        except OSError as error:
-            _log.warning("the snapshot could not be written: %s", error)
-            saved = -1
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), interval_seconds)
+        if deployment.revision != saved and not stop.is_set():
+            revision = deployment.revision
+            try:
+                await _save(file, deployment)
+                saved = revision
+            except OSError as error:
+                _log.warning("the snapshot could not be written: %s", error)
+    if deployment.revision != saved or not file.exists():
+        await _save(file, deployment)
+
+
+async def _save(file: SnapshotFile, deployment: Deployment) -> None:
+    # Stored documents are never changed in place, so a thread can write them while commands run.
+    await asyncio.to_thread(file.write, file.collect(deployment.store))
 
 
 def _utc_now() -> datetime:

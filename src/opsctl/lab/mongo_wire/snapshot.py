@@ -39,6 +39,10 @@ class SnapshotFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def exists(self) -> bool:
+        """Whether there is a file already."""
+        return self._path.exists()
+
     def collect(self, store: Store) -> list[CollectionContent]:
         """The present content of all collections; cheap, for nothing is copied."""
         return [
