@@ -61,7 +61,8 @@ async def _serve(front: Front, port: int, port_file: Path | None) -> None:
 
         application = web.Application(client_max_size=LARGEST_BODY_BYTES)
         application.router.add_route("*", "/{path:.*}", respond)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
+        # A body is stored as it is sent, whatever Content-Encoding says of it.
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0, auto_decompress=False)
         await runner.setup()
         try:
             site = web.TCPSite(runner, "127.0.0.1", port, backlog=512)

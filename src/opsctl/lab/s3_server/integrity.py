@@ -7,7 +7,6 @@ in the API reference. Chunks that carry signatures of their own are answered wit
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 import zlib
@@ -97,7 +96,7 @@ def _decode_chunks(body: bytes) -> tuple[bytes, dict[str, str]]:
 def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         return b""
 
 
