@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from opsctl.lab.image_faults import Outcome
 from opsctl.lab.pictures import draw_placeholder
-from opsctl.lab.sample_drafts import AddressBook, Document, DocumentId, Place, SampleImage, settle_draft
+from opsctl.lab.sample_drafts import AddressBook, Document, DocumentId, SampleImage, settle_draft
 from opsctl.lab.sample_peculiar import draft_peculiar
 from opsctl.lab.sample_vehicles import IdSequence, draft_bulk, draft_facts, draft_vehicle
 
@@ -41,8 +41,11 @@ class Sample:
     labels: Mapping[str, DocumentId]
 
     @property
-    def expected(self) -> dict[Place, Outcome]:
-        """The outcome of every place that holds an image; places that hold none (null, empty) are not in it."""
+    def expected(self) -> dict[tuple[DocumentId, str, int | None], Outcome]:
+        """The outcome by (document id, source field, number in the list or None) of every place that holds an image.
+
+        Places that hold none (null, empty) are not in it.
+        """
         return {place: image.outcome for image in self.images for place in image.places}
 
     @property
