@@ -60,12 +60,12 @@ def embedded_mongo(user: str | None = None, password: str | None = None) -> Iter
 
 
 @contextmanager
-def mongo_java_server() -> Iterator[str]:
+def mongo_java_server(build_folder: Path = BUILD_FOLDER) -> Iterator[str]:
     """mongo-java-server in memory, empty. Yields its URI. It knows no users."""
-    home = BUILD_FOLDER / "mongo-java-server"
+    home = build_folder / "mongo-java-server"
     if not (home / "stamp").exists():
         raise NotBuiltError("mongo-java-server")
-    # A small fixed heap: several of these run beside each other in parallel tests.
+    # A bounded heap: several of these run beside each other in parallel tests.
     options = (
         "-Xmx512m",
         "-XX:+UseSerialGC",
@@ -88,9 +88,9 @@ def lab_s3(data_folder: Path | None = None) -> Iterator[S3Target]:
 
 
 @contextmanager
-def versitygw() -> Iterator[S3Target]:
+def versitygw(build_folder: Path = BUILD_FOLDER) -> Iterator[S3Target]:
     """Versity's S3 gateway over a fresh folder. It cannot pick a port itself: a taken one means another try."""
-    program = BUILD_FOLDER / "bin" / "versitygw"
+    program = build_folder / "bin" / "versitygw"
     if not program.exists():
         raise NotBuiltError("versitygw")
     with ExitStack() as stack:
