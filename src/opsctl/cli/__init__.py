@@ -50,7 +50,7 @@ still imported on use only (`cli/services.py`). `profile`, `config`, `output`, `
 - **Progress**: `with context.progress() as progress:` then `progress.phase("Fetching")`, `progress.update(done, total, note)`; it goes to
   stderr, is a bar on a terminal and a line every 30 s elsewhere, and nothing with `-q`. Call `update` at least every few seconds.
 - **Asking**: `context.confirm("Write s3_* fields to 380 documents in prod?", assume_yes=yes)` asks on stderr, raises `UsageError`
-  when nobody can answer, and `Declined` (exit 2) for a no. `context.announce(text)` writes a line to stderr.
+  when nobody can answer, and `DeclinedError` (exit 2) for a no. `context.announce(text)` writes a line to stderr.
 - **Signals**: `run_async(main, drain_seconds=...)` of `cli/signals.py` runs `main(stop)`. `stop` is an `asyncio.Event` that the first
   Ctrl-C, SIGTERM or the `--timeout` sets; `stop.exit_code` then holds the code to end with (130, 143 or 5), else None. A second signal
   leaves at once. `drain_seconds=0` cancels `main` at the first signal, for commands that have nothing to finish.

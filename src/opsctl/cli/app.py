@@ -8,10 +8,18 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from opsctl.cli.command import CommandSpec, Example, Invocation, build_command, write_examples, write_options
+from opsctl.cli.command import (
+    CommandSpec,
+    Example,
+    Invocation,
+    build_command,
+    help_parameter,
+    show_help,
+    write_examples,
+    write_options,
+)
 from opsctl.cli.context import open_context
 from opsctl.cli.options import OutputFormat, collect_common, common_parameters
 from opsctl.cli.process import Process
@@ -113,11 +121,11 @@ class OpsctlGroup(TyperGroup):
     entry: GroupEntry
     dotted_name: str
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, _ctx: Any) -> list[str]:
         """The words, in the order of the table."""
         return [entry.name for entry in self.entry.entries]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:
+    def get_command(self, _ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:
         """Builds the command; this imports its module."""
         entry = self.entry.find(cmd_name)
         return None if entry is None else build_entry(entry, self.dotted_name)
@@ -137,8 +145,7 @@ class OpsctlGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """A group alone shows its help."""
         if not args:
-            typer.echo(ctx.get_help())
-            ctx.exit()
+            show_help(ctx)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -155,7 +162,7 @@ class OpsctlGroup(TyperGroup):
             formatter.write_dl([(entry.name, entry.summary) for entry in self.entry.entries])
         write_options(self, ctx, formatter, tuple(OutputFormat))
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
         """Examples as they would be typed."""
         write_examples(self.entry.examples, formatter)
 
@@ -206,9 +213,9 @@ def _build_group(entry: GroupEntry, dotted_name: str) -> OpsctlGroup:
     group = OpsctlGroup(
         name=entry.name,
         help=entry.summary,
-        params=common_parameters(),
+        params=[*common_parameters(), help_parameter()],
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        add_help_option=False,
     )
     group.entry = entry
     group.dotted_name = dotted_name

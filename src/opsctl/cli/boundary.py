@@ -20,7 +20,7 @@ from opsctl.cli.command import Invocation
 from opsctl.cli.early_options import EarlyOptions, read_early_options
 from opsctl.cli.logging_setup import format_error
 from opsctl.cli.output import write_failure, write_outcome
-from opsctl.cli.process import Process
+from opsctl.cli.process import ClosedPipe, OutputError, Process
 from opsctl.cli.signals import Terminated, raise_on_sigterm
 from opsctl.errors import ExitCode, OpsctlError, UsageError
 from opsctl.reporting.neutralise import make_visible
@@ -32,20 +32,14 @@ class InternalError(OpsctlError):
     default_code = "internal"
 
 
-class OutputError(OpsctlError):
-    """The report could not be written."""
-
-    default_code = "output"
-
-
-class Interruption(OpsctlError):
+class InterruptionError(OpsctlError):
     """Ctrl-C."""
 
     exit_code = ExitCode.INTERRUPTED
     default_code = "interrupted"
 
 
-class Termination(OpsctlError):
+class TerminationError(OpsctlError):
     """SIGTERM."""
 
     exit_code = ExitCode.TERMINATED
@@ -62,9 +56,7 @@ def run(arguments: Sequence[str], process: Process) -> int:
     early = read_early_options(arguments)
     try:
         with raise_on_sigterm():
-            exit_code = _run_command(list(arguments), process)
-            process.stdout.flush()
-            return int(exit_code)
+            return int(_run_command(list(arguments), process))
     except BaseException as raised:  # noqa: BLE001 - this is where every error ends
         return int(_end_after(raised, early, process))
 
@@ -83,18 +75,17 @@ def _run_command(arguments: list[str], process: Process) -> ExitCode:
 def _end_after(raised: BaseException, early: EarlyOptions, process: Process) -> int:
     if isinstance(raised, Exit):
         return raised.exit_code
-    problem = _stdout_problem(process) if _may_come_from_stdout(raised) else None
-    if problem is not None:
+    if isinstance(raised, ClosedPipe):
         _silence(process.stdout)
-        if isinstance(problem, BrokenPipeError):
-            return ExitCode.CLOSED_PIPE
-    error = (
-        OutputError(f"The report cannot be written: {problem.strerror}.") if problem is not None else _translate(raised)
-    )
+        return ExitCode.CLOSED_PIPE
+    error = _translate(raised)
+    _tell(error, process, raised if early.verbose > 1 else None)
+    if isinstance(error, OutputError):
+        _silence(process.stdout)
+        return error.exit_code
     try:
-        _tell(error, process, raised if early.verbose > 1 else None)
         write_failure(early.command, error, process, early.output, error.exit_code)
-    except OSError:
+    except (ClosedPipe, OutputError):
         _silence(process.stdout)
     return error.exit_code
 
@@ -106,9 +97,9 @@ def _translate(raised: BaseException) -> OpsctlError:
         if isinstance(leaf, OpsctlError):
             return leaf
         if isinstance(leaf, KeyboardInterrupt):
-            return Interruption("Interrupted.")
+            return InterruptionError("Interrupted.")
         if isinstance(leaf, Terminated):
-            return Termination("Stopped by SIGTERM.")
+            return TerminationError("Stopped by SIGTERM.")
         if isinstance(leaf, TyperException):
             return _usage_error(leaf)
     return InternalError(
@@ -145,22 +136,8 @@ def _tell(error: OpsctlError, process: Process, raised: BaseException | None = N
     """Message and hint on stderr; the traceback of `raised`, without locals, before them."""
     if raised is not None:
         trace = "".join(traceback.format_exception(raised))
-        process.stderr.write(make_visible(process.redactor(trace), keep_lines=True))
-    process.stderr.write(format_error(error, process))
-    process.stderr.flush()
-
-
-def _may_come_from_stdout(raised: BaseException) -> bool:
-    return isinstance(raised, OSError) and not isinstance(raised, TimeoutError)
-
-
-def _stdout_problem(process: Process) -> OSError | None:
-    """Why stdout cannot be written, if that is so: what could not be written is still in its buffer and fails again."""
-    try:
-        process.stdout.flush()
-    except OSError as problem:
-        return problem
-    return None
+        process.tell(make_visible(process.redactor(trace), keep_lines=True))
+    process.tell(format_error(error, process))
 
 
 def _silence(stream: TextIO) -> None:

@@ -3,9 +3,10 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from typer.core import TyperCommand
+import typer
+from typer.core import TyperCommand, TyperOption
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
@@ -69,14 +70,20 @@ class OpsctlCommand(TyperCommand):
         """The command's own options first, the common ones below."""
         write_options(self, ctx, formatter, self.spec.formats)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+    def format_epilog(self, _ctx: Any, formatter: Any) -> None:
         """Examples as they would be typed, never re-wrapped."""
         write_examples(self.spec.examples, formatter)
 
 
 def build_command(spec: CommandSpec, name: str, dotted_name: str) -> OpsctlCommand:
     """The Typer command for a spec. `dotted_name` (`migrate.images`) names it in the JSON envelope."""
-    info = CommandInfo(name=name, cls=OpsctlCommand, callback=_without_context(spec.run), help=inspect.getdoc(spec.run))
+    info = CommandInfo(
+        name=name,
+        cls=OpsctlCommand,
+        callback=_without_context(spec.run),
+        help=inspect.getdoc(spec.run),
+        add_help_option=False,
+    )
     command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
     if not isinstance(command, OpsctlCommand):
         raise TypeError(f"{dotted_name} is no OpsctlCommand")
@@ -85,10 +92,34 @@ def build_command(spec: CommandSpec, name: str, dotted_name: str) -> OpsctlComma
     clash = taken & {option for parameter in common for option in parameter.opts}
     if clash:
         raise TypeError(f"{dotted_name} declares {', '.join(sorted(clash))}, which is a common option")
-    command.params.extend(common)
+    command.params.extend([*common, help_parameter()])
     command.spec = spec
     command.dotted_name = dotted_name
     return command
+
+
+def help_parameter() -> TyperOption:
+    """`-h` and `--help`. Typer's own would write past the process."""
+
+    def show(ctx: Any, _parameter: Any, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            show_help(ctx)
+
+    return TyperOption(
+        param_decls=["common_help", "-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="Show this help.",
+    )
+
+
+def show_help(ctx: Any) -> NoReturn:
+    """Writes the help of the command to stdout and ends with 0."""
+    process: Process = ctx.find_root().obj
+    process.write(ctx.get_help() + "\n")
+    raise typer.Exit
 
 
 def write_options(command: Any, ctx: Any, formatter: Any, formats: tuple[OutputFormat, ...]) -> None:
@@ -100,12 +131,11 @@ def write_options(command: Any, ctx: Any, formatter: Any, formats: tuple[OutputF
             continue
         if parameter.name == "common_output":
             record = (record[0], f"Output format: {', '.join(formats)}.")
-        is_help = "--help" in parameter.opts
         title = (
             "Arguments"
             if parameter.param_type_name == "argument"
             else "Common options"
-            if is_common(parameter.name) or is_help
+            if is_common(parameter.name)
             else "Options"
         )
         sections[title].append(record)

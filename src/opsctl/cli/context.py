@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 from opsctl.cli.options import CommonOptions, OutputFormat
 from opsctl.cli.output import ReportStream, open_progress
@@ -21,7 +20,7 @@ from opsctl.reporting.view import Texts
 _log = logging.getLogger(__name__)
 
 
-class Declined(UsageError):
+class DeclinedError(UsageError):
     """The person said no."""
 
     default_code = "declined"
@@ -69,7 +68,7 @@ class AppContext:
     def confirm(self, question: str, *, assume_yes: bool) -> None:
         """Asks on stderr before something is changed. `assume_yes` is the value of `--yes`.
 
-        Raises `Declined` for anything but a yes, and `UsageError` when there is no terminal to ask.
+        Raises `DeclinedError` for anything but a yes, and `UsageError` when there is no terminal to ask.
         """
         if assume_yes:
             return
@@ -78,13 +77,10 @@ class AppContext:
                 f"This needs a confirmation, and there is no terminal to ask: {question}",
                 hint="Add --yes to go ahead without being asked.",
             )
-        self.process.stderr.write(
-            make_visible(self.process.redactor(self.texts.get("common.confirm", question=question)))
-        )
-        self.process.stderr.flush()
+        self.process.tell(make_visible(self.process.redactor(self.texts.get("common.confirm", question=question))))
         answer = self.process.stdin.readline().strip().lower()
         if answer not in ("y", "yes", "예", "네"):
-            raise Declined("Nothing was changed.")
+            raise DeclinedError("Nothing was changed.")
 
     def progress(self) -> Progress:
         """A context manager that shows progress on stderr: a bar, lines, or nothing with `-q`."""
@@ -103,8 +99,7 @@ class AppContext:
             )
 
     def _write_line(self, text: str) -> None:
-        self.process.stderr.write(make_visible(self.process.redactor(text)) + "\n")
-        self.process.stderr.flush()
+        self.process.tell(make_visible(self.process.redactor(text)) + "\n")
 
 
 def open_context(process: Process, command: str, options: CommonOptions) -> AppContext:
@@ -115,4 +110,4 @@ def open_context(process: Process, command: str, options: CommonOptions) -> AppC
 def choose_language(environ: Mapping[str, str], chosen: Language | None) -> Language:
     """An unknown `OPSCTL_LANG` is ignored: it must not make every command fail."""
     named = environ.get("OPSCTL_LANG", "")
-    return chosen or (cast("Language", named) if named in LANGUAGES else "en")
+    return chosen or (named if named in LANGUAGES else "en")

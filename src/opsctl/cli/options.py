@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperOption
@@ -90,10 +90,10 @@ def _parse_format(word: str | None, formats: tuple[OutputFormat, ...]) -> Output
 def _parse_language(word: str | None) -> Language | None:
     if word is not None and word not in LANGUAGES:
         raise UsageError(f"There is no language {word!r}.", hint=f"Choose one of {', '.join(LANGUAGES)}.")
-    return cast("Language | None", word)
+    return word
 
 
-def _declare(
+def _declare(  # noqa: PLR0917 - each is an option
     common_profile: Annotated[
         str | None,
         typer.Option("--profile", metavar="NAME", help="Profile of the configuration.", rich_help_panel=PANEL),

@@ -23,12 +23,11 @@ def write_outcome(command: str, outcome: Outcome, process: Process, options: Com
         return
     if options.output in (OutputFormat.JSON, OutputFormat.YAML):
         envelope = _envelope(command, outcome, process, options)
-        process.stdout.write(dump_json(envelope) if options.output is OutputFormat.JSON else _dump_yaml(envelope))
+        process.write(dump_json(envelope) if options.output is OutputFormat.JSON else _dump_yaml(envelope))
     elif options.output in (OutputFormat.NDJSON, OutputFormat.CSV, OutputFormat.NAME):
         _write_lines(outcome, process, options.output)
     elif outcome.view is not None:
-        process.stdout.write(_render(outcome.view(texts), process, options, texts))
-    process.stdout.flush()
+        process.write(_render(outcome.view(texts), process, options, texts))
 
 
 def write_failure(
@@ -46,10 +45,9 @@ def write_failure(
         clean=process.redactor,
     )
     if output is OutputFormat.YAML:
-        process.stdout.write(_dump_yaml(envelope))
+        process.write(_dump_yaml(envelope))
     else:
-        process.stdout.write(dump_json(envelope, indent=None if output is OutputFormat.NDJSON else 2))
-    process.stdout.flush()
+        process.write(dump_json(envelope, indent=None if output is OutputFormat.NDJSON else 2))
 
 
 def open_progress(process: Process, options: CommonOptions, texts: Texts) -> Progress:
@@ -86,14 +84,12 @@ class ReportStream:
 
     def emit(self, report: object, view: Callable[[Texts], ReportView], *, exit_code: ExitCode = ExitCode.OK) -> None:
         """Writes one report. `exit_code` is what the command would end with if this were the last one."""
-        stdout = self._process.stdout
         if self._options.output is OutputFormat.NDJSON:
             envelope = _envelope(self._command, Outcome(report, exit_code=exit_code), self._process, self._options)
-            stdout.write(dump_json(envelope, indent=None))
+            self._process.write(dump_json(envelope, indent=None))
         else:
             text = _render(view(self._texts), self._process, self._options, self._texts)
-            stdout.write(_CLEAR_SCREEN + text if is_terminal(stdout) else text + "\n")
-        stdout.flush()
+            self._process.write(_CLEAR_SCREEN + text if is_terminal(self._process.stdout) else text + "\n")
 
 
 def _envelope(command: str, outcome: Outcome, process: Process, options: CommonOptions) -> dict[str, Any]:
@@ -133,7 +129,8 @@ def _write_lines(outcome: Outcome, process: Process, output: OutputFormat) -> No
     else:
         lines = ndjson_lines(outcome.items or (), clean=process.redactor)
     for line in lines:
-        process.stdout.write(line)
+        process.write(line, flush=False)
+    process.write("")
 
 
 def _dump_yaml(envelope: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -10,9 +11,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
+from opsctl.errors import OpsctlError
 from opsctl.reporting.redact import Redactor
+
+
+class ClosedPipe(BaseException):
+    """The reader of stdout is gone: there is nobody left to work for."""
+
+
+class OutputError(OpsctlError):
+    """The report cannot be written: disk full, closed descriptor."""
+
+    default_code = "output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +49,32 @@ class Process:
             if reconfigure is not None:
                 reconfigure(errors="replace")
         return cls(
-            stdin=sys.stdin,
-            stdout=sys.stdout,
-            stderr=sys.stderr,
+            stdin=sys.stdin or _open_nothing("r"),
+            stdout=sys.stdout or _open_nothing("w"),
+            stderr=sys.stderr or _open_nothing("w"),
             environ=os.environ,
             folder=Path.cwd(),
             now=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
             redactor=Redactor(),
         )
+
+    def write(self, text: str, *, flush: bool = True) -> None:
+        """Writes to stdout; the one way in which anything gets there. Raises `ClosedPipe` or `OutputError`."""
+        try:
+            self.stdout.write(text)
+            if flush:
+                self.stdout.flush()
+        except BrokenPipeError as error:
+            raise ClosedPipe from error
+        except OSError as error:
+            raise OutputError(f"The report cannot be written: {error.strerror}.") from error
+
+    def tell(self, text: str) -> None:
+        """Writes to stderr. A stderr that cannot be written is no reason to fail."""
+        with contextlib.suppress(OSError):
+            self.stderr.write(text)
+            self.stderr.flush()
 
     def has_colour(self, stream: TextIO, *, no_color: bool) -> bool:
         """--no-color, OPSCTL_NO_COLOR and NO_COLOR forbid; then FORCE_COLOR and CLICOLOR_FORCE demand; then the terminal decides."""
@@ -81,3 +110,8 @@ def is_terminal(stream: TextIO) -> bool:
 def is_utf8(stream: TextIO) -> bool:
     """True when the stream can say every character."""
     return (getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-").startswith("utf")
+
+
+def _open_nothing(mode: str) -> TextIO:
+    """In place of a stream that was closed before the start (`>&-`)."""
+    return cast("TextIO", Path(os.devnull).open(mode, encoding="utf-8"))

@@ -27,7 +27,7 @@ class Terminated(BaseException):
     """SIGTERM reached a command that has nothing to finish."""
 
 
-class TimedOut(UnavailableError):
+class TimedOutError(UnavailableError):
     """The command did not finish within `--timeout`."""
 
     default_code = "timeout"
@@ -54,7 +54,7 @@ def run_async(
     """Runs `main(stop)` to its end and returns what it returns.
 
     The first SIGINT, SIGTERM or timeout sets `stop`; `main` is cancelled when it has not returned `drain_seconds` later (None: never,
-    0: at once). A cancelled `main` ends in `KeyboardInterrupt`, `Terminated` or `TimedOut`. A second signal ends the process at once, even
+    0: at once). A cancelled `main` ends in `KeyboardInterrupt`, `Terminated` or `TimedOutError`. A second signal ends the process at once, even
     while a thread that cannot be cancelled is still at work. Must be called in the main thread.
     """
     stop = StopRequest()
@@ -71,7 +71,7 @@ def run_async(
 
 @contextmanager
 def limit_time(seconds: float | None) -> Iterator[None]:
-    """Raises `TimedOut` in the body after so many seconds; inside `run_async` the stop request comes first. None: no limit."""
+    """Raises `TimedOutError` in the body after so many seconds; inside `run_async` the stop request comes first. None: no limit."""
     if seconds is None:
         yield
         return
@@ -79,8 +79,10 @@ def limit_time(seconds: float | None) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
-    except TimedOut as error:
-        raise TimedOut(f"The command did not finish within {seconds:g} seconds (--timeout).", hint=error.hint) from None
+    except TimedOutError as error:
+        raise TimedOutError(
+            f"The command did not finish within {seconds:g} seconds (--timeout).", hint=error.hint
+        ) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
@@ -130,7 +132,7 @@ def _stop_on_signals(
 ) -> Iterator[None]:
     """Handlers of the process, not of the loop: they also work while the loop waits for its threads to end."""
 
-    def ask_or_leave(number: int, frame: FrameType | None) -> None:
+    def ask_or_leave(number: int, _frame: FrameType | None) -> None:
         code = _EXIT_CODES[signal.Signals(number)]
         if stop.exit_code is not None:
             leave(int(code))
@@ -157,7 +159,7 @@ def _reason(stop: StopRequest) -> BaseException:
     if stop.exit_code is ExitCode.TERMINATED:
         return Terminated()
     if stop.exit_code is ExitCode.UNAVAILABLE:
-        return TimedOut("The command did not finish in time (--timeout).")
+        return TimedOutError("The command did not finish in time (--timeout).")
     return KeyboardInterrupt()
 
 
@@ -171,11 +173,11 @@ def _uvloop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _raise_timed_out(number: int, frame: FrameType | None) -> None:
-    raise TimedOut(
+def _raise_timed_out(_number: int, _frame: FrameType | None) -> None:
+    raise TimedOutError(
         "The command did not finish in time (--timeout).", hint="Try again later, or with a larger --timeout."
     )
 
 
-def _raise_terminated(number: int, frame: FrameType | None) -> None:
+def _raise_terminated(_number: int, _frame: FrameType | None) -> None:
     raise Terminated

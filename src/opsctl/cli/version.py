@@ -10,7 +10,7 @@ from importlib import metadata
 from opsctl import __version__
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
-from opsctl.reporting.view import ReportView, Texts
+from opsctl.reporting.view import ReportView
 
 FORMATS = (OutputFormat.TABLE, OutputFormat.JSON, OutputFormat.YAML, OutputFormat.MARKDOWN)
 _LIBRARIES = (
@@ -36,11 +36,7 @@ def show_version() -> Outcome:
         platform=f"{sys.platform} {platform.machine()}",
         libraries={name: version for name in _LIBRARIES if (version := _version_of(name)) is not None},
     )
-    return Outcome(report, view=lambda texts: _view(report, texts))
-
-
-def _view(report: VersionReport, texts: Texts) -> ReportView:
-    return ReportView(f"opsctl {report.version}")
+    return Outcome(report, view=lambda _texts: ReportView(f"opsctl {report.version}"))
 
 
 def _version_of(package: str) -> str | None:

@@ -59,12 +59,8 @@ def to_jsonable(value: object, *, clean: Clean = str) -> Any:
     Keys of mappings are data and stay as they are. A number that is not finite is not known: null. Raises `TypeError` for a time
     without a zone and for types that no report may hold.
     """
-    if value is None or isinstance(value, bool | int):
-        return int(value) if isinstance(value, Enum) else value
-    if isinstance(value, str):
-        return clean(str(value.value)) if isinstance(value, Enum) else clean(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
+    if isinstance(value, Enum):
+        value = value.value
     if is_dataclass(value) and not isinstance(value, type):
         return {key: to_jsonable(getattr(value, name), clean=clean) for name, key in _keys(type(value))}
     if isinstance(value, Mapping):
@@ -97,16 +93,20 @@ def _key_text(key: object) -> str:
 
 
 def _scalar_to_jsonable(value: object, clean: Clean) -> Any:
-    if isinstance(value, Enum):
-        return to_jsonable(value.value, clean=clean)
-    if isinstance(value, datetime):
-        if value.utcoffset() is None:
+    match value:
+        case None | bool() | int():
+            return value
+        case str() | PurePath():
+            return clean(str(value))
+        case float():
+            return value if math.isfinite(value) else None
+        case datetime() if value.utcoffset() is None:
             raise TypeError("a time in a report needs a zone")
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, PurePath):
-        return clean(str(value))
-    raise TypeError(f"a report cannot hold a {type(value).__name__}")
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case _:
+            raise TypeError(f"a report cannot hold a {type(value).__name__}")

@@ -30,21 +30,26 @@ class ValueFormat:
 
     def show(self, value: Scalar) -> str:
         """One value as text: thousands separated, times local with offset, a dash for what is not known."""
-        if value is None:
-            return UNKNOWN
-        if isinstance(value, bool):
-            return _YES_NO[self.language][0 if value else 1]
-        if isinstance(value, str):
-            return value
-        if isinstance(value, datetime):
-            return self._show_time(value)
-        if isinstance(value, Bytes):
-            return show_bytes(value.size_bytes)
-        if isinstance(value, Duration):
-            return show_duration(value.seconds, self.language)
-        if isinstance(value, Percent):
-            return _show_number(value.ratio * 100, digits=1, unit=" %")
-        return f"{value:,}" if isinstance(value, int) else _show_number(value, digits=2)
+        match value:
+            case None:
+                text = UNKNOWN
+            case bool():
+                text = _YES_NO[self.language][0 if value else 1]
+            case str():
+                text = value
+            case datetime():
+                text = self._show_time(value)
+            case Bytes():
+                text = show_bytes(value.size_bytes)
+            case Duration():
+                text = show_duration(value.seconds, self.language)
+            case Percent():
+                text = _show_number(value.ratio * 100, digits=1, unit=" %")
+            case int():
+                text = f"{value:,}"
+            case _:
+                text = _show_number(value, digits=2)
+        return text
 
     def _show_time(self, value: datetime) -> str:
         local = value.astimezone(self.zone)
@@ -69,7 +74,8 @@ def show_duration(seconds: float, language: Language = "en") -> str:
     sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
     if 0 < seconds < 1:
         return f"{sign}{max(1, round(seconds * 1000)) if seconds < 0.9995 else 999}{names['millisecond']}"
-    left, parts = _round_to_two_units(seconds), []
+    left = _round_to_two_units(seconds)
+    parts: list[str] = []
     for unit, length in _TIME_UNITS:
         count, left = divmod(left, length)
         if count or (unit == "second" and not parts):

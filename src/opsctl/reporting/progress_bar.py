@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, ProgressColumn, Task, TimeElapsedColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TaskID, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
@@ -45,7 +45,7 @@ class BarProgress:
             refresh_per_second=5,
             transient=False,
         )
-        self._task: int | None = None
+        self._task: TaskID | None = None
         self._total: int | None = None
 
     def phase(self, text: str, total: int | None = None) -> None:
@@ -71,7 +71,7 @@ class BarProgress:
     ) -> None:
         self._bar.stop()
 
-    def _task_id(self) -> int:
+    def _task_id(self) -> TaskID:
         if self._task is None:
             raise RuntimeError("no phase has begun")
         return self._task

@@ -13,7 +13,7 @@ MASK = "***"
 MIN_LITERAL_LENGTH = 4
 
 _STOP = r"\s\"'<>`"
-_SECRET_WORD = (
+_NAMES = (
     r"(?:[A-Za-z0-9]+[-_])*(?:password|passwd|passphrase|secret|secret[-_]?access[-_]?key|secret[-_]?key|client[-_]?secret|"
     r"private[-_]?key|session[-_]?token|access[-_]?token|refresh[-_]?token|id[-_]?token|auth[-_]?token|api[-_]?key|apikey|pwd)"
 )
@@ -36,11 +36,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}"), rf"\1 {MASK}"),
     (re.compile(rf"([?&;]|&amp;|\\u0026)({_SIGNED_PARAMETER})=[^&;#\\{_STOP}]*", re.IGNORECASE), rf"\1\2={MASK}"),
     (
-        re.compile(rf"\b({_SECRET_WORD})=(?!\*\*\*)(?:\"[^\"\r\n]*\"?|'[^'\r\n]*'?|[^&;,{_STOP}]+)", re.IGNORECASE),
+        re.compile(rf"\b({_NAMES})=(?!\*\*\*)(?:\"[^\"\r\n]*\"?|'[^'\r\n]*'?|[^&;,{_STOP}]+)", re.IGNORECASE),
         rf"\1={MASK}",
     ),
     (
-        re.compile(rf"\b({_SECRET_WORD}[\"']?\s*[:=]\s*)([\"'])(?:\\.|(?!\2)[^\r\n\\])*\2?", re.IGNORECASE),
+        re.compile(rf"\b({_NAMES}[\"']?\s*[:=]\s*)([\"'])(?:\\.|(?!\2)[^\r\n\\])*\2?", re.IGNORECASE),
         rf"\1\2{MASK}\2",
     ),
     # Tokens that are known by their shape: JSON web tokens, Google and GitHub access tokens.

@@ -57,8 +57,7 @@ class _Writer:
         blocks: list[list[RenderableType]] = [
             [self._text(view.title, "strong"), *(self._line(line) for line in view.summary)]
         ]
-        for block in view.blocks:
-            blocks.append(self._section(block) if isinstance(block, Section) else self._table(block))
+        blocks += [self._section(block) if isinstance(block, Section) else self._table(block) for block in view.blocks]
         if view.notes:
             blocks.append(
                 [

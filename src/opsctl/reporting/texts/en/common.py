@@ -9,4 +9,7 @@ MESSAGES = {
     "progress_step_of": "{phase}: {done} of {total} ({share})",
     "progress_finished": "{phase}: finished after {elapsed}",
     "confirm": "{question} [y/N] ",
+    "column_command": "Command",
+    "column_schema": "Schema",
+    "schema_title": "Schemas of the JSON output",
 }

@@ -9,4 +9,7 @@ MESSAGES = {
     "progress_step_of": "{phase}: {total} 중 {done} ({share})",
     "progress_finished": "{phase}: 완료, 소요 시간 {elapsed}",
     "confirm": "{question} [y/N] ",
+    "column_command": "명령",
+    "column_schema": "스키마",
+    "schema_title": "JSON 출력 스키마",
 }

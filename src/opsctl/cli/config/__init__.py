@@ -1,0 +1,1 @@
+"""`opsctl config`: create, show and check the configuration."""
