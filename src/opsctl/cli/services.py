@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from opsctl import __version__
 from opsctl.config import ImagesSection, KubernetesSection, MongoSection, Profile, S3Section
-from opsctl.errors import ConfigError
+from opsctl.errors import ConfigError, UsageError
 from opsctl.migration.models import FieldRule, ImageMapping, KeyLayout, Selection, TransferLimits
 
 if TYPE_CHECKING:
@@ -160,6 +162,25 @@ def read_limits(profile: Profile) -> TransferLimits:
         outage_seconds=images.outage_seconds,
         placeholder_sha256=frozenset(images.placeholder_sha256),
     )
+
+
+def load_lab() -> ModuleType:
+    """The lab, which is an extra. Raises UsageError when it is not installed."""
+    return _load_extra("opsctl.lab.environment")
+
+
+def load_demo() -> ModuleType:
+    """The lab's demonstration. Raises UsageError when the extra is not installed."""
+    return _load_extra("opsctl.lab.demo")
+
+
+def _load_extra(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the lab needs packages that are not installed ({error.name})", hint="pip install 'opsctl[lab]'"
+        ) from error
 
 
 def host_of_uri(uri: str) -> str:

@@ -56,6 +56,11 @@ def locate_lab(folder: Path | None = None) -> LabState:
     return LabState(folder.absolute())
 
 
+def lab_config_file(state: LabState) -> Path:
+    """Where the profile `lab` is while the lab is up."""
+    return state.folder / "opsctl.toml"
+
+
 def read_servers(state: LabState) -> tuple[RunningServer, ...]:
     """The recorded servers, in the order of their start; raises DataError when the file cannot be understood."""
     try:

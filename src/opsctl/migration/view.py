@@ -167,7 +167,8 @@ def _done_section(report: MigrationReport, texts: Texts) -> Section:
 
 def _classes_table(by_class: dict[str, int], texts: Texts, title: str | None) -> Table:
     columns = (Column(texts.get("migrate.class")), Column(texts.get("migrate.count"), "right"))
-    return Table(columns, tuple(sorted(by_class.items(), key=lambda row: (-row[1], row[0]))), title)
+    ranked = sorted(by_class.items(), key=lambda item: (-item[1], item[0]))
+    return Table(columns, tuple((name, count) for name, count in ranked), title)
 
 
 def _hosts_table(report: MigrationReport, texts: Texts) -> Table:
