@@ -32,6 +32,7 @@ from typing import Final, TextIO
 
 from aiohttp import hdrs, web
 
+from opsctl.lab.announcement import announce_port
 from opsctl.lab.fault_answers import Exchange, answer_fault
 from opsctl.lab.host_traffic import HostLoad, Traffic
 from opsctl.lab.image_answers import PLACEHOLDER_PATH, answer_hop, answer_picture, answer_placeholder, answer_status
@@ -181,15 +182,8 @@ async def _serve_until_signal(options: argparse.Namespace) -> None:
         trickle_seconds=options.trickle_seconds,
         latency_seconds=options.latency_seconds,
     ) as image_host:
-        _write_port(options.port_file, int(image_host.base_url.rpartition(":")[2]))
+        announce_port(options.port_file, int(image_host.base_url.rpartition(":")[2]))
         await stop.wait()
-
-
-def _write_port(port_file: Path, port: int) -> None:
-    """Write the port in one step: whoever finds the file finds it whole."""
-    draft = port_file.with_name(f"{port_file.name}.new")
-    draft.write_text(f"{port}\n", encoding="ascii")
-    draft.replace(port_file)
 
 
 def _answer_file(request: web.Request, target: str) -> web.StreamResponse:
