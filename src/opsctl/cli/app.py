@@ -1,4 +1,5 @@
-"""The table of commands. A command's module is imported when the command is called or its own help is asked for, never before."""
+"""The table of commands. A command's module is imported when the command is called or its own help is asked for, never
+before."""
 
 from __future__ import annotations
 

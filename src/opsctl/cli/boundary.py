@@ -1,7 +1,7 @@
 """The one place where a run becomes text and an exit code.
 
-Errors become a message and a hint on stderr and, with `-o json` and the like, a whole envelope on stdout. What goes wrong inside opsctl
-is told by its type and place only: the text of an unknown exception may hold anything.
+Errors become a message and a hint on stderr and, with `-o json` and the like, a whole envelope on stdout. What goes
+wrong inside opsctl is told by its type and place only: the text of an unknown exception may hold anything.
 """
 
 from __future__ import annotations
@@ -141,7 +141,8 @@ def _tell(error: OpsctlError, process: Process, raised: BaseException | None = N
 
 
 def _silence(stream: TextIO) -> None:
-    """Points a stream that cannot be written at nowhere: the interpreter flushes it once more when it ends, and would complain."""
+    """Points a stream that cannot be written at nowhere: the interpreter flushes it once more when it ends, and would
+    complain."""
     try:
         descriptor = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -31,7 +31,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """A command: its function (context first, then Typer parameters), the examples of its help, and the formats it writes.
+    """A command: its function (context first, then Typer parameters), the examples of its help, and the formats it
+    writes.
 
     `choices` names the values of options that have a fixed set, for completion: `{"--type": ("basic", "color")}`.
     """
@@ -51,7 +52,8 @@ class Invocation:
 
 
 class OpsctlCommand(TyperCommand):
-    """A command with the common options, examples at the end of its help, and the context as first argument of its function."""
+    """A command with the common options, examples at the end of its help, and the context as first argument of its
+    function."""
 
     spec: CommandSpec
     dotted_name: str

@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from opsctl.cli.app import ROOT, CommandEntry, GroupEntry, build_entry, build_root
 from opsctl.cli.command import OpsctlCommand
 from opsctl.cli.options import OutputFormat
+from opsctl.errors import UsageError
 from opsctl.reporting.texts import LANGUAGES
 
 ValueKind = Literal["none", "choices", "file", "folder", "profile", "text"]
@@ -27,7 +28,8 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class CompletionOption:
-    """An option with all its spellings. `value` is `none` for a flag; `choices` holds the values when it is `choices`."""
+    """An option with all its spellings. `value` is `none` for a flag; `choices` holds the values when it is
+    `choices`."""
 
     names: tuple[str, ...]
     summary: str
@@ -45,30 +47,43 @@ class CompletionNode:
 
 
 def read_tree() -> tuple[CompletionNode, ...]:
-    """Every group and command, parents first. Imports all command modules."""
-    return tuple(_walk(ROOT, build_root(), ()))
+    """Every group and command of this installation, parents first. Imports all command modules."""
+    return tuple(_walk_group(ROOT, build_root(), ()))
 
 
-def _walk(
-    entry: GroupEntry | CommandEntry, command: TyperCommand | TyperGroup, path: tuple[str, ...]
-) -> list[CompletionNode]:
-    choices = dict(command.spec.choices) if isinstance(command, OpsctlCommand) else {}
-    formats = command.spec.formats if isinstance(command, OpsctlCommand) else tuple(OutputFormat)
-    options = tuple(
-        _option(parameter, choices, formats) for parameter in command.params if parameter.param_type_name == "option"
-    )
-    if not isinstance(entry, GroupEntry):
-        values = tuple(
-            Word(value)
-            for parameter in command.params
-            if parameter.param_type_name == "argument"
-            for value in choices.get(parameter.name or "", ())
-        )
-        return [CompletionNode(path, values, options)]
-    nodes = [CompletionNode(path, tuple(Word(child.name, child.summary) for child in entry.entries), options)]
+def _walk_group(entry: GroupEntry, group: TyperCommand | TyperGroup, path: tuple[str, ...]) -> list[CompletionNode]:
+    words = tuple(Word(child.name, child.summary) for child in entry.entries)
+    nodes = [CompletionNode(path, words, _options(group, {}, tuple(OutputFormat)))]
     for child in entry.entries:
-        nodes += _walk(child, build_entry(child, ".".join(path)), (*path, child.name))
+        nodes += _walk(child, path)
     return nodes
+
+
+def _walk(entry: GroupEntry | CommandEntry, parent: tuple[str, ...]) -> list[CompletionNode]:
+    path = (*parent, entry.name)
+    try:
+        command = build_entry(entry, ".".join(parent))
+    except UsageError:
+        # Not part of this installation: the word stays, its options are not known.
+        return [CompletionNode(path, (), ())]
+    if isinstance(entry, GroupEntry):
+        return _walk_group(entry, command, path)
+    if not isinstance(command, OpsctlCommand):
+        raise TypeError(f"{' '.join(path)} is no OpsctlCommand")
+    choices = dict(command.spec.choices)
+    arguments = [parameter.name for parameter in command.params if parameter.param_type_name == "argument"]
+    words = tuple(Word(value) for name in arguments for value in choices.get(name or "", ()))
+    return [CompletionNode(path, words, _options(command, choices, command.spec.formats))]
+
+
+def _options(
+    command: TyperCommand | TyperGroup, choices: Mapping[str, tuple[str, ...]], formats: tuple[OutputFormat, ...]
+) -> tuple[CompletionOption, ...]:
+    return tuple(
+        _option(parameter, choices, formats)
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not getattr(parameter, "hidden", False)
+    )
 
 
 def _option(

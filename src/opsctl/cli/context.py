@@ -87,7 +87,8 @@ class AppContext:
         return open_progress(self.process, self.options, self.texts)
 
     def stream(self) -> ReportStream:
-        """Writes several reports one after the other (`--watch`). Raises `UsageError` for a format that holds only one document."""
+        """Writes several reports one after the other (`--watch`). Raises `UsageError` for a format that holds only one
+        document."""
         return ReportStream(self.command, self.process, self.options, self.texts)
 
     def require_format(self, *formats: OutputFormat) -> None:

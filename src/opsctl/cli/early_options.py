@@ -1,4 +1,5 @@
-"""What must be known of a command line before it is parsed: the format of errors, how much to tell, and which command is meant.
+"""What must be known of a command line before it is parsed: the format of errors, how much to tell, and which command
+is meant.
 
 A command line that cannot be parsed still has to be answered in the format that it asks for.
 """

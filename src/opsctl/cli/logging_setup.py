@@ -16,7 +16,8 @@ _SEVERITIES = {"WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "CRITICAL", "
 
 
 def configure_logging(process: Process, options: CommonOptions) -> None:
-    """Sends all logging to stderr. Without `-v` warnings only, with `-v` what opsctl does, with `-vv` all of it; `-q` errors only.
+    """Sends all logging to stderr. Without `-v` warnings only, with `-v` what opsctl does, with `-vv` all of it; `-q`
+    errors only.
 
     Libraries never log below INFO: what botocore and others write at DEBUG holds headers and signatures.
     """
@@ -53,7 +54,8 @@ class PlainFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line with `time`, `severity`, `message`, `logger`: what Cloud Logging and most collectors read without a rule."""
+    """One object a line with `time`, `severity`, `message`, `logger`: what Cloud Logging and most collectors read
+    without a rule."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()

@@ -32,7 +32,8 @@ class OutputFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CommonOptions:
-    """The common options as they hold for one command. `lang` None means that neither flag nor environment chose one."""
+    """The common options as they hold for one command. `lang` None means that neither flag nor environment chose
+    one."""
 
     profile: str | None = None
     config: Path | None = None

@@ -20,7 +20,8 @@ class Outcome:
     `view`: turns the report into what a person reads; called only for the formats that need it.
     `exit_code`: what the process ends with, unless `error` is given: then the code of the error.
     `error`: what stopped the run although there is a report (`data` and `errors` are both filled).
-    `items`: the rows of a list, dataclasses; written by `-o csv` and `-o ndjson`, one after the other, so a generator may be large.
+    `items`: the rows of a list, dataclasses; written by `-o csv` and `-o ndjson`, one after the other, so a generator
+    may be large.
     `item_type`: the dataclass of the items, so that `-o csv` has its header without any item as well.
     `names`: the bare identifiers for `-o name`.
     `emitted`: the command has written everything through `context.stream`; nothing more is to be written.
@@ -36,7 +37,8 @@ class Outcome:
     emitted: bool = False
 
     def final_exit_code(self, *, exit_zero: bool = False) -> ExitCode:
-        """The code of the process. `--exit-zero` turns findings, partial and pending into 0; an interruption outranks an error."""
+        """The code of the process. `--exit-zero` turns findings, partial and pending into 0; an interruption outranks
+        an error."""
         code = self.exit_code
         if self.error is not None and code not in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
             code = self.error.exit_code
@@ -46,7 +48,8 @@ class Outcome:
 
 
 def status_of(code: ExitCode) -> Status:
-    """The word of the envelope for an exit code (before `--exit-zero`): pending is ok, interrupted is partial, busy is error."""
+    """The word of the envelope for an exit code (before `--exit-zero`): pending is ok, interrupted is partial, busy is
+    error."""
     if code in (ExitCode.OK, ExitCode.PENDING):
         return "ok"
     if code is ExitCode.FINDINGS:

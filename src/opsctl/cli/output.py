@@ -1,4 +1,5 @@
-"""Writes outcomes and errors in the format that was asked for. Rich and YAML are imported here, when they are needed."""
+"""Writes outcomes and errors in the format that was asked for. Rich and YAML are imported here, when they are
+needed."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ _CLEAR_SCREEN = "\x1b[H\x1b[2J"
 
 
 def write_outcome(command: str, outcome: Outcome, process: Process, options: CommonOptions, texts: Texts) -> None:
-    """Writes the whole outcome to stdout. A document is made before its first byte is written: stdout never holds half of one."""
+    """Writes the whole outcome to stdout. A document is made before its first byte is written: stdout never holds half
+    of one."""
     if outcome.emitted:
         return
     if options.output in (OutputFormat.JSON, OutputFormat.YAML):

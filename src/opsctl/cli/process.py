@@ -1,4 +1,5 @@
-"""The process as the command line sees it: streams, environment, clock, working folder, and what its terminals can do."""
+"""The process as the command line sees it: streams, environment, clock, working folder, and what its terminals can
+do."""
 
 from __future__ import annotations
 
@@ -77,7 +78,8 @@ class Process:
             self.stderr.flush()
 
     def has_colour(self, stream: TextIO, *, no_color: bool) -> bool:
-        """--no-color, OPSCTL_NO_COLOR and NO_COLOR forbid; then FORCE_COLOR and CLICOLOR_FORCE demand; then the terminal decides."""
+        """--no-color, OPSCTL_NO_COLOR and NO_COLOR forbid; then FORCE_COLOR and CLICOLOR_FORCE demand; then the
+        terminal decides."""
         environ = self.environ
         if no_color or environ.get("OPSCTL_NO_COLOR") or environ.get("NO_COLOR"):
             return False

@@ -53,9 +53,10 @@ def run_async(
 ) -> T:
     """Runs `main(stop)` to its end and returns what it returns.
 
-    The first SIGINT, SIGTERM or timeout sets `stop`; `main` is cancelled when it has not returned `drain_seconds` later (None: never,
-    0: at once). A cancelled `main` ends in `KeyboardInterrupt`, `Terminated` or `TimedOutError`. A second signal ends the process at once, even
-    while a thread that cannot be cancelled is still at work. Must be called in the main thread.
+    The first SIGINT, SIGTERM or timeout sets `stop`; `main` is cancelled when it has not returned `drain_seconds`
+    later (None: never, 0: at once). A cancelled `main` ends in `KeyboardInterrupt`, `Terminated` or `TimedOutError`. A
+    second signal ends the process at once, even while a thread that cannot be cancelled is still at work. Must be
+    called in the main thread.
     """
     stop = StopRequest()
     with asyncio.Runner(loop_factory=_uvloop_factory() if use_uvloop else None) as runner:
@@ -71,7 +72,8 @@ def run_async(
 
 @contextmanager
 def limit_time(seconds: float | None) -> Iterator[None]:
-    """Raises `TimedOutError` in the body after so many seconds; inside `run_async` the stop request comes first. None: no limit."""
+    """Raises `TimedOutError` in the body after so many seconds; inside `run_async` the stop request comes first. None:
+    no limit."""
     if seconds is None:
         yield
         return

@@ -14,8 +14,18 @@ from opsctl.reporting.view import ReportView
 
 FORMATS = (OutputFormat.TABLE, OutputFormat.JSON, OutputFormat.YAML, OutputFormat.MARKDOWN)
 _LIBRARIES = (
-    "typer", "rich", "msgspec", "pymongo", "aiohttp", "obstore", "boto3", "kubernetes", "google-cloud-run", "google-cloud-logging", "uvloop",
-)  # fmt: skip
+    "typer",
+    "rich",
+    "msgspec",
+    "pymongo",
+    "aiohttp",
+    "obstore",
+    "boto3",
+    "kubernetes",
+    "google-cloud-run",
+    "google-cloud-logging",
+    "uvloop",
+)
 
 
 @dataclass(frozen=True, slots=True)

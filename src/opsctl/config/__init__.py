@@ -2,8 +2,9 @@
 
     flag  >  OPSCTL_<SECTION>_<KEY>  >  file  >  default
 
-`load_profile` finds the file, chooses the profile and keeps where each value came from. A section is checked when it is asked for:
-`profile.section(MongoSection)` returns it complete or raises a `ConfigError` that names key, origin and fix.
+`load_profile` finds the file, chooses the profile and keeps where each value came from. A section is checked when it
+is asked for: `profile.section(MongoSection)` returns it complete or raises a `ConfigError` that names key, origin and
+fix.
 """
 
 from opsctl.config.profile import Profile, Setting, load_profile

@@ -1,4 +1,5 @@
-"""From what was written to a checked section: references followed, types converted, every error with its key and origin."""
+"""From what was written to a checked section: references followed, types converted, every error with its key and
+origin."""
 
 from __future__ import annotations
 

@@ -36,7 +36,8 @@ class ConfigFile:
 
 
 def find_config_file(explicit: Path | None, environ: Mapping[str, str], folder: Path) -> Path | None:
-    """`--config`, else `OPSCTL_CONFIG`, else the nearest `opsctl.toml` from `folder` upwards, else the user's; None when there is none."""
+    """`--config`, else `OPSCTL_CONFIG`, else the nearest `opsctl.toml` from `folder` upwards, else the user's; None
+    when there is none."""
     if explicit is not None:
         return explicit.expanduser()
     named = environ.get("OPSCTL_CONFIG")
@@ -50,7 +51,8 @@ def find_config_file(explicit: Path | None, environ: Mapping[str, str], folder: 
 
 
 def user_config_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Where the user's own file may be. `~/.config` counts on macOS as well: people who work with servers expect it there."""
+    """Where the user's own file may be. `~/.config` counts on macOS as well: people who work with servers expect it
+    there."""
     places = [user_config_path("opsctl") / FILE_NAME]
     home = environ.get("HOME")
     if home and not environ.get("XDG_CONFIG_HOME"):
@@ -75,9 +77,8 @@ def read_config_file(path: Path) -> ConfigFile:
     _refuse_unknown(path, text, document)
     default_profile = document.get("default_profile")
     if default_profile is not None and not (isinstance(default_profile, str) and default_profile):
-        raise ConfigError(
-            f"default_profile must be the name of a profile ({Origin('file', str(path), find_line(text, ('default_profile',)))})"
-        )
+        origin = Origin("file", str(path), find_line(text, ("default_profile",)))
+        raise ConfigError(f"default_profile must be the name of a profile ({origin}).")
     return ConfigFile(
         path=path,
         text=text,

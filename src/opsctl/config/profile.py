@@ -64,7 +64,8 @@ class Profile:
         return bool(self.given.get(kind.SECTION))
 
     def settings(self) -> tuple[Setting, ...]:
-        """Every key that has a value, in the order of the reference, defaults included. Never raises for a wrong value."""
+        """Every key that has a value, in the order of the reference, defaults included. Never raises for a wrong
+        value."""
         return tuple(setting for kind in SECTIONS for setting in self._settings_of(kind))
 
     def warnings(self) -> tuple[str, ...]:
@@ -127,11 +128,12 @@ class Profile:
         if self.file is None:
             return ConfigError(
                 f"{name} is not set: there is no configuration file, and {variable} is not in the environment.",
-                hint=f"Set {variable}, or write {key} = ... under [profiles.{self.name}.{section}] in a file from `opsctl config init`, "
-                f'or refer to it there with {key} = {{ env = "NAME" }}.',
+                hint=f"Set {variable}, or write {key} = ... under [profiles.{self.name}.{section}] in a file from "
+                f'`opsctl config init`, or refer to it there with {key} = {{ env = "NAME" }}.',
             )
         return ConfigError(
-            f"{name} is not set: profile {self.name!r} in {self.file.path} has no such key, and {variable} is not in the environment.",
+            f"{name} is not set: profile {self.name!r} in {self.file.path} has no such key, "
+            f"and {variable} is not in the environment.",
             hint=f"Write {key} = ... under [profiles.{self.name}.{section}], or refer to it there with "
             f'{key} = {{ env = "NAME" }} or {{ file = "path" }}, or set {variable}.',
         )
@@ -157,8 +159,9 @@ def load_profile(
 ) -> Profile:
     """Finds the file, chooses the profile and overlays environment and flags.
 
-    `flags`: `"images.workers" -> ("--workers", 8)`; None as the value means that the flag was not given.
-    Raises `ConfigError` for a file that cannot be used or a profile that cannot be chosen, `NotFoundError` for one that is not there.
+    `flags`: `"images.workers" -> ("--workers", 8)`; None as the value means that the flag was not given. Raises
+    `ConfigError` for a file that cannot be used or a profile that cannot be chosen, `NotFoundError` for one that is
+    not there.
     """
     path = find_config_file(config_path, environ, folder)
     file = read_config_file(path) if path is not None else None
@@ -199,7 +202,7 @@ def _choose_profile(file: ConfigFile | None, asked: str | None, environ: Mapping
         if len(names) > 1:
             raise ConfigError(
                 f"{file.path} has {len(names)} profiles and none is chosen.",
-                hint=f"Add --profile with one of {', '.join(names)}, or set default_profile in the file, or OPSCTL_PROFILE.",
+                hint=f"Add --profile with one of {', '.join(names)}, or set default_profile or OPSCTL_PROFILE.",
             )
         return names[0] if names else "default"
     if wanted not in file.profiles and (names or wanted != "default"):
@@ -229,7 +232,8 @@ def _from_file(file: ConfigFile | None, profile: str, section: str) -> list[tupl
 
 
 def _from_environment(kind: type[ConfigSection], environ: Mapping[str, str]) -> list[tuple[str, Given]]:
-    """Only variables of known keys count (Kubernetes injects `OPSCTL_SERVICE_HOST` and the like); an empty one is as good as unset."""
+    """Only variables of known keys count (Kubernetes injects `OPSCTL_SERVICE_HOST` and the like); an empty one is as
+    good as unset."""
     found = []
     for key in field_types(kind):
         name = variable_name(kind.SECTION, key)

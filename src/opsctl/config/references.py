@@ -27,8 +27,8 @@ def describe_reference(value: object) -> str:
 def follow_reference(value: object, *, key: str, environ: Mapping[str, str], folder: Path | None) -> str:
     """The text that a reference stands for.
 
-    `key` (`mongo.uri`) is for the message of the `ConfigError` that is raised when the reference leads nowhere. Line ends at the end of
-    a file are cut: editors and `echo` add them, no secret ends with one on purpose.
+    `key` (`mongo.uri`) is for the message of the `ConfigError` that is raised when the reference leads nowhere. Line
+    ends at the end of a file are cut: editors and `echo` add them, no secret ends with one on purpose.
     """
     if not isinstance(value, dict) or not is_reference(value):
         raise TypeError("not a reference")
@@ -41,7 +41,7 @@ def follow_reference(value: object, *, key: str, environ: Mapping[str, str], fol
         return _from_file(target, key, folder)
     raise ConfigError(
         f"{key}: {{ kube_secret = {target!r} }} needs the Kubernetes support, which is not built yet.",
-        hint="Until then put the value into the environment or a file and refer to it with { env = ... } or { file = ... }.",
+        hint="Until then refer to the environment or to a file: { env = ... }, { file = ... }.",
     )
 
 

@@ -34,7 +34,8 @@ class ConfigSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return f"{type(self).__name__}({shown})"
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
-        """Fields and values with the secret ones masked: a section that ends up in a log or a traceback tells nothing."""
+        """Fields and values with the secret ones masked: a section that ends up in a log or a traceback tells
+        nothing."""
         return [
             (key, MASK if key in self.SECRETS and getattr(self, key) is not None else getattr(self, key))
             for key in self.__struct_fields__
@@ -87,7 +88,8 @@ class S3Section(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class KubernetesSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the migration Job runs. Without `context` and `kubeconfig` kubectl's own rules hold, inside a pod the service account."""
+    """Where the migration Job runs. Without `context` and `kubeconfig` kubectl's own rules hold, inside a pod the
+    service account."""
 
     SECTION = "kubernetes"
 
@@ -149,7 +151,8 @@ class ImagesSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class CloudRunSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the Cloud Run Job runs. The endpoints are other addresses for the Google APIs (emulators, private service connect)."""
+    """Where the Cloud Run Job runs. The endpoints are other addresses for the Google APIs (emulators, private service
+    connect)."""
 
     SECTION = "cloudrun"
 
@@ -170,7 +173,8 @@ SECTIONS: tuple[type[ConfigSection], ...] = (MongoSection, S3Section, Kubernetes
 
 
 def check_http_url(key: str, url: str) -> None:
-    """Raises `ValueError` unless `url` is an absolute http or https URL with a host. The text does not repeat the URL."""
+    """Raises `ValueError` unless `url` is an absolute http or https URL with a host. The text does not repeat the
+    URL."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -183,8 +187,9 @@ def check_http_url(key: str, url: str) -> None:
 def check_key_template(template: str) -> None:
     """Raises `ValueError` unless every placeholder is known and an object can be told from its key.
 
-    `[...]` marks a part that is left out when its placeholder has no value. The key holds the document (verification walks both in
-    the same order) and ends with hash and extension (what a killed run left behind is found by listing `{hash}.`).
+    `[...]` marks a part that is left out when its placeholder has no value. The key holds the document (verification
+    walks both in the same order) and ends with hash and extension (what a killed run left behind is found by listing
+    `{hash}.`).
     """
     plain = re.sub(r"\[[^\[\]]*\]", "", template)
     if re.search(r"[\[\]]", plain):

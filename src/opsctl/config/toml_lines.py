@@ -1,4 +1,5 @@
-"""Finds the line of a key in TOML text. `tomllib` keeps no positions, and an error without a line costs its reader a search."""
+"""Finds the line of a key in TOML text. `tomllib` keeps no positions, and an error without a line costs its reader a
+search."""
 
 from __future__ import annotations
 

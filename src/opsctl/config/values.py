@@ -25,7 +25,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value as it was written (TOML value, or text from the environment), before references are followed and types are checked."""
+    """A value as it was written (TOML value, or text from the environment), before references are followed and types
+    are checked."""
 
     value: object
     origin: Origin

@@ -54,10 +54,11 @@ def schema_name(command: str) -> str:
 
 
 def to_jsonable(value: object, *, clean: Clean = str) -> Any:
-    """A report as JSON values: dataclasses become objects with camelCase keys, times UTC RFC 3339 with offset, durations seconds.
+    """A report as JSON values: dataclasses become objects with camelCase keys, times UTC RFC 3339 with offset,
+    durations seconds.
 
-    Keys of mappings are data and stay as they are. A number that is not finite is not known: null. Raises `TypeError` for a time
-    without a zone and for types that no report may hold.
+    Keys of mappings are data and stay as they are. A number that is not finite is not known: null. Raises `TypeError`
+    for a time without a zone and for types that no report may hold.
     """
     if isinstance(value, Enum):
         value = value.value

@@ -14,7 +14,8 @@ _TRAILING_SPACE = re.compile(r"[ \t]+$", re.MULTILINE)
 
 
 def render_markdown(view: ReportView, texts: Texts, *, clean: Callable[[str], str] = str) -> str:
-    """The whole view as CommonMark with tables, ending with a line feed. Everything in it is data: nothing can become markup."""
+    """The whole view as CommonMark with tables, ending with a line feed. Everything in it is data: nothing can become
+    markup."""
     writer = _Writer(texts, clean)
     parts = [f"# {writer.escape(view.title)}"]
     parts += [writer.escape(line.text) for line in view.summary]

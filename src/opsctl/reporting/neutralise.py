@@ -1,16 +1,24 @@
 """Text from outside made harmless: control characters, escape sequences and invisible direction marks become visible.
 
-In text formats such a character is written as its escape (`\\x1b`). In JSON it is written as a JSON escape, which is as harmless on a
-terminal and loses nothing: a program that reads the document gets the exact text.
+In text formats such a character is written as its escape (`\\x1b`). In JSON it is written as a JSON escape, which is
+as harmless on a terminal and loses nothing: a program that reads the document gets the exact text.
 """
 
 from __future__ import annotations
 
 import re
 
-# Control characters (C0, DEL, C1), line and paragraph separators, direction marks and overrides, invisible separators, byte-order
-# mark, interlinear annotation, tag characters, lone surrogates. Joiners (U+200C, U+200D) stay: emoji and scripts need them.
-_UNSAFE = "\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
+# Joiners (U+200C, U+200D) are not among them: emoji and scripts need them.
+_UNSAFE = "".join(
+    (
+        "\x00-\x1f\x7f-\x9f",  # control characters: C0, DEL, C1
+        "\u200b\u2060-\u2064\ufeff",  # invisible separators, byte-order mark
+        "\u2028\u2029",  # line and paragraph separator
+        "\u061c\u200e\u200f\u202a-\u202e\u2065-\u2069",  # direction marks, overrides and isolates
+        "\ufff9-\ufffb\U000e0000-\U000e007f",  # annotations and tags
+        "\ud800-\udfff",  # lone surrogates
+    )
+)
 _ANY_UNSAFE = re.compile(f"[{_UNSAFE}]")
 _UNSAFE_BUT_LINES = re.compile(f"(?![\n\t])[{_UNSAFE}]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -30,7 +38,8 @@ def make_visible(text: str, *, keep_lines: bool = False) -> str:
 
 
 def escape_json(document: str) -> str:
-    """A JSON document with the characters that `json.dumps` leaves as they are (DEL, C1, direction marks, ...) written as escapes.
+    """A JSON document with the characters that `json.dumps` leaves as they are (DEL, C1, direction marks, ...) written
+    as escapes.
 
     The document keeps its line feeds; inside its strings there are none.
     """

@@ -1,7 +1,7 @@
 """Progress on stderr while a command works.
 
-On a terminal a moving bar (`progress_bar`); elsewhere plain lines: at the start, at a change of phase, every 30 seconds, at the end. A log
-that shows nothing for half an hour looks like a hang. The clock comes in as an argument.
+On a terminal a moving bar (`progress_bar`); elsewhere plain lines: at the start, at a change of phase, every 30
+seconds, at the end. A log that shows nothing for half an hour looks like a hang. The clock comes in as an argument.
 """
 
 from __future__ import annotations

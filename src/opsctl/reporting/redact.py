@@ -13,39 +13,44 @@ MASK = "***"
 MIN_LITERAL_LENGTH = 4
 
 _STOP = r"\s\"'<>`"
-_NAMES = (
-    r"(?:[A-Za-z0-9]+[-_])*(?:password|passwd|passphrase|secret|secret[-_]?access[-_]?key|secret[-_]?key|client[-_]?secret|"
-    r"private[-_]?key|session[-_]?token|access[-_]?token|refresh[-_]?token|id[-_]?token|auth[-_]?token|api[-_]?key|apikey|pwd)"
+_WEB = r"(?:https?|ftps?|wss?)"
+_NAMES = "|".join(
+    (
+        r"pass(?:word|wd|phrase)|pwd|api[-_]?key",
+        r"secret(?:[-_]?access)?(?:[-_]?key)?|private[-_]?key",
+        r"(?:session|access|refresh|id|auth)[-_]?token",
+    )
 )
-_SIGNED_PARAMETER = r"(?:X-(?:Amz|Goog)-[A-Za-z0-9-]+|(?:X-)?Signature|Sig|AWSAccessKeyId|GoogleAccessId|Policy|Key-Pair-Id|Token|Auth|Code|Credential)"
+_SIGNED = "|".join(
+    (
+        r"X-(?:Amz|Goog)-[A-Za-z0-9-]+",
+        r"(?:X-)?Signature|Sig|Token|Auth|Credential",
+        r"AWSAccessKeyId|GoogleAccessId|Policy|Key-Pair-Id",
+    )
+)
 
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+
+def _rule(pattern: str, replacement: str, flags: re.RegexFlag = re.IGNORECASE) -> tuple[re.Pattern[str], str]:
+    return re.compile(pattern, flags), replacement
+
+
+# Lengths are bounded where a pattern could otherwise be tried from every character of a long text to its end.
+_RULES = (
     # A PEM block, also with its line ends written as \n, also when its end was cut off.
-    (re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL), MASK),
+    _rule(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", MASK, re.DOTALL),
     # User info of web addresses ends before the path: an @ in a path (photo@2x.jpg) is no secret.
-    (re.compile(rf"\b((?:https?|ftps?|wss?)://)[^/?#\\{_STOP}]*@", re.IGNORECASE), rf"\1{MASK}@"),
-    # Database addresses: up to the last @, because a password with an unescaped slash is how such a URI ends up in an error message.
-    (re.compile(rf"\b(?!(?:https?|ftps?|wss?):)([a-z][a-z0-9+.-]*://)[^{_STOP}]*@", re.IGNORECASE), rf"\1{MASK}@"),
-    (
-        re.compile(
-            r"((?:proxy-)?authorization[\"']?\s*[:=]\s*)(?:b?([\"'])(?:(?!\2)[^\r\n])*\2?|[^\r\n\"']*)", re.IGNORECASE
-        ),
-        rf"\1{MASK}",
-    ),
-    (re.compile(r"((?:set-)?cookie[\"']?\s*:\s*)[^\r\n\"']*", re.IGNORECASE), rf"\1{MASK}"),
-    (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}"), rf"\1 {MASK}"),
-    (re.compile(rf"([?&;]|&amp;|\\u0026)({_SIGNED_PARAMETER})=[^&;#\\{_STOP}]*", re.IGNORECASE), rf"\1\2={MASK}"),
-    (
-        re.compile(rf"\b({_NAMES})=(?!\*\*\*)(?:\"[^\"\r\n]*\"?|'[^'\r\n]*'?|[^&;,{_STOP}]+)", re.IGNORECASE),
-        rf"\1={MASK}",
-    ),
-    (
-        re.compile(rf"\b({_NAMES}[\"']?\s*[:=]\s*)([\"'])(?:\\.|(?!\2)[^\r\n\\])*\2?", re.IGNORECASE),
-        rf"\1\2{MASK}\2",
-    ),
+    _rule(rf"\b({_WEB}://)[^/?#\\{_STOP}]{{0,4096}}@", rf"\1{MASK}@"),
+    # Of database addresses up to the last @: a password with an unescaped slash is how they get into error messages.
+    _rule(rf"\b(?!{_WEB}:)([a-z][a-z0-9+.-]{{0,30}}://)[^{_STOP}]{{0,4096}}@", rf"\1{MASK}@"),
+    _rule(r"(authorization[\"']?\s{0,9}[:=]\s{0,9})(?:b?([\"'])(?:(?!\2)[^\r\n])*\2?|[^\r\n\"']*)", rf"\1\2{MASK}\2"),
+    _rule(r"(cookie[\"']?\s{0,9}:\s{0,9})[^\r\n\"']*", rf"\1{MASK}"),
+    _rule(r"\b(Bearer|Basic)\s{1,9}[A-Za-z0-9+/=._~-]{8,}", rf"\1 {MASK}"),
+    _rule(rf"([?&;]|&amp;|\\u0026)({_SIGNED})=[^&;#\\{_STOP}]*", rf"\1\2={MASK}"),
+    _rule(rf"({_NAMES})=(?:\"[^\"\r\n]*\"?|'[^'\r\n]*'?|[^&;,{_STOP}]+)", rf"\1={MASK}"),
+    _rule(rf"((?:{_NAMES})[\"']?\s{{0,9}}[:=]\s{{0,9}})([\"'])(?:\\.|(?!\2)[^\r\n\\])*\2?", rf"\1\2{MASK}\2"),
     # Tokens that are known by their shape: JSON web tokens, Google and GitHub access tokens.
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), MASK),
-    (re.compile(r"\b(?:ya29\.[A-Za-z0-9._-]{10,}|gh[opsur]_[A-Za-z0-9]{20,}|AIza[A-Za-z0-9_-]{30,})"), MASK),
+    _rule(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", MASK, re.NOFLAG),
+    _rule(r"\b(?:ya29\.[A-Za-z0-9._-]{10,}|gh[opsur]_[A-Za-z0-9]{20,}|AIza[A-Za-z0-9_-]{30,})", MASK, re.NOFLAG),
 )
 _HINT = re.compile(
     r"://|-----BEGIN|authorization|cookie|bearer|basic|=|pass|pwd|secret|token|key|eyJ|ya29\.|gh[opsur]_|AIza",
@@ -57,7 +62,7 @@ def redact(text: str) -> str:
     """`text` with everything that looks like a secret replaced by `***`. Doing it twice changes nothing more."""
     if not _HINT.search(text):
         return text
-    for pattern, replacement in _PATTERNS:
+    for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text
 

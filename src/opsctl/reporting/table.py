@@ -1,7 +1,7 @@
 """A view as text for a terminal or a pipe. One of the two modules that import Rich.
 
-On a terminal: its width, colour, folded cells. Off a terminal: unlimited width, no boxes, no colour, nothing shortened. Text of a report
-is always wrapped in `Text`: Rich markup in data has no effect.
+On a terminal: its width, colour, folded cells. Off a terminal: unlimited width, no boxes, no colour, nothing
+shortened. Text of a report is always wrapped in `Text`: Rich markup in data has no effect.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _STYLES: dict[Tone, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What is written to. `width` None means that it is no terminal. `is_utf8` False allows ASCII only for lines and marks."""
+    """What is written to. `width` None means that it is no terminal. `is_utf8` False allows ASCII only for lines and
+    marks."""
 
     width: int | None = None
     has_colour: bool = False
@@ -81,7 +82,8 @@ class _Writer:
         return "\n".join(line.rstrip(" ") for line in output.getvalue().rstrip("\n").split("\n")) + "\n"
 
     def _console(self, output: io.StringIO) -> Console:
-        """Nothing is left to Rich's own guesses: FORCE_COLOR would make it take a pipe for a terminal, TERM=dumb ignore the width."""
+        """Nothing is left to Rich's own guesses: FORCE_COLOR would make it take a pipe for a terminal, TERM=dumb
+        ignore the width."""
         width = UNLIMITED_WIDTH if self._screen.width is None else max(self._screen.width, MIN_WIDTH)
         return Console(
             file=output,

@@ -1,8 +1,9 @@
 """The small value between a report and its renderings.
 
-A feature turns its report into a `ReportView`; `reporting.table` and `reporting.markdown` write it. Cells hold typed values
-(numbers, times, `Bytes`, `Duration`), not finished text: how a value looks depends on the language, the time zone and the format,
-and that is decided when it is written. Text from outside needs no care here: the writers make control characters visible.
+A feature turns its report into a `ReportView`; `reporting.table` and `reporting.markdown` write it. Cells hold typed
+values (numbers, times, `Bytes`, `Duration`), not finished text: how a value looks depends on the language, the time
+zone and the format, and that is decided when it is written. Text from outside needs no care here: the writers make
+control characters visible.
 """
 
 from __future__ import annotations

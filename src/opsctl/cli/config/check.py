@@ -33,8 +33,8 @@ class ConfigCheckReport:
 def check(context: AppContext) -> Outcome:
     """Checks the configuration and tries every service that it names.
 
-    Nothing is written anywhere. Ends with 0 when everything that is configured works, else with the code of the worst: 2 for a wrong
-    configuration, 6 denied, 7 not found, 5 not reachable.
+    Nothing is written anywhere. Ends with 0 when everything that is configured works, else with the code of the worst:
+    2 for a wrong configuration, 6 denied, 7 not found, 5 not reachable.
     """
     # By name: the services bring their SDKs, and a wrong configuration must be told without them.
     return run_checks(context, lambda: import_module("opsctl.cli.services").check_services)
@@ -60,7 +60,8 @@ def run_checks(context: AppContext, find_services: Callable[[], CheckServices]) 
 
 
 def check_sections(profile: Profile) -> tuple[ServiceCheck, ...]:
-    """A check for each section: not configured, invalid, or valid but not tried. Images have no service: valid is ok."""
+    """A check for each section: not configured, invalid, or valid but not tried. Images have no service: valid is
+    ok."""
     return tuple(_check_section(profile, kind) for kind in SECTIONS)
 
 

@@ -33,8 +33,8 @@ def init(
 ) -> Outcome:
     """Writes a commented opsctl.toml to start from.
 
-    It goes into the working folder, or to the place that --config names. Only you can read it. A file that is already there is
-    left alone unless --force is given.
+    It goes into the working folder, or to the place that --config names. Only you can read it. A file that is already
+    there is left alone unless --force is given.
     """
     path = (context.process.folder / (context.options.config or Path(FILE_NAME))).expanduser()
     exists = os.path.lexists(path)
@@ -59,7 +59,8 @@ def init(
 
 
 def _write_privately(path: Path, text: str, *, replace: bool) -> None:
-    """All or nothing, mode 0600 from the first moment. Without `replace` raises `FileExistsError` for a file that came meanwhile."""
+    """All or nothing, mode 0600 from the first moment. Without `replace` raises `FileExistsError` for a file that came
+    meanwhile."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:

@@ -19,8 +19,9 @@ from opsctl.reporting.view import Cell, Column, Line, NextCommand, ReportView, T
 
 @dataclass(frozen=True, slots=True)
 class ShownSetting:
-    """One key. `value` is null when it is not set or cannot be used; then `problem` says why. `origin` is one of flag, environment,
-    file, default; `origin_name` the flag, the variable or the file, `line` the line of the file; `reference` what a reference points at."""
+    """One key. `value` is null when it is not set or cannot be used; then `problem` says why. `origin` is one of flag,
+    environment, file, default; `origin_name` the flag, the variable or the file, `line` the line of the file;
+    `reference` what a reference points at."""
 
     section: str
     key: str
@@ -86,7 +87,8 @@ def _shown(setting: Setting) -> ShownSetting:
 
 
 def _shown_value(setting: Setting) -> Any:
-    """A secret URI keeps everything but its user info: host and options are what one looks for when a connection fails."""
+    """A secret URI keeps everything but its user info: host and options are what one looks for when a connection
+    fails."""
     if setting.value is None:
         return None
     if setting.is_secret:

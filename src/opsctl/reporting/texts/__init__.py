@@ -1,8 +1,8 @@
 """Messages for people, in English and Korean.
 
-A key is `area.name`. The area is a module in `en/` and in `ko/` with a dict `MESSAGES` (`name` -> template with `{placeholders}`), read
-on first use. Both languages hold the same areas, names and placeholders; a test keeps it so. Messages of errors are not here: they
-are English with stable codes.
+A key is `area.name`. The area is a module in `en/` and in `ko/` with a dict `MESSAGES` (`name` -> template with
+`{placeholders}`), read on first use. Both languages hold the same areas, names and placeholders; a test keeps it so.
+Messages of errors are not here: they are English with stable codes.
 """
 
 from __future__ import annotations

@@ -1,0 +1,162 @@
+# Completion of opsctl for bash. Generated: python -m opsctl.cli.completion_files
+# Load it with: source <(opsctl completion bash)
+
+_opsctl() {
+    local current previous path='' words='' options='' index=1 word
+    current="${COMP_WORDS[COMP_CWORD]}"
+    previous="${COMP_WORDS[COMP_CWORD-1]}"
+    # bash splits --output=json into three words.
+    if [[ $current == '=' ]]; then
+        current=''
+    elif [[ $previous == '=' ]]; then
+        previous="${COMP_WORDS[COMP_CWORD-2]}"
+    fi
+    while ((index < COMP_CWORD)); do
+        word="${COMP_WORDS[index]}"
+        case "$word" in
+            --) break ;;
+            --profile|--config|--output|-o|--lang|--timeout|--limit|--where|--type|--workers|--class)
+                [[ ${COMP_WORDS[index+1]} == '=' ]] && index=$((index + 1))
+                index=$((index + 1))
+                ;;
+            -*) ;;
+            *)
+                case "${path:+$path }$word" in
+                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'completion'|'schema') path="${path:+$path }$word" ;;
+                esac
+                ;;
+        esac
+        index=$((index + 1))
+    done
+    COMPREPLY=()
+    case "$previous" in
+        --profile|--config|--output|-o|--lang|--timeout|--limit|--where|--type|--workers|--class)
+            _opsctl_value "$path $previous" "$current"
+            return
+            ;;
+    esac
+    case "$path" in
+        '') options='--version -V --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'migrate') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'migrate images') options='--dry-run -n --yes -y --limit --where --type --workers --retry-failed --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'migrate verify') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'migrate failures') options='--class --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'config') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'config init') options='--force --yes -y --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'config show') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'config check') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'lab') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'lab run') options='--keep --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'lab up') options='--half-done --fresh --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'lab down') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'completion') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'schema') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+    esac
+    case "$path" in
+        '') words='status migrate config lab completion schema' ;;
+        'migrate') words='images verify failures' ;;
+        'config') words='init show check' ;;
+        'lab') words='run up down' ;;
+        'completion') words='bash zsh fish powershell' ;;
+    esac
+    if [[ $current == -* ]]; then
+        _opsctl_reply "$options" "$current"
+    else
+        _opsctl_reply "$words" "$current"
+    fi
+}
+
+_opsctl_value() {
+    local current="$2"
+    case "$1" in
+        ' --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        ' --config') _opsctl_files -f "$current" ;;
+        ' --output'|' -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        ' --lang') _opsctl_reply 'en ko' "$current" ;;
+        'migrate --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'migrate --config') _opsctl_files -f "$current" ;;
+        'migrate --output'|'migrate -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'migrate --lang') _opsctl_reply 'en ko' "$current" ;;
+        'migrate images --type') _opsctl_reply 'basic exterior interior color' "$current" ;;
+        'migrate images --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'migrate images --config') _opsctl_files -f "$current" ;;
+        'migrate images --output'|'migrate images -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'migrate images --lang') _opsctl_reply 'en ko' "$current" ;;
+        'migrate verify --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'migrate verify --config') _opsctl_files -f "$current" ;;
+        'migrate verify --output'|'migrate verify -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'migrate verify --lang') _opsctl_reply 'en ko' "$current" ;;
+        'migrate failures --class') _opsctl_reply 'gone refused exhausted not-an-image too-large placeholder blocked-address bad-url later ours unrecorded' "$current" ;;
+        'migrate failures --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'migrate failures --config') _opsctl_files -f "$current" ;;
+        'migrate failures --output'|'migrate failures -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'migrate failures --lang') _opsctl_reply 'en ko' "$current" ;;
+        'config --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'config --config') _opsctl_files -f "$current" ;;
+        'config --output'|'config -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'config --lang') _opsctl_reply 'en ko' "$current" ;;
+        'config init --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'config init --config') _opsctl_files -f "$current" ;;
+        'config init --output'|'config init -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'config init --lang') _opsctl_reply 'en ko' "$current" ;;
+        'config show --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'config show --config') _opsctl_files -f "$current" ;;
+        'config show --output'|'config show -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'config show --lang') _opsctl_reply 'en ko' "$current" ;;
+        'config check --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'config check --config') _opsctl_files -f "$current" ;;
+        'config check --output'|'config check -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'config check --lang') _opsctl_reply 'en ko' "$current" ;;
+        'lab --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'lab --config') _opsctl_files -f "$current" ;;
+        'lab --output'|'lab -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'lab --lang') _opsctl_reply 'en ko' "$current" ;;
+        'lab run --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'lab run --config') _opsctl_files -f "$current" ;;
+        'lab run --output'|'lab run -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'lab run --lang') _opsctl_reply 'en ko' "$current" ;;
+        'lab up --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'lab up --config') _opsctl_files -f "$current" ;;
+        'lab up --output'|'lab up -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'lab up --lang') _opsctl_reply 'en ko' "$current" ;;
+        'lab down --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'lab down --config') _opsctl_files -f "$current" ;;
+        'lab down --output'|'lab down -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'lab down --lang') _opsctl_reply 'en ko' "$current" ;;
+        'completion --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'completion --config') _opsctl_files -f "$current" ;;
+        'completion --output'|'completion -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'completion --lang') _opsctl_reply 'en ko' "$current" ;;
+        'schema --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'schema --config') _opsctl_files -f "$current" ;;
+        'schema --output'|'schema -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'schema --lang') _opsctl_reply 'en ko' "$current" ;;
+    esac
+}
+
+_opsctl_reply() {
+    local line
+    while IFS= read -r line; do
+        COMPREPLY+=("$line")
+    done < <(compgen -W "$1" -- "$2")
+}
+
+_opsctl_files() {
+    local line
+    type compopt >/dev/null 2>&1 && compopt -o filenames
+    while IFS= read -r line; do
+        COMPREPLY+=("$line")
+    done < <(compgen "$1" -- "$2")
+}
+
+_opsctl_profiles() {
+    local file="${OPSCTL_CONFIG:-}" folder="$PWD"
+    while [[ -z $file && -n $folder ]]; do
+        [[ -f $folder/opsctl.toml ]] && file="$folder/opsctl.toml"
+        folder="${folder%/*}"
+    done
+    [[ -n $file ]] || file="${XDG_CONFIG_HOME:-$HOME/.config}/opsctl/opsctl.toml"
+    [[ -r $file ]] && sed -n 's/^ *\[profiles\.\([A-Za-z0-9_-]*\)[].].*/\1/p' "$file" | sort -u
+}
+
+complete -F _opsctl opsctl

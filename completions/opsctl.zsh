@@ -1,0 +1,157 @@
+#compdef opsctl
+# Completion of opsctl for zsh. Generated: python -m opsctl.cli.completion_files
+# Put it into a folder of $fpath as _opsctl, or load it with: source <(opsctl completion zsh)
+
+_opsctl() {
+    local previous="${words[CURRENT-1]}" current="${words[CURRENT]}" path_words='' word joined
+    local -a commands_here options
+    integer index=2
+    while ((index < CURRENT)); do
+        word="${words[index]}"
+        case "$word" in
+            --) break ;;
+            --profile|--config|--output|-o|--lang|--timeout|--limit|--where|--type|--workers|--class) ((index++)) ;;
+            -*) ;;
+            *)
+                joined="${path_words:+$path_words }$word"
+                case "$joined" in
+                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'completion'|'schema') path_words="$joined" ;;
+                esac
+                ;;
+        esac
+        ((index++))
+    done
+    case "$previous" in
+        --profile|--config|--output|-o|--lang|--timeout|--limit|--where|--type|--workers|--class)
+            _opsctl_value "$path_words $previous"
+            return
+            ;;
+    esac
+    case "$current" in
+        --*=*)
+            local option="${current%%=*}"
+            compset -P '*='
+            _opsctl_value "$path_words $option"
+            return
+            ;;
+    esac
+    _opsctl_tables "$path_words"
+    if [[ $current == -* ]]; then
+        _describe -o 'option' options
+    else
+        _describe 'command' commands_here
+    fi
+}
+
+_opsctl_tables() {
+    local -a words
+    case "$1" in
+        '') options=('--version:Show the version (with -o json: of libraries too).' '-V:Show the version (with -o json: of libraries too).' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'status') options=() ;;
+        'migrate') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'migrate images') options=('--dry-run:Say what would be done; change nothing.' '-n:Say what would be done; change nothing.' '--yes:Do not ask before writing.' '-y:Do not ask before writing.' '--limit:Stop after this many documents.' '--where:Only documents that match this MongoDB filter (extended JSON).' '--type:Only images of this type; may be given several times.' '--workers:Images in flight at once.' '--retry-failed:Try finally failed images again as well.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'migrate verify') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'migrate failures') options=('--class:Only this class; may be given several times.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'config') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'config init') options=('--force:Replace a file that is there.' '--yes:Do not ask.' '-y:Do not ask.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'config show') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'config check') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'lab') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'lab run') options=('--keep:Leave the lab up at the end.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'lab up') options=('--half-done:Leave the first 95 documents as the old Job would have left them.' '--fresh:Seed the sample again, also when the lab is up.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'lab down') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'completion') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'schema') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+    esac
+    case "$1" in
+        '') words=('status:How far the migration is: counts, rate, time left, contradictions.' 'migrate:The migration of vehicle images to S3: run it, verify it, see what failed.' 'config:The configuration: create it, see where each value comes from, try the services.' 'lab:All of it on this machine: local servers, sample data, a whole migration.' 'completion:Print the completion script of a shell.' 'schema:Print the JSON Schema of a command'\''s output.') ;;
+        'migrate') words=('images:Fetch the images, store them in S3, record them in Mongo.' 'verify:Compare Mongo with S3, object by object.' 'failures:What failed, why, and when it is tried again.') ;;
+        'config') words=('init:Write a commented starter file.' 'show:Every value, and where it comes from.' 'check:Try every configured service and say what is missing.') ;;
+        'lab') words=('run:Start the lab, seed it, migrate, verify.' 'up:Start the local servers with sample data.' 'down:Stop the local servers.') ;;
+        'completion') words=('bash:' 'zsh:' 'fish:' 'powershell:') ;;
+    esac
+    commands_here=("${words[@]}")
+}
+
+_opsctl_value() {
+    case "$1" in
+        ' --profile') compadd -- $(_opsctl_profiles) ;;
+        ' --config') _files ;;
+        ' --output'|' -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        ' --lang') compadd -- 'en' 'ko' ;;
+        'migrate --profile') compadd -- $(_opsctl_profiles) ;;
+        'migrate --config') _files ;;
+        'migrate --output'|'migrate -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'migrate --lang') compadd -- 'en' 'ko' ;;
+        'migrate images --type') compadd -- 'basic' 'exterior' 'interior' 'color' ;;
+        'migrate images --profile') compadd -- $(_opsctl_profiles) ;;
+        'migrate images --config') _files ;;
+        'migrate images --output'|'migrate images -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'migrate images --lang') compadd -- 'en' 'ko' ;;
+        'migrate verify --profile') compadd -- $(_opsctl_profiles) ;;
+        'migrate verify --config') _files ;;
+        'migrate verify --output'|'migrate verify -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'migrate verify --lang') compadd -- 'en' 'ko' ;;
+        'migrate failures --class') compadd -- 'gone' 'refused' 'exhausted' 'not-an-image' 'too-large' 'placeholder' 'blocked-address' 'bad-url' 'later' 'ours' 'unrecorded' ;;
+        'migrate failures --profile') compadd -- $(_opsctl_profiles) ;;
+        'migrate failures --config') _files ;;
+        'migrate failures --output'|'migrate failures -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'migrate failures --lang') compadd -- 'en' 'ko' ;;
+        'config --profile') compadd -- $(_opsctl_profiles) ;;
+        'config --config') _files ;;
+        'config --output'|'config -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'config --lang') compadd -- 'en' 'ko' ;;
+        'config init --profile') compadd -- $(_opsctl_profiles) ;;
+        'config init --config') _files ;;
+        'config init --output'|'config init -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'config init --lang') compadd -- 'en' 'ko' ;;
+        'config show --profile') compadd -- $(_opsctl_profiles) ;;
+        'config show --config') _files ;;
+        'config show --output'|'config show -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'config show --lang') compadd -- 'en' 'ko' ;;
+        'config check --profile') compadd -- $(_opsctl_profiles) ;;
+        'config check --config') _files ;;
+        'config check --output'|'config check -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'config check --lang') compadd -- 'en' 'ko' ;;
+        'lab --profile') compadd -- $(_opsctl_profiles) ;;
+        'lab --config') _files ;;
+        'lab --output'|'lab -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'lab --lang') compadd -- 'en' 'ko' ;;
+        'lab run --profile') compadd -- $(_opsctl_profiles) ;;
+        'lab run --config') _files ;;
+        'lab run --output'|'lab run -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'lab run --lang') compadd -- 'en' 'ko' ;;
+        'lab up --profile') compadd -- $(_opsctl_profiles) ;;
+        'lab up --config') _files ;;
+        'lab up --output'|'lab up -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'lab up --lang') compadd -- 'en' 'ko' ;;
+        'lab down --profile') compadd -- $(_opsctl_profiles) ;;
+        'lab down --config') _files ;;
+        'lab down --output'|'lab down -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'lab down --lang') compadd -- 'en' 'ko' ;;
+        'completion --profile') compadd -- $(_opsctl_profiles) ;;
+        'completion --config') _files ;;
+        'completion --output'|'completion -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'completion --lang') compadd -- 'en' 'ko' ;;
+        'schema --profile') compadd -- $(_opsctl_profiles) ;;
+        'schema --config') _files ;;
+        'schema --output'|'schema -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'schema --lang') compadd -- 'en' 'ko' ;;
+    esac
+}
+
+_opsctl_profiles() {
+    local file="${OPSCTL_CONFIG:-}" folder="$PWD"
+    while [[ -z $file && -n $folder ]]; do
+        [[ -f $folder/opsctl.toml ]] && file="$folder/opsctl.toml"
+        folder="${folder%/*}"
+    done
+    [[ -n $file ]] || file="${XDG_CONFIG_HOME:-$HOME/.config}/opsctl/opsctl.toml"
+    [[ -r $file ]] && sed -n 's/^ *\[profiles\.\([A-Za-z0-9_-]*\)[].].*/\1/p' "$file" | sort -u
+}
+
+if [[ $funcstack[1] == _opsctl ]]; then
+    _opsctl "$@"
+else
+    compdef _opsctl opsctl
+fi
