@@ -117,12 +117,12 @@ _ORDERS: Final[dict[str, tuple[Callable[[SortKey, SortKey], bool], bool, bool]]]
 
 
 def _holds_across_types(key: SortKey, wanted: SortKey, *, with_equal: bool, downwards: bool) -> bool:
-    """Only MinKey and MaxKey compare with every type; null is as good as missing when equality is asked for."""
+    """Every type is below MaxKey and above MinKey; missing is as good as null when equality is asked for."""
     if wanted[0] == NULL_TYPE and key[0] == MISSING_TYPE:
         return with_equal
     if downwards:
-        return bool(key[0] == MIN_KEY_TYPE or wanted[0] == MAX_KEY_TYPE)
-    return bool(key[0] == MAX_KEY_TYPE or wanted[0] == MIN_KEY_TYPE)
+        return bool(wanted[0] == MAX_KEY_TYPE)
+    return bool(wanted[0] == MIN_KEY_TYPE)
 
 
 def build_pattern(operand: Any, options: str = "") -> Predicate:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bson import DBRef, decode, encode
+from bson import decode, encode
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
@@ -25,6 +25,9 @@ MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
 
 _OPTIONS: Final[CodecOptions[Document]] = CodecOptions(
     document_class=dict, tz_aware=False, datetime_conversion=DatetimeConversion.DATETIME_AUTO
+)
+_RAW_OPTIONS: Final[CodecOptions[RawBSONDocument]] = CodecOptions(
+    document_class=RawBSONDocument, tz_aware=False, datetime_conversion=DatetimeConversion.DATETIME_AUTO
 )
 _REFERENCE_FIELD: Final = b"\x02$ref\x00"
 
@@ -56,10 +59,13 @@ def decode_document(raw: bytes) -> Document:
     Raises `CommandError` (InvalidBSON) for bytes that are none.
     """
     try:
-        document = decode(raw, _OPTIONS)
+        if _REFERENCE_FIELD in raw:
+            document: Document = _plain(as_raw(raw))
+        else:
+            document = decode(raw, _OPTIONS)
     except (BSONError, RecursionError) as error:
         raise CommandError(Code.InvalidBSON, f"the document cannot be decoded: {error}") from error
-    return _without_references(document) if _REFERENCE_FIELD in raw else document
+    return document
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes:
@@ -87,14 +93,10 @@ def as_raw(raw: bytes) -> RawBSONDocument:
     return RawBSONDocument(raw, _RAW_OPTIONS)
 
 
-_RAW_OPTIONS: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=RawBSONDocument)
-
-
-def _without_references(value: Any) -> Any:
-    if isinstance(value, DBRef):
-        return _without_references(dict(value.as_doc()))
-    if isinstance(value, dict):
-        return {name: _without_references(item) for name, item in value.items()}
+def _plain(value: Any) -> Any:
+    """Decode level by level: the fast decoder makes objects of database references, which forget their order."""
+    if isinstance(value, RawBSONDocument):
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_without_references(item) for item in value]
+        return [_plain(item) for item in value]
     return value
