@@ -168,9 +168,9 @@ class OpsctlGroup(TyperGroup):
         write_examples(self.entry.examples, formatter)
 
 
-def build_root() -> OpsctlGroup:
+def build_root(entry: GroupEntry = ROOT) -> OpsctlGroup:
     """The whole program as one group."""
-    root = _build_group(ROOT, "")
+    root = _build_group(entry, "")
     version = TyperOption(
         param_decls=["version", "--version", "-V"],
         is_flag=True,

@@ -15,7 +15,7 @@ from typing import TextIO
 
 from typer import Exit, TyperException
 
-from opsctl.cli.app import PROGRAM, build_root
+from opsctl.cli.app import PROGRAM, ROOT, GroupEntry, build_root
 from opsctl.cli.command import Invocation
 from opsctl.cli.early_options import EarlyOptions, read_early_options
 from opsctl.cli.logging_setup import format_error
@@ -51,18 +51,18 @@ def main() -> None:
     sys.exit(run(sys.argv[1:], Process.current()))
 
 
-def run(arguments: Sequence[str], process: Process) -> int:
+def run(arguments: Sequence[str], process: Process, commands: GroupEntry = ROOT) -> int:
     """Carries out one command line and returns the exit code; everything is written to the streams of `process`."""
-    early = read_early_options(arguments)
+    early = read_early_options(arguments, commands)
     try:
         with raise_on_sigterm():
-            return int(_run_command(list(arguments), process))
+            return int(_run_command(list(arguments), process, commands))
     except BaseException as raised:  # noqa: BLE001 - this is where every error ends
         return int(_end_after(raised, early, process))
 
 
-def _run_command(arguments: list[str], process: Process) -> ExitCode:
-    root = build_root()
+def _run_command(arguments: list[str], process: Process, commands: GroupEntry) -> ExitCode:
+    root = build_root(commands)
     with root.make_context(PROGRAM, arguments, obj=process) as context:
         invocation: Invocation = root.invoke(context)
     outcome, options = invocation.outcome, invocation.context.options

@@ -28,10 +28,10 @@ class EarlyOptions:
     verbose: int = 0
 
 
-def read_early_options(arguments: Sequence[str]) -> EarlyOptions:
+def read_early_options(arguments: Sequence[str], commands: GroupEntry = ROOT) -> EarlyOptions:
     """Reads the line from left to right up to `--`. Never raises."""
     output, verbose, command = OutputFormat.TABLE, 0, PROGRAM
-    group: GroupEntry | None = ROOT
+    group: GroupEntry | None = commands
     for kind, text in _read_words(arguments):
         if kind == "output":
             output = OutputFormat(text) if text in set(OutputFormat) else output
