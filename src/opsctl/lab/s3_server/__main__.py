@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,26 +51,25 @@ async def _serve(front: Front, port: int, port_file: Path | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    # One worker: moto is not safe from two threads, and conditional writes must not overlap.
-    with ThreadPoolExecutor(1, thread_name_prefix="s3") as worker:
 
-        async def respond(incoming: web.Request) -> web.Response:
-            request = await _read(incoming)
-            return _to_web(request, await loop.run_in_executor(worker, front.respond, request))
+    async def respond(incoming: web.Request) -> web.Response:
+        request = await _read(incoming)
+        # On the loop's own thread: one request at a time, which moto needs, and conditional writes cannot overlap.
+        return _to_web(request, front.respond(request))
 
-        application = web.Application(client_max_size=LARGEST_BODY_BYTES)
-        application.router.add_route("*", "/{path:.*}", respond)
-        # A body is stored as it is sent, whatever Content-Encoding says of it.
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0, auto_decompress=False)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", port, backlog=512)
-            await site.start()
-            if port_file is not None:
-                announce_port(port_file, runner.addresses[0][1])
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+    application = web.Application(client_max_size=LARGEST_BODY_BYTES)
+    application.router.add_route("*", "/{path:.*}", respond)
+    # A body is stored as it is sent, whatever Content-Encoding says of it.
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0, auto_decompress=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", port, backlog=512)
+        await site.start()
+        if port_file is not None:
+            announce_port(port_file, runner.addresses[0][1])
+        await stop.wait()
+    finally:
+        await runner.cleanup()
 
 
 async def _read(incoming: web.Request) -> S3Request:
