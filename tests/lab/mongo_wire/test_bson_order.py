@@ -45,6 +45,7 @@ def test_keys_compare_as_the_model_does(values: list[Any]) -> None:
 )
 @example(ids=[ObjectId(), "a", 1], bound="", name="$gt", downwards=False, limit=0)
 @example(ids=[float("nan"), 1, "a"], bound=float("nan"), name="$gte", downwards=False, limit=0)
+@example(ids=[None, float("nan")], bound=MinKey(), name="$gt", downwards=False, limit=0)
 @example(ids=[None, 1, MinKey(), MaxKey()], bound=MaxKey(), name="$lt", downwards=True, limit=2)
 def test_ranges_and_order_of_ids(
     mongo_uri: str, *, ids: list[Any], bound: Any, name: str, downwards: bool, limit: int
@@ -65,9 +66,9 @@ def test_ranges_and_order_of_ids(
 
 def is_in_range(value: Any, name: str, bound: Any) -> bool:
     """Type bracketing: only a bound that is MinKey or MaxKey compares with other types, NaN with itself only."""
-    if is_nan(value) or is_nan(bound):
-        return is_nan(value) and is_nan(bound) and name in ("$gte", "$lte")
     if bracket(value) == bracket(bound):
+        if is_nan(value) or is_nan(bound):
+            return is_nan(value) and is_nan(bound) and name in ("$gte", "$lte")
         return bool(RANGES[name](compare(value, bound), 0))
     if name in ("$lt", "$lte"):
         return isinstance(bound, MaxKey)
