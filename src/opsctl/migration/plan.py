@@ -53,7 +53,7 @@ def count_document(totals: PlanTotals, document: SourceDocument, mapping: ImageM
 
     A processed document is closed: what it holds beyond its stored images failed, whoever processed it.
     """
-    planned = {image.ref for image in plan_document(document.original, mapping).images}
+    planned = _list_references(document.original, mapping)
     stored = len(planned.intersection(entry.ref for entry in document.stored))
     if document.is_processed:
         failed = len(planned) - stored
@@ -66,6 +66,19 @@ def count_document(totals: PlanTotals, document: SourceDocument, mapping: ImageM
         images_stored=totals.images_stored + stored,
         images_failed=totals.images_failed + failed,
     )
+
+
+def _list_references(original: Mapping[str, object], mapping: ImageMapping) -> set[ImageRef]:
+    """The images of a document without their addresses: all that counting needs."""
+    found: set[ImageRef] = set()
+    for rule in mapping.fields:
+
+        def visit(value: object, color_name: str | None, rule: FieldRule = rule) -> None:
+            found.add(_reference(value, color_name, rule))
+
+        if rule.source in original:
+            _walk(original[rule.source], None, mapping, visit)
+    return found
 
 
 def _walk(value: object, color_name: str | None, mapping: ImageMapping, visit: Visit) -> object:
