@@ -12,7 +12,7 @@ EPOCH = datetime(2025, 12, 23, 5, 42, tzinfo=UTC)
 
 @dataclass(slots=True)
 class FakeClock:
-    """Implements `migration.clock.Clock` on the running loop's time. `dice` fixes every roll; None rolls seeded ones."""
+    """Implements `migration.clock.Clock` on the running loop's time. `dice` fixes every roll, else they are seeded."""
 
     dice: float | None = None
     seed: int = 1

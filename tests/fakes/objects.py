@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from opsctl.errors import NotFoundError
 from opsctl.migration.clock import Clock
@@ -67,14 +68,19 @@ class FakeObjects:
     async def list(self, prefix: str) -> AsyncIterator[Sequence[ObjectFacts]]:
         assert prefix.endswith("/"), "the port says so, and obstore reads prefixes as whole folders"
         last = ""
-        while page := await self._wire.call("objects.list", lambda after=last: self._page(prefix, after)):
+        while page := await self._wire.call("objects.list", partial(self._page, prefix, last)):
             yield page
             last = page[-1].key
 
     # -- for tests
 
     def place(
-        self, key: str, body: bytes, *, content_type: str = "image/jpeg", has_checksum: bool = True,
+        self,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str = "image/jpeg",
+        has_checksum: bool = True,
         modified_at: datetime | None = None,
     ) -> None:
         """Put an object there, as another tool would."""
@@ -86,7 +92,7 @@ class FakeObjects:
 
     # -- inside
 
-    def _page(self, prefix: str, after: str) -> list[ObjectFacts]:
+    def _page(self, prefix: str, after: str) -> Sequence[ObjectFacts]:
         self._require_bucket()
         keys = sorted(
             (key for key in self.stored if key.startswith(prefix) and key.encode() > after.encode()), key=str.encode

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
+
 from opsctl.errors import AccessDeniedError, BusyError, NotFoundError, UnavailableError, UsageError
-from opsctl.migration.models import Download, FailureClass, FetchFailure, RunState, Selection
+from opsctl.migration.models import Download, FailureClass, RunState, Selection
 from opsctl.migration.run_record import BUCKET_SECONDS
 from tests.fakes.images import GONE, LATER, jpeg
 from tests.fakes.world import LIMITS, World
@@ -264,6 +266,25 @@ class TestOutages:
         assert (report.counters.documents_complete, report.counters.images_stored) == (12, 24)
         assert world.runs.newest.counters == report.counters
 
+    async def test_what_is_done_while_a_beat_is_repeated_is_counted_too(self) -> None:
+        world = World(limits=replace(LIMITS, workers=1))
+        add_documents(world, 200)
+        world.images.seconds_per_image = 0.07
+        for _ in range(6):
+            world.wire.before("runs.beat", lambda: world.wire.lose_answers("runs.beat", 2))
+        report = await world.start()
+        assert world.runs.newest.counters == report.counters
+        assert sum(bucket.images for bucket in world.runs.newest.buckets) == report.counters.images_finished
+
+    async def test_many_writers_wait_for_one_slow_beat(self) -> None:
+        world = World(limits=replace(LIMITS, workers=8, per_host_concurrency=8))
+        add_documents(world, 100)
+        world.images.seconds_per_image = 1.0
+        world.wire.before("runs.beat", lambda: asyncio.sleep(12))
+        report = await world.start()
+        assert report.state is RunState.COMPLETE
+        assert world.runs.newest.counters == report.counters
+
     async def test_the_answer_of_a_put_is_lost(self) -> None:
         world = World()
         add_documents(world, 3)
@@ -321,8 +342,9 @@ class TestConflicts:
     async def test_one_that_changes_every_time_is_left_open(self) -> None:
         world = World()
         add_documents(world, 1)
+        world.documents.change(0, views=-1)
         for number in range(10):
-            world.wire.before("documents.record", lambda number=number: world.documents.change(0, views=number))
+            world.wire.before("documents.record", partial(world.documents.change, 0, views=number))
         report = await world.start()
         row = world.documents.row(0)
         assert (report.counters.conflicts, report.open_documents, report.state) == (3, 1, RunState.STOPPED)
@@ -345,9 +367,9 @@ class TestConflicts:
         assert world.documents.row(0).run_id is None
 
     async def test_results_that_do_not_fit_fail_the_document(self) -> None:
-        world = World(largest_bytes=1500)
+        world = World(largest_bytes=5000)
         add_documents(world, 1)
-        add_many = [f"{HOST}/many/{number}.jpg" for number in range(20)]
+        add_many = [f"{HOST}/many/{number}.jpg" for number in range(60)]
         world.documents.insert(id=1, vehicle_name="v", exterior_images=add_many)
         report = await world.start()
         assert (report.counters.documents_failed, report.counters.documents_complete) == (1, 1)
@@ -417,7 +439,13 @@ class TestOptions:
         # The old Job writes no ledger; it was stopped inside the second document, and never reached the third.
         world.documents.replace_row(0, source_digest=None, run_id=None, written_at=None)
         for number in (1, 2):
-            blank = {"stored": (), "results": {}, "source_digest": None, "run_id": None, "written_at": None}
+            blank: dict[str, object] = {
+                "stored": (),
+                "results": {},
+                "source_digest": None,
+                "run_id": None,
+                "written_at": None,
+            }
             world.documents.replace_row(number, is_processed=False, **blank)
         for entry in before[2].stored:
             del world.objects.stored[entry.key]
@@ -470,7 +498,3 @@ def break_between(world: World, service: str, start: float, end: float) -> None:
 def silence(world: World) -> None:
     """Hold back the next beat until the lease has long run out."""
     world.wire.before("runs.beat", lambda: asyncio.sleep(40))
-
-
-def test_a_failure_is_a_value() -> None:
-    assert FetchFailure(FailureClass.GONE, "HTTP 404") == GONE
