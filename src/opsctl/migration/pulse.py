@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,8 @@ class Pulse:
     patience: Patience
     snapshot: Callable[[], Counters]
     waiting_reason: Callable[[], str | None]
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _unanswered: _Attempt | None = None
     _renewals: int = 0
     _renewed_at: float = 0.0
     _written: Counters = field(default_factory=Counters)
@@ -40,28 +43,49 @@ class Pulse:
 
     async def beat_if_due(self) -> None:
         """Renew every 5 seconds."""
-        if self.clock.monotonic() - self._renewed_at >= RENEW_SECONDS:
-            await self.patience.ride_out(self.beat)
+        await self._renew_after(RENEW_SECONDS)
 
     async def hold(self) -> None:
         """Before a write: make sure of the lease, which may have run out while this process slept."""
-        if self.clock.monotonic() - self._renewed_at > LEASE_SECONDS - RENEW_SECONDS:
-            await self.patience.ride_out(self.beat)
+        await self._renew_after(LEASE_SECONDS - RENEW_SECONDS)
 
     async def beat(self, *, last: bool = False) -> None:
         """One renewal. Raises BusyError when the lease is somebody else's now."""
+        async with self._lock:
+            await self._beat(last=last)
+
+    async def _renew_after(self, seconds: float) -> None:
+        """Renew a lease that is older than this; of many who ask at the same time, one does it."""
+        if self.clock.monotonic() - self._renewed_at < seconds:
+            return
+        async with self._lock:
+            while self.clock.monotonic() - self._renewed_at >= seconds:
+                await self.patience.ride_out(self._beat)
+
+    async def _beat(self, *, last: bool = False) -> None:
+        if self._unanswered is not None:
+            # It may have arrived: only the very same beat can be told from a new one, and is counted once.
+            await self._send(self._unanswered)
+            if not last:
+                return
         now = self.clock.now()
         snapshot = self.snapshot()
         bucket = self._close_bucket(now, snapshot, last=last)
         delta = snapshot.minus(self._written)
         beat = Heartbeat(self._renewals + 1, now, delta, self.waiting_reason(), bucket)
-        if not await self.runs.beat(self.run_id, self.owner, beat):
+        await self._send(_Attempt(beat, snapshot, self.clock.monotonic()))
+
+    async def _send(self, attempt: _Attempt) -> None:
+        self._unanswered = attempt
+        if not await self.runs.beat(self.run_id, self.owner, attempt.beat):
             raise lease_lost(self.run_id)
-        self._renewals += 1
-        self._renewed_at = self.clock.monotonic()
-        self._written = snapshot
-        if bucket is not None:
-            self._in_buckets, self._bucket_began = snapshot, now
+        self._unanswered = None
+        self._renewals = attempt.beat.sequence
+        # Counted from the sending: whoever waits for the lease to run out may have seen this beat at once.
+        self._renewed_at = attempt.sent_at
+        self._written = attempt.snapshot
+        if attempt.beat.bucket is not None:
+            self._in_buckets, self._bucket_began = attempt.snapshot, attempt.beat.at
 
     def _close_bucket(self, now: datetime, snapshot: Counters, *, last: bool) -> Bucket | None:
         began = self._bucket_began
@@ -70,6 +94,15 @@ class Pulse:
         done = snapshot.minus(self._in_buckets)
         seconds = (now - began).total_seconds()
         return Bucket(began, seconds, done.images_finished, done.documents_complete, done.bytes_stored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A beat on its way, with what it counts and when it was sent first."""
+
+    beat: Heartbeat
+    snapshot: Counters
+    sent_at: float
 
 
 def lease_lost(run_id: str) -> BusyError:
