@@ -46,12 +46,11 @@ class HostBudgets:
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def turn(self, host: str) -> AsyncIterator[bool]:
-        """Wait until the host may be asked; False when the run was told to stop meanwhile."""
+    async def turn(self, host: str, slots: asyncio.Semaphore) -> AsyncIterator[bool]:
+        """Wait until the host may be asked, and for one of the run's `slots`; False when told to stop meanwhile."""
         state = self._state(host)
         async with state.slots:
-            await self._wait_for_rate(state)
-            if self.stop.is_set():
+            if not await self._wait_for_start(state, slots):
                 yield False
                 return
             state.requests += 1
@@ -61,6 +60,7 @@ class HostBudgets:
                 yield True
             finally:
                 state.in_flight -= 1
+                slots.release()
 
     def pause(self, host: str, seconds: float) -> None:
         """The host asked for rest: nobody asks it again before that."""
@@ -98,15 +98,19 @@ class HostBudgets:
             self._hosts[host] = _Host(asyncio.Semaphore(self.limits.per_host_concurrency))
         return self._hosts[host]
 
-    async def _wait_for_rate(self, state: _Host) -> None:
-        """Even spacing: each request books its moment, so no second ever holds more than the rate.
+    async def _wait_for_start(self, state: _Host, slots: asyncio.Semaphore) -> bool:
+        """Even spacing: no second ever holds more than the rate. True with a slot, False when told to stop.
 
-        A pause that came in while waiting moves everybody who has not started yet.
+        Nobody waits for a host with a slot in hand; so the host's moment may be gone once there is a slot, and the
+        waiting begins again. A pause that came in meanwhile moves everybody who has not started yet.
         """
         interval = 1 / self.limits.per_host_rate if self.limits.per_host_rate > 0 else 0.0
         while not self.stop.is_set():
+            await sleep_unless(self.stop, self.clock, state.next_at - self.clock.monotonic())
+            await slots.acquire()
             now = self.clock.monotonic()
-            if state.next_at <= now:
+            if state.next_at <= now and not self.stop.is_set():
                 state.next_at = now + interval
-                return
-            await sleep_unless(self.stop, self.clock, state.next_at - now)
+                return True
+            slots.release()
+        return False

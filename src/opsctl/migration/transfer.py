@@ -33,6 +33,7 @@ from opsctl.migration.urls import host_of
 TRIES = 3
 VISITS = 3
 LONGEST_BACKOFF_SECONDS = 8.0
+LONGEST_ADVICE_SECONDS = 24 * 3600.0
 HASH_INLINE_BYTES = 1024 * 1024
 
 Outcome = StoredImage | ImageFailure
@@ -158,18 +159,17 @@ class Transfer:
         return None if self.stop.is_set() and not failure.failure_class.is_final else failure
 
     async def _try_once(self, host: str, url: str) -> Picture | FetchFailure | None:
-        async with self.budgets.turn(host) as may_ask:
+        async with self.budgets.turn(host, self.slots) as may_ask:
             if not may_ask:
                 return None
-            async with self.slots:
-                self.figures.requests += 1
-                try:
-                    async with asyncio.timeout(self.limits.timeout_seconds):
-                        result = await self.source.fetch(url)
-                except TimeoutError:
-                    limit = f"{self.limits.timeout_seconds:g} s"
-                    return FetchFailure(FailureClass.LATER, f"took longer than {limit}")
-                return await self._inspect(result) if isinstance(result, Download) else result
+            self.figures.requests += 1
+            try:
+                async with asyncio.timeout(self.limits.timeout_seconds):
+                    result = await self.source.fetch(url)
+            except TimeoutError:
+                limit = f"{self.limits.timeout_seconds:g} s"
+                return FetchFailure(FailureClass.LATER, f"took longer than {limit}")
+            return await self._inspect(result) if isinstance(result, Download) else result
 
     async def _inspect(self, download: Download) -> Picture | FetchFailure:
         kind = identify(download.body)
@@ -187,9 +187,10 @@ class Transfer:
         wait = min(LONGEST_BACKOFF_SECONDS, self.limits.retry_base_seconds * 2**attempt) * self.clock.random()
         if failure.is_throttle or failure.retry_after_seconds:
             asked = failure.retry_after_seconds or self.limits.retry_base_seconds
-            if asked > self.limits.retry_after_limit_seconds:
+            longest = self.limits.retry_after_limit_seconds
+            self.budgets.pause(host, min(asked, longest))
+            if asked > longest:
                 return False
-            self.budgets.pause(host, asked)
             wait = max(wait, asked)
         if attempt == TRIES - 1:
             return False
@@ -262,7 +263,8 @@ class Transfer:
         now = self.clock.now()
         next_retry_at = None
         if not failure_class.is_final:
-            next_retry_at = now + timedelta(seconds=failure.retry_after_seconds or 60 * 2**attempts)
+            wait_seconds = min(failure.retry_after_seconds or 60 * 2**attempts, LONGEST_ADVICE_SECONDS)
+            next_retry_at = now + timedelta(seconds=wait_seconds)
         return ImageFailure(image.ref, failure_class, failure.detail, attempts, now, next_retry_at)
 
 
