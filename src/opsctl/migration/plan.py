@@ -48,20 +48,26 @@ def result_fields(
     return fields
 
 
-def count_document(totals: PlanTotals, document: SourceDocument, mapping: ImageMapping) -> PlanTotals:
+def count_document(
+    totals: PlanTotals, document: SourceDocument, mapping: ImageMapping, *, retry_failed: bool
+) -> PlanTotals:
     """Add one document to the totals of a plan.
 
-    A processed document is closed: what it holds beyond its stored images failed, whoever processed it.
+    A processed document is closed: what it holds beyond its stored images failed, whoever processed it. With
+    `retry_failed` one with recorded failures is open again, and its failures are to be done.
     """
     planned = _list_references(document.original, mapping)
     stored = len(planned.intersection(entry.ref for entry in document.stored))
-    if document.is_processed:
+    is_reopened = retry_failed and bool(document.failed)
+    if is_reopened:
+        failed = 0
+    elif document.is_processed:
         failed = len(planned) - stored
     else:
         failed = sum(1 for failure in document.failed if failure.failure_class.is_final and failure.ref in planned)
     return PlanTotals(
         documents=totals.documents + 1,
-        documents_processed=totals.documents_processed + int(document.is_processed),
+        documents_processed=totals.documents_processed + int(document.is_processed and not is_reopened),
         images=totals.images + len(planned),
         images_stored=totals.images_stored + stored,
         images_failed=totals.images_failed + failed,
@@ -83,17 +89,22 @@ def _list_references(original: Mapping[str, object], mapping: ImageMapping) -> s
 
 def _walk(value: object, color_name: str | None, mapping: ImageMapping, visit: Visit) -> object:
     """Rebuild `value` with every image address replaced by what `visit` answers; empty places become null."""
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if _is_empty(value):
         return None
     if isinstance(value, list | tuple):
         return [_walk(item, color_name, mapping, visit) for item in value]
     if isinstance(value, Mapping):
-        member = next((name for name in mapping.color_url_fields if name in value), None)
-        if member is None:
+        members = [name for name in mapping.color_url_fields if name in value]
+        if not members:
             return dict(value)
+        member = next((name for name in members if not _is_empty(value[name])), members[0])
         color_name = _first_text(value, mapping.color_name_fields) or color_name
         return {**value, member: _walk(value[member], color_name, mapping, visit)}
     return visit(value, color_name)
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _plan_image(value: object, color_name: str | None, rule: FieldRule, mapping: ImageMapping) -> PlannedImage:

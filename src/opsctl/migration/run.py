@@ -141,9 +141,9 @@ class Run:
 
     async def _freeze_plan(self) -> None:
         """Count what there is before the first image moves: the totals that progress and ETA are measured against."""
-        totals = PlanTotals()
+        totals, settings = PlanTotals(), self.settings
         async for document in self._read(DocumentView.PLAN):
-            totals = count_document(totals, document, self.settings.mapping)
+            totals = count_document(totals, document, settings.mapping, retry_failed=settings.selection.retry_failed)
             # The old Job kept no record of what it was in the middle of: any open document may be half stored.
             self._look_everywhere |= document.is_processed and document.run_id is None
             self.plan = totals
@@ -324,11 +324,13 @@ class Run:
         )
 
     def _final_state(self, left: int, done: Counters) -> tuple[RunState, str | None]:
-        if self.stop.is_set():
+        # Those that cannot be recorded at all are not left for anybody.
+        left = max(0, left - done.documents_failed)
+        if self.stop.is_set() and (left or self.settings.selection.retry_failed):
             return RunState.STOPPED, "stopped on request"
         if self._reached_limit:
             return RunState.STOPPED, "the limit of documents was reached"
-        if left and not self.settings.selection.retry_failed:
+        if left:
             return RunState.STOPPED, f"{left} documents are left for the next start"
         if self.plan.images_failed or done.images_failed or done.documents_failed:
             return RunState.COMPLETE_WITH_FAILURES, None

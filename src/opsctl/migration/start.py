@@ -62,7 +62,7 @@ async def plan_only(
     while not stop.is_set():
         page = await services.documents.page(settings.selection, DocumentView.PLAN, after)
         for document in page.documents:
-            totals = count_document(totals, document, settings.mapping)
+            totals = count_document(totals, document, settings.mapping, retry_failed=settings.selection.retry_failed)
             is_wanted = not document.is_processed or (settings.selection.retry_failed and document.failed)
             if is_wanted and (limit is None or fed < limit):
                 fed += 1
