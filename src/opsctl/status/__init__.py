@@ -1,0 +1,1 @@
+"""How far a migration is: sources -> snapshot -> figures -> estimate -> state -> report."""

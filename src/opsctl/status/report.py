@@ -1,0 +1,81 @@
+"""The report of `status`: what `-o json` writes as `data`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from opsctl.reporting.view import Duration, Scalar, Texts
+from opsctl.status.answers import Gap, Job
+from opsctl.status.models import Assessment, DocumentFigures, Eta, ImageFigures, ObjectFigures, Rate, Remark, State
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two things that cannot both be true."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """How far the migration is, as of `taken_at`. Numbers that are not known are None.
+
+    `state_code` names the reason for scripts, `state_reason` says it. `failed_by_class` counts images that failed for
+    good; a class that nobody wrote down is `unrecorded`.
+    """
+
+    taken_at: datetime
+    profile: str
+    state: State
+    state_reason: str | None
+    state_code: str | None
+    documents: DocumentFigures
+    images: ImageFigures
+    objects: ObjectFigures
+    job: Job | None
+    rate: Rate
+    eta: Eta
+    contradictions: tuple[Contradiction, ...]
+    gaps: tuple[Gap, ...]
+    run_id: str | None
+    elapsed_seconds: float | None
+    throttle_reason: str | None
+    failed_by_class: Mapping[str, int] | None
+
+
+def build_report(assessment: Assessment, texts: Texts) -> StatusReport:
+    """The report with its sentences in the language of `texts`."""
+    verdict = assessment.verdict
+    return StatusReport(
+        taken_at=assessment.taken_at,
+        profile=assessment.profile,
+        state=verdict.state,
+        state_reason=say(verdict.reason, texts) if verdict.reason else None,
+        state_code=verdict.reason.code if verdict.reason else None,
+        documents=assessment.documents,
+        images=assessment.images,
+        objects=assessment.objects,
+        job=assessment.job,
+        rate=assessment.rate,
+        eta=assessment.eta,
+        contradictions=tuple(Contradiction(remark.code, say(remark, texts)) for remark in verdict.contradictions),
+        gaps=assessment.gaps,
+        run_id=assessment.run_id,
+        elapsed_seconds=assessment.elapsed_seconds,
+        throttle_reason=assessment.throttle_reason,
+        failed_by_class=assessment.failed_by_class,
+    )
+
+
+def say(remark: Remark, texts: Texts) -> str:
+    """The sentence of a remark; values named `x_seconds` fill the placeholder `x` as durations."""
+    values: dict[str, Scalar] = {}
+    for name, value in remark.values.items():
+        if name.endswith("_seconds") and isinstance(value, int | float):
+            values[name.removesuffix("_seconds")] = Duration(float(round(value)))
+        else:
+            values[name] = value
+    return texts.get(f"status.remark_{remark.code.replace('-', '_')}", **values)
