@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.servers.fixtures import mongo_uri, s3_target
+for _name in ("mongo_reading", "mongo_writing", "mongo_racing", "s3_semantics"):
+    pytest.register_assert_rewrite(f"tests.contract.{_name}")
 
-__all__ = ["mongo_uri", "s3_target"]
+pytest_plugins = ["tests.servers.fixtures"]
 
 # Colour switches and settings of whoever runs the tests must not decide their outcome.
 _FOREIGN = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "PY_COLORS", "AWS_PROFILE")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without `-m`, the servers that others wrote are left to `make test-servers`."""
-    if config.getoption("-m"):
-        return
-    chosen, left = [], []
-    for item in items:
-        (left if item.get_closest_marker("servers") else chosen).append(item)
-    config.hook.pytest_deselected(items=left)
-    items[:] = chosen
 
 
 @pytest.fixture(autouse=True)

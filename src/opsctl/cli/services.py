@@ -61,7 +61,11 @@ async def open_stores(profile: Profile) -> AsyncIterator[MigrationStores]:
     mongo = profile.section(MongoSection)
     async with open_database(profile) as database:
         documents = MongoDocuments(database, mongo.collection, mapping, host=host_of_uri(mongo.uri))
-        yield MigrationStores(documents, open_bucket(profile), mapping, layout)
+        bucket = open_bucket(profile)
+        try:
+            yield MigrationStores(documents, bucket, mapping, layout)
+        finally:
+            bucket.close()
 
 
 @asynccontextmanager
@@ -87,7 +91,10 @@ async def open_migration(profile: Profile, selection: Selection) -> AsyncIterato
         documents = MongoDocuments(database, mongo.collection, mapping, host=host)
         runs = MongoRuns(database, mongo.collection, host=host)
         settings = Settings(mapping, layout, read_limits(profile), selection)
-        yield settings, Services(documents, source, bucket, runs, SystemClock())
+        try:
+            yield settings, Services(documents, source, bucket, runs, SystemClock())
+        finally:
+            bucket.close()
 
 
 @asynccontextmanager

@@ -53,6 +53,9 @@ class MongoDocuments:
         self._collection: AsyncCollection[Fields] = database.get_collection(collection, codec_options=CODEC)
         self._mapping = mapping
         self._host = host
+        self._sources = frozenset(rule.source for rule in mapping.fields)
+        names = {*self._sources, *mapping.vehicle_name_fields}
+        self._guarded_always = names | {"_id", METADATA_FIELD, MIGRATION_FIELD}
 
     async def check(self) -> None:
         """Raise NotFoundError when the database has no such collection."""
@@ -103,13 +106,25 @@ class MongoDocuments:
         changes = encode_update(update)
         if update.document.size_bytes + len(bson.encode(changes, codec_options=CODEC)) > LARGEST_DOCUMENT_BYTES:
             return RecordOutcome.TOO_LARGE
+        guard = self._guard(update.document)
         try:
-            result = await self._collection.update_one(self._guard(update.document), {"$set": changes})
+            result = await self._collection.update_one(guard, {"$set": changes})
+            if not result.matched_count and await self._is_unchanged(update.document):
+                # Some servers cannot compare some values (a decimal NaN): what names the images has to do then.
+                narrow = {name: guard[name] for name in guard if name.partition(".")[0] in self._guarded_always}
+                result = await self._collection.update_one(narrow, {"$set": changes})
         except errors.PyMongoError as error:
             if is_too_large(error):
                 return RecordOutcome.TOO_LARGE
             raise translate(error, self._host) from error
         return RecordOutcome.RECORDED if result.matched_count else RecordOutcome.CONFLICT
+
+    async def _is_unchanged(self, document: SourceDocument) -> bool:
+        now = await self.read(document.id)
+        if now is None:
+            return False
+        state = (now.digest, now.is_processed, now.written_at)
+        return state == (document.digest, document.is_processed, document.written_at)
 
     def _query(self, selection: Selection, view: DocumentView, *more: Fields) -> Fields:
         clauses = list(more)
@@ -132,7 +147,7 @@ class MongoDocuments:
 
         In a large document, large fields that name no image are left out: the filter has to fit in a message too.
         """
-        sources = {rule.source for rule in self._mapping.fields}
+        sources = self._sources
         guard: Fields = {"_id": {"$eq": document.id}}
         for name, value in document.original.items():
             if name == "_id" or not _can_be_named(name) or value != value:  # noqa: PLR0124 NaN equals nothing

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import obstore
@@ -21,6 +22,10 @@ from opsctl.adapters.s3.errors import translate_boto, translate_obstore, wrong_p
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError
 from opsctl.migration.models import ObjectFacts
 
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
+T = TypeVar("T")
 LIST_PAGE = 1000
 
 
@@ -37,9 +42,13 @@ class BucketAddress:
 
 
 class Bucket:
-    """Implements `migration.ports.ObjectStore`. Every call has its own deadline."""
+    """Implements `migration.ports.ObjectStore`. Every call has its own deadline.
 
-    def __init__(self, address: BucketAddress, *, connections: int = 64) -> None:
+    obstore is used through its synchronous calls on threads: its asynchronous ones leave threads behind that abort the
+    process at its end, and cost more.
+    """
+
+    def __init__(self, address: BucketAddress, *, connections: int = 16) -> None:
         self.address = address
         self._session = boto3.Session(
             aws_access_key_id=address.access_key_id,
@@ -48,48 +57,61 @@ class Bucket:
             region_name=address.region,
         )
         self._connections = connections
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="s3")
         self._boto: Any = None
         self._store: S3Store | None = None
 
     async def check(self) -> None:
         """Raise NotFoundError, AccessDeniedError or UnavailableError when the bucket cannot be used."""
-        await asyncio.to_thread(self._check)
+        await self._on_thread(self._check)
 
     async def put_new(self, key: str, body: bytes, *, sha256: str, content_type: str) -> bool:
         """Conditional PUT with a SHA-256 checksum, which the server verifies; False when the key is taken."""
         del sha256  # obstore hashes the body itself and sends `x-amz-checksum-sha256`
+        return await self._on_thread(self._put_new, key, body, content_type)
+
+    async def head(self, key: str) -> ObjectFacts | None:
+        """By boto3: obstore's head gives no checksum, and reads a missing bucket as a missing object."""
+        return await self._on_thread(self._head, key)
+
+    async def read(self, key: str) -> bytes | None:
+        return await self._on_thread(self._read, key)
+
+    async def list(self, prefix: str) -> AsyncIterator[Sequence[ObjectFacts]]:
+        """Pages of a thousand."""
+        pages = await self._on_thread(self._list, prefix)
+        while page := await self._on_thread(self._next_page, pages):
+            yield page
+
+    def close(self) -> None:
+        """Let the threads go; nothing is waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _on_thread(self, call: Callable[..., T], *values: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *values)
+
+    # -- on a thread
+
+    def _put_new(self, key: str, body: bytes, content_type: str) -> bool:
+        attributes = {"Content-Type": content_type}
         try:
-            await obstore.put_async(
-                self._objects(),
-                key,
-                body,
-                mode="create",
-                attributes={"Content-Type": content_type},
-                use_multipart=False,
-            )
+            obstore.put(self._objects(), key, body, mode="create", attributes=attributes, use_multipart=False)
         except AlreadyExistsError:
             return False
         except Exception as error:
             raise translate_obstore(error, self.address.bucket) from error
         return True
 
-    async def head(self, key: str) -> ObjectFacts | None:
-        """By boto3: obstore's head gives no checksum, and reads a missing bucket as a missing object."""
-        return await asyncio.to_thread(self._head, key)
+    def _list(self, prefix: str) -> Iterator[Sequence[ObjectMeta]]:
+        return iter(obstore.list(self._objects(), prefix=prefix.rstrip("/"), chunk_size=LIST_PAGE))
 
-    async def read(self, key: str) -> bytes | None:
-        return await asyncio.to_thread(self._read, key)
-
-    async def list(self, prefix: str) -> AsyncIterator[Sequence[ObjectFacts]]:
-        """Pages of a thousand."""
-        pages = obstore.list(self._objects(), prefix=prefix.rstrip("/"), chunk_size=LIST_PAGE)
+    def _next_page(self, pages: Iterator[Sequence[ObjectMeta]]) -> Sequence[ObjectFacts]:
+        """The next page; empty at the end."""
         try:
-            async for page in pages:
-                yield [ObjectFacts(entry["path"], entry["size"], entry["last_modified"]) for entry in page]
+            page = next(pages, ())
         except Exception as error:
             raise translate_obstore(error, self.address.bucket) from error
-
-    # -- on a thread
+        return [ObjectFacts(entry["path"], entry["size"], entry["last_modified"]) for entry in page]
 
     def _check(self) -> None:
         try:

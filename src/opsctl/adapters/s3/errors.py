@@ -12,6 +12,7 @@ from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlErr
 _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "401"}
 _UNAVAILABLE = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Throttling", "500", "502", "503"}
 _STATUS = re.compile(r"status(?: code)?:? (\d{3})|\b(\d{3}) (?:[A-Z][a-z]+)")
+_CODE = re.compile(r"<Code>(\w+)</Code>")
 _UNREACHABLE = "check endpoint_url and the network; try it with `opsctl config check`"
 
 
@@ -49,19 +50,29 @@ def wrong_place(error: Exception) -> bool:
 
 
 def translate_obstore(error: Exception, bucket: str) -> Exception:
-    """The OpsctlError for an error of obstore; anything that is none of obstore's is given back as it is."""
-    if isinstance(error, obs.PermissionDeniedError | obs.UnauthenticatedError):
-        return _denied(bucket, "AccessDenied")
-    if isinstance(error, obs.NotFoundError):
+    """The OpsctlError for an error of obstore; anything that is none of obstore's is given back as it is.
+
+    A missing bucket is Python's own FileNotFoundError; a listing puts S3's code into the text of a GenericError.
+    """
+    if isinstance(error, FileNotFoundError | obs.NotFoundError):
         return _no_bucket(bucket)
-    if isinstance(error, obs.BaseError):
-        match = _STATUS.search(str(error))
-        status = int(match.group(1) or match.group(2)) if match else 0
-        if 400 <= status < 500 and status not in (408, 429):
-            return DataError(f"S3 refused a request for bucket {bucket} (HTTP {status})")
-        answered = f" (HTTP {status})" if status else ""
-        return UnavailableError(f"S3 cannot be reached or does not answer{answered}", hint=_UNREACHABLE)
-    return error
+    if isinstance(error, PermissionError | obs.PermissionDeniedError | obs.UnauthenticatedError):
+        return _denied(bucket, "AccessDenied")
+    return _translate_text(str(error), bucket) if isinstance(error, obs.BaseError) else error
+
+
+def _translate_text(text: str, bucket: str) -> OpsctlError:
+    code = next((code for code in _CODE.findall(text) if code in _DENIED | {"NoSuchBucket"}), None)
+    if code == "NoSuchBucket":
+        return _no_bucket(bucket)
+    if code is not None:
+        return _denied(bucket, code)
+    match = _STATUS.search(text)
+    status = int(match.group(1) or match.group(2)) if match else 0
+    if 400 <= status < 500 and status not in (408, 429):
+        return DataError(f"S3 refused a request for bucket {bucket} (HTTP {status})")
+    answered = f" (HTTP {status})" if status else ""
+    return UnavailableError(f"S3 cannot be reached or does not answer{answered}", hint=_UNREACHABLE)
 
 
 def _denied(bucket: str, code: str) -> AccessDeniedError:

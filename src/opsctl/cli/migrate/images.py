@@ -82,7 +82,7 @@ def _run(
                 report = await migrate_images(
                     settings, services, owner_id=uuid4().hex, stop=stop, on_progress=on_progress
                 )
-        return report, stop.exit_code or _exit_code(report)
+        return report, stop.exit_code or _exit_code(report, selection)
 
     with context.progress() as progress:
         on_progress = follow(progress, context)
@@ -117,10 +117,12 @@ def follow(progress: Progress, context: AppContext) -> Callable[[Moment], None]:
     return draw
 
 
-def _exit_code(report: MigrationReport) -> ExitCode:
+def _exit_code(report: MigrationReport, selection: Selection) -> ExitCode:
+    """4 when an image of this start failed, or a document that should have been dealt with is still open."""
     done = report.counters
-    some_failed = done.images_failed or done.images_later or done.documents_failed or done.documents_partial
-    return ExitCode.PARTIAL if some_failed and not report.dry_run else ExitCode.OK
+    some_failed = done.images_failed or done.images_later or done.documents_failed
+    some_left = report.open_documents and selection.limit is None and not selection.image_types
+    return ExitCode.PARTIAL if (some_failed or some_left) and not report.dry_run else ExitCode.OK
 
 
 COMMAND = CommandSpec(
