@@ -22,6 +22,7 @@ REPORTS: dict[str, str] = {
     "config.init": "opsctl.cli.config.init:ConfigInitReport",
     "config.show": "opsctl.cli.config.show:ConfigShowReport",
     "schema": "opsctl.cli.schema:SchemaListReport",
+    "status": "opsctl.status.report:StatusReport",
     "version": "opsctl.cli.version:VersionReport",
 }
 
