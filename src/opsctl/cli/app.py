@@ -7,26 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from opsctl.cli.command import (
-    CommandSpec,
-    Example,
-    Invocation,
-    build_command,
-    help_parameter,
-    show_help,
-    write_examples,
-    write_options,
-)
-from opsctl.cli.context import open_context
-from opsctl.cli.options import OutputFormat, collect_common, common_parameters
-from opsctl.cli.process import Process
-from opsctl.cli.version import FORMATS as VERSION_FORMATS
-from opsctl.cli.version import show_version
+from opsctl.cli.help import Example, help_parameter, show_help, write_examples, write_options
+from opsctl.cli.options import OutputFormat, common_parameters
 from opsctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from opsctl.cli.command import CommandSpec
 
 PROGRAM = "opsctl"
 
@@ -152,9 +142,9 @@ class OpsctlGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Runs the command, or tells the version."""
         if ctx.params.get("version"):
-            process: Process = ctx.find_root().obj
-            options = collect_common([ctx.params], VERSION_FORMATS)
-            return Invocation(open_context(process, "version", options), show_version())
+            version = build_entry(CommandEntry("version", "opsctl.cli.version", ""), "")
+            with version.make_context("version", [], parent=ctx) as version_context:
+                return version.invoke(version_context)
         return super().invoke(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -185,6 +175,9 @@ def build_entry(entry: CommandEntry | GroupEntry, parent: str) -> TyperCommand |
     dotted_name = f"{parent}.{entry.name}" if parent else entry.name
     if isinstance(entry, GroupEntry):
         return _build_group(entry, dotted_name)
+    # Only here: it brings the configuration and asyncio, which a help text does not need.
+    from opsctl.cli.command import build_command  # noqa: PLC0415
+
     return build_command(load_spec(entry), entry.name, dotted_name)
 
 

@@ -16,12 +16,10 @@ from typing import TextIO
 from typer import Exit, TyperException
 
 from opsctl.cli.app import PROGRAM, ROOT, GroupEntry, build_root
-from opsctl.cli.command import Invocation
 from opsctl.cli.early_options import EarlyOptions, read_early_options
-from opsctl.cli.logging_setup import format_error
-from opsctl.cli.output import write_failure, write_outcome
+from opsctl.cli.failure import tell_error, write_failure
+from opsctl.cli.interrupts import Terminated, raise_on_sigterm
 from opsctl.cli.process import ClosedPipe, OutputError, Process
-from opsctl.cli.signals import Terminated, raise_on_sigterm
 from opsctl.errors import ExitCode, OpsctlError, UsageError
 from opsctl.reporting.neutralise import make_visible
 
@@ -64,12 +62,8 @@ def run(arguments: Sequence[str], process: Process, commands: GroupEntry = ROOT)
 def _run_command(arguments: list[str], process: Process, commands: GroupEntry) -> ExitCode:
     root = build_root(commands)
     with root.make_context(PROGRAM, arguments, obj=process) as context:
-        invocation: Invocation = root.invoke(context)
-    outcome, options = invocation.outcome, invocation.context.options
-    write_outcome(invocation.context.command, outcome, process, options, invocation.context.texts)
-    if outcome.error is not None:
-        _tell(outcome.error, process)
-    return outcome.final_exit_code(exit_zero=options.exit_zero)
+        code: ExitCode = root.invoke(context)
+        return code
 
 
 def _end_after(raised: BaseException, early: EarlyOptions, process: Process) -> int:
@@ -84,7 +78,7 @@ def _end_after(raised: BaseException, early: EarlyOptions, process: Process) -> 
         _silence(process.stdout)
         return error.exit_code
     try:
-        write_failure(early.command, error, process, early.output, error.exit_code)
+        write_failure(early.command, error, process, early.output)
     except (ClosedPipe, OutputError):
         _silence(process.stdout)
     return error.exit_code
@@ -137,7 +131,7 @@ def _tell(error: OpsctlError, process: Process, raised: BaseException | None = N
     if raised is not None:
         trace = "".join(traceback.format_exception(raised))
         process.tell(make_visible(process.redactor(trace), keep_lines=True))
-    process.tell(format_error(error, process))
+    tell_error(error, process)
 
 
 def _silence(stream: TextIO) -> None:

@@ -3,30 +3,27 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperCommand
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
-from opsctl.cli.context import AppContext, open_context
+from opsctl.cli.context import open_context
+from opsctl.cli.failure import tell_error
+from opsctl.cli.help import Example, help_parameter, write_examples, write_options
+from opsctl.cli.interrupts import limit_time
 from opsctl.cli.logging_setup import configure_logging
 from opsctl.cli.options import OutputFormat, collect_common, common_parameters, is_common
 from opsctl.cli.outcome import Outcome
+from opsctl.cli.output import write_outcome
 from opsctl.cli.process import Process
-from opsctl.cli.signals import limit_time
+from opsctl.errors import ExitCode
+
+__all__ = ["DEFAULT_FORMATS", "LIST_FORMATS", "CommandSpec", "Example", "OpsctlCommand", "build_command"]
 
 DEFAULT_FORMATS = (OutputFormat.TABLE, OutputFormat.JSON, OutputFormat.YAML, OutputFormat.MARKDOWN)
 LIST_FORMATS = (*DEFAULT_FORMATS, OutputFormat.NDJSON, OutputFormat.CSV, OutputFormat.NAME)
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A worked example of the help text."""
-
-    title: str
-    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +40,6 @@ class CommandSpec:
     choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """A command that was carried out, and what came of it."""
-
-    context: AppContext
-    outcome: Outcome
-
-
 class OpsctlCommand(TyperCommand):
     """A command with the common options, examples at the end of its help, and the context as first argument of its
     function."""
@@ -58,15 +47,19 @@ class OpsctlCommand(TyperCommand):
     spec: CommandSpec
     dotted_name: str
 
-    def invoke(self, ctx: Any) -> Invocation:
-        """Builds the context and calls the function; writing the outcome is the boundary's part."""
+    def invoke(self, ctx: Any) -> ExitCode:
+        """Builds the context, calls the function, writes what it returns; the result is the code of the process."""
         process: Process = ctx.find_root().obj
         options = collect_common([level.params for level in _levels(ctx)], self.spec.formats)
         own = {name: value for name, value in ctx.params.items() if not is_common(name)}
         configure_logging(process, options)
         context = open_context(process, self.dotted_name, options)
         with limit_time(options.timeout_seconds):
-            return Invocation(context, ctx.invoke(self.callback, _context=context, **own))
+            outcome: Outcome = ctx.invoke(self.callback, _context=context, **own)
+        write_outcome(context.command, outcome, process, options, context.texts)
+        if outcome.error is not None:
+            tell_error(outcome.error, process)
+        return outcome.final_exit_code(exit_zero=options.exit_zero)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The command's own options first, the common ones below."""
@@ -98,62 +91,6 @@ def build_command(spec: CommandSpec, name: str, dotted_name: str) -> OpsctlComma
     command.spec = spec
     command.dotted_name = dotted_name
     return command
-
-
-def help_parameter() -> TyperOption:
-    """`-h` and `--help`. Typer's own would write past the process."""
-
-    def show(ctx: Any, _parameter: Any, value: bool) -> None:
-        if value and not ctx.resilient_parsing:
-            show_help(ctx)
-
-    return TyperOption(
-        param_decls=["common_help", "-h", "--help"],
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
-        callback=show,
-        help="Show this help.",
-    )
-
-
-def show_help(ctx: Any) -> NoReturn:
-    """Writes the help of the command to stdout and ends with 0."""
-    process: Process = ctx.find_root().obj
-    process.write(ctx.get_help() + "\n")
-    raise typer.Exit
-
-
-def write_options(command: Any, ctx: Any, formatter: Any, formats: tuple[OutputFormat, ...]) -> None:
-    """Sections `Arguments`, `Options` and `Common options` of a help text."""
-    sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "Common options": []}
-    for parameter in command.get_params(ctx):
-        record = parameter.get_help_record(ctx)
-        if record is None:
-            continue
-        if parameter.name == "common_output":
-            record = (record[0], f"Output format: {', '.join(formats)}.")
-        title = (
-            "Arguments"
-            if parameter.param_type_name == "argument"
-            else "Common options"
-            if is_common(parameter.name)
-            else "Options"
-        )
-        sections[title].append(record)
-    for title, records in sections.items():
-        if records:
-            with formatter.section(title):
-                formatter.write_dl(records)
-
-
-def write_examples(examples: tuple[Example, ...], formatter: Any) -> None:
-    """The section `Examples` of a help text."""
-    if not examples:
-        return
-    with formatter.section("Examples"):
-        indent = " " * formatter.current_indent
-        formatter.write("\n".join(f"{indent}# {example.title}\n{indent}{example.command}\n" for example in examples))
 
 
 def _levels(ctx: Any) -> list[Any]:

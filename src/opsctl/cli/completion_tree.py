@@ -12,7 +12,7 @@ from opsctl.cli.app import ROOT, CommandEntry, GroupEntry, build_entry, build_ro
 from opsctl.cli.command import OpsctlCommand
 from opsctl.cli.options import OutputFormat
 from opsctl.errors import UsageError
-from opsctl.reporting.texts import LANGUAGES
+from opsctl.reporting.language import LANGUAGES
 
 ValueKind = Literal["none", "choices", "file", "folder", "profile", "text"]
 _PATH_KINDS: Mapping[str, ValueKind] = {"file": "file", "path": "file", "directory": "folder"}

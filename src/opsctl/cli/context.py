@@ -11,10 +11,10 @@ from opsctl.cli.output import ReportStream, open_progress
 from opsctl.cli.process import Process, is_terminal
 from opsctl.config import Profile, load_profile
 from opsctl.errors import UsageError
-from opsctl.reporting.format import Language
+from opsctl.reporting.language import LANGUAGES, Language
 from opsctl.reporting.neutralise import make_visible
 from opsctl.reporting.progress import Progress
-from opsctl.reporting.texts import LANGUAGES, Catalogue
+from opsctl.reporting.texts import Catalogue
 from opsctl.reporting.view import Texts
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from opsctl.cli.options import CommonOptions
 from opsctl.cli.process import Process
-from opsctl.errors import OpsctlError
 from opsctl.reporting.neutralise import escape_json, make_visible
 from opsctl.reporting.redact import Redactor
 
@@ -93,21 +92,3 @@ def _library_level(options: CommonOptions) -> int:
     if options.quiet:
         return logging.ERROR
     return logging.WARNING if options.verbose < 2 else logging.INFO
-
-
-def format_error(error: OpsctlError, process: Process) -> str:
-    """The error that ends a command as it goes to stderr: two lines for a person, one JSON object for a collector."""
-    message = process.redactor(error.message)
-    hint = None if error.hint is None else process.redactor(error.hint)
-    if process.wants_json_logs():
-        entry = {
-            "time": process.now().isoformat(),
-            "severity": "ERROR",
-            "message": message,
-            "logger": "opsctl",
-            "code": error.code,
-            "hint": hint,
-        }
-        return escape_json(json.dumps(entry, ensure_ascii=False)) + "\n"
-    text = f"error: {make_visible(message, keep_lines=True)}\n"
-    return text if hint is None else f"{text}hint: {make_visible(hint, keep_lines=True)}\n"

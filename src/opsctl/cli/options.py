@@ -11,8 +11,7 @@ from typer.core import TyperOption
 from typer.main import get_params_convertors_ctx_param_name_from_function
 
 from opsctl.errors import UsageError
-from opsctl.reporting.format import Language
-from opsctl.reporting.texts import LANGUAGES
+from opsctl.reporting.language import LANGUAGES, Language
 
 _PREFIX = "common_"
 PANEL = "Common options"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from opsctl.errors import ExitCode, OpsctlError
-from opsctl.reporting.view import ReportView, Texts
+
+if TYPE_CHECKING:
+    from opsctl.reporting.view import ReportView, Texts
 
 Status = Literal["ok", "findings", "partial", "error"]
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from opsctl.cli.failure import dump_document
 from opsctl.cli.options import CommonOptions, OutputFormat
 from opsctl.cli.outcome import Outcome, status_of
 from opsctl.cli.process import Process, is_terminal, is_utf8
-from opsctl.errors import ExitCode, OpsctlError, UsageError
-from opsctl.reporting.envelope import build_envelope, dump_json
+from opsctl.errors import ExitCode, UsageError
+from opsctl.reporting.envelope import build_envelope
 from opsctl.reporting.progress import LineProgress, Progress, SilentProgress
 from opsctl.reporting.view import ReportView, Texts
 
@@ -25,31 +26,11 @@ def write_outcome(command: str, outcome: Outcome, process: Process, options: Com
         return
     if options.output in (OutputFormat.JSON, OutputFormat.YAML):
         envelope = _envelope(command, outcome, process, options)
-        process.write(dump_json(envelope) if options.output is OutputFormat.JSON else _dump_yaml(envelope))
+        process.write(dump_document(envelope, options.output))
     elif options.output in (OutputFormat.NDJSON, OutputFormat.CSV, OutputFormat.NAME):
         _write_lines(outcome, process, options.output)
     elif outcome.view is not None:
         process.write(_render(outcome.view(texts), process, options, texts))
-
-
-def write_failure(
-    command: str, error: OpsctlError, process: Process, output: OutputFormat, exit_code: ExitCode
-) -> None:
-    """The envelope of a command that failed, for the formats that have one; nothing for the others."""
-    if output not in (OutputFormat.JSON, OutputFormat.YAML, OutputFormat.NDJSON):
-        return
-    envelope = build_envelope(
-        command=command,
-        status=status_of(exit_code),
-        exit_code=exit_code,
-        report=None,
-        errors=[error],
-        clean=process.redactor,
-    )
-    if output is OutputFormat.YAML:
-        process.write(_dump_yaml(envelope))
-    else:
-        process.write(dump_json(envelope, indent=None if output is OutputFormat.NDJSON else 2))
 
 
 def open_progress(process: Process, options: CommonOptions, texts: Texts) -> Progress:
@@ -88,7 +69,7 @@ class ReportStream:
         """Writes one report. `exit_code` is what the command would end with if this were the last one."""
         if self._options.output is OutputFormat.NDJSON:
             envelope = _envelope(self._command, Outcome(report, exit_code=exit_code), self._process, self._options)
-            self._process.write(dump_json(envelope, indent=None))
+            self._process.write(dump_document(envelope, self._options.output))
         else:
             text = _render(view(self._texts), self._process, self._options, self._texts)
             self._process.write(_CLEAR_SCREEN + text if is_terminal(self._process.stdout) else text + "\n")
@@ -133,9 +114,3 @@ def _write_lines(outcome: Outcome, process: Process, output: OutputFormat) -> No
     for line in lines:
         process.write(line, flush=False)
     process.write("")
-
-
-def _dump_yaml(envelope: dict[str, Any]) -> str:
-    from opsctl.reporting.yaml_text import dump_yaml  # noqa: PLC0415 - PyYAML only for YAML
-
-    return dump_yaml(envelope)

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
-from opsctl.errors import ExitCode, UnavailableError
+from opsctl.cli.interrupts import Terminated, TimedOutError
+from opsctl.errors import ExitCode
 
 T = TypeVar("T")
 _EXIT_CODES = {
@@ -21,16 +22,6 @@ _EXIT_CODES = {
 }
 # A run that is asked to stop by --timeout finishes what is in flight; after this long it is cut.
 TIMEOUT_GRACE_SECONDS = 10.0
-
-
-class Terminated(BaseException):
-    """SIGTERM reached a command that has nothing to finish."""
-
-
-class TimedOutError(UnavailableError):
-    """The command did not finish within `--timeout`."""
-
-    default_code = "timeout"
 
 
 class StopRequest(asyncio.Event):
@@ -68,39 +59,6 @@ def run_async(
                 if stop.exit_code is None:
                     raise
                 raise _reason(stop) from None
-
-
-@contextmanager
-def limit_time(seconds: float | None) -> Iterator[None]:
-    """Raises `TimedOutError` in the body after so many seconds; inside `run_async` the stop request comes first. None:
-    no limit."""
-    if seconds is None:
-        yield
-        return
-    previous = signal.signal(signal.SIGALRM, _raise_timed_out)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    except TimedOutError as error:
-        raise TimedOutError(
-            f"The command did not finish within {seconds:g} seconds (--timeout).", hint=error.hint
-        ) from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-@contextmanager
-def raise_on_sigterm() -> Iterator[None]:
-    """Turns SIGTERM into `Terminated`, so that `finally` blocks run. Does nothing outside of the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGTERM, _raise_terminated)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
 
 
 async def _run_until_stopped(
@@ -173,13 +131,3 @@ def _uvloop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
-
-
-def _raise_timed_out(_number: int, _frame: FrameType | None) -> None:
-    raise TimedOutError(
-        "The command did not finish in time (--timeout).", hint="Try again later, or with a larger --timeout."
-    )
-
-
-def _raise_terminated(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated

@@ -1,18 +1,17 @@
 """`opsctl --version`: one line for people, everything a bug report needs with `-o json`."""
 
-from __future__ import annotations
-
 import platform
 import sys
 from dataclasses import dataclass
 from importlib import metadata
 
 from opsctl import __version__
+from opsctl.cli.command import CommandSpec, Example
+from opsctl.cli.context import AppContext
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.reporting.view import ReportView
 
-FORMATS = (OutputFormat.TABLE, OutputFormat.JSON, OutputFormat.YAML, OutputFormat.MARKDOWN)
 _LIBRARIES = (
     "typer",
     "rich",
@@ -38,13 +37,16 @@ class VersionReport:
     libraries: dict[str, str]
 
 
-def show_version() -> Outcome:
-    """Reads the versions from the metadata of the packages; imports none of them."""
+def version(context: AppContext) -> Outcome:
+    """The version of opsctl; with -o json also of Python and of the libraries that do the work."""
+    if context.options.output is OutputFormat.TABLE:
+        context.process.write(f"opsctl {__version__}\n")
+        return Outcome(emitted=True)
     report = VersionReport(
         version=__version__,
         python=platform.python_version(),
         platform=f"{sys.platform} {platform.machine()}",
-        libraries={name: version for name in _LIBRARIES if (version := _version_of(name)) is not None},
+        libraries={name: found for name in _LIBRARIES if (found := _version_of(name)) is not None},
     )
     return Outcome(report, view=lambda _texts: ReportView(f"opsctl {report.version}"))
 
@@ -54,3 +56,9 @@ def _version_of(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+COMMAND = CommandSpec(
+    version,
+    examples=(Example("Which?", "opsctl --version"), Example("For a bug report", "opsctl --version -o json")),
+)

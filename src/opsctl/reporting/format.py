@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Literal
 
+from opsctl.reporting.language import Language
 from opsctl.reporting.view import Bytes, Duration, Percent, Scalar
-
-Language = Literal["en", "ko"]
 
 UNKNOWN = "-"
 _BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")

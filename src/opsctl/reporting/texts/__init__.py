@@ -14,11 +14,9 @@ from datetime import tzinfo
 from functools import cache
 from importlib import import_module
 
-from opsctl.reporting.format import Language, ValueFormat
+from opsctl.reporting.format import ValueFormat
+from opsctl.reporting.language import Language
 from opsctl.reporting.view import Scalar
-
-LANGUAGES: tuple[Language, ...] = ("en", "ko")
-
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
