@@ -3,13 +3,45 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+JOBS ?= 2
 
-.PHONY: setup demo test test-servers lint format lock clean
+.PHONY: setup demo test test-servers servers check format lock docs completions clean
 
 setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(READY)
+
+demo: setup  ## the main job, from its beginning to its proof, on this machine
+	$(BIN)/opsctl lab run
+
+test: setup  ## Python only, under five minutes
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal
+
+servers: ## builds the servers that others wrote; needs Java, Maven and Go
+	sh tests/servers/build.sh
+
+test-servers: setup servers  ## the same contracts on servers that others wrote
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m servers
+
+check: setup  ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+completions docs: setup  ## the files that are generated from the command tree
+	$(BIN)/python -m opsctl.cli.completion_files
+	$(BIN)/python -m docs.generate
+
+lock:  ## needs uv; names no index
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache
