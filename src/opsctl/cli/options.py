@@ -68,7 +68,7 @@ def collect_common(levels: list[Mapping[str, Any]], formats: tuple[OutputFormat,
         merged.update({name: value for name, value in level.items() if is_common(name) and value})
     return CommonOptions(
         profile=merged.get("common_profile"),
-        config=merged.get("common_config"),
+        config=Path(merged["common_config"]) if "common_config" in merged else None,  # Typer hands it over as text
         output=_parse_format(merged.get("common_output"), formats),
         quiet=bool(merged.get("common_quiet")),
         verbose=verbose,
