@@ -12,6 +12,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
+
 from tests.contract.mongo_clients import WHEN, Fields
 
 

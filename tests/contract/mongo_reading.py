@@ -8,6 +8,7 @@ import pytest
 from bson import Int64, ObjectId
 from bson.decimal128 import Decimal128
 from pymongo.collection import Collection
+
 from tests.contract.mongo_clients import WHEN, Fields, ids_of
 
 

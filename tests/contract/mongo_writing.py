@@ -10,6 +10,7 @@ from bson import Int64
 from pymongo import InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, WriteError
+
 from tests.contract.mongo_clients import WHEN, Fields, ids_of
 
 

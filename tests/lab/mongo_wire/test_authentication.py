@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient, MongoClient
 from pymongo.errors import OperationFailure
-from tests.lab.mongo_wire.conftest import server_in_thread
 
 from opsctl.lab.mongo_wire import MongoServer, serve_mongo
+from tests.lab.mongo_wire.conftest import server_in_thread
 
 USER, PASSWORD = "운영=자, a", "pä:ss/word@1%"
 

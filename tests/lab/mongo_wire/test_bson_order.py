@@ -14,9 +14,9 @@ from bson.decimal128 import Decimal128
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
-from tests.lab.mongo_wire.bson_values import IDS, VALUES, bracket, compare, is_nan
 
 from opsctl.lab.mongo_wire.bson_order import sort_key
+from tests.lab.mongo_wire.bson_values import IDS, VALUES, bracket, compare, is_nan
 
 RANGES = {"$gt": operator.gt, "$gte": operator.ge, "$lt": operator.lt, "$lte": operator.le}
 

@@ -13,10 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
 from pymongo.collection import Collection
-from tests.lab.mongo_wire.bson_values import NAMES, VALUES
 
 from opsctl.lab.mongo_wire.documents import decode_document, encode_document
 from opsctl.lab.mongo_wire.errors import Code, CommandError
+from tests.lab.mongo_wire.bson_values import NAMES, VALUES
 
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 

@@ -165,6 +165,9 @@ def test_conditions_on_one_value(cars: Collection[Fields], value: Any, condition
 def test_an_expression_is_evaluated(cars: Collection[Fields]) -> None:
     cars.insert_many([{"_id": 1, "a": 1, "b": 2}, {"_id": 2, "a": 2, "b": 1}])
     assert [document["_id"] for document in cars.find({"$expr": {"$gt": ["$a", "$b"]}})] == [2]
+    with pytest.raises(OperationFailure) as caught:
+        cars.find_one({"$expr": {"$gt": ["$a"]}})
+    assert caught.value.code == 9
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ import pytest
 from bson import Int64
 from pymongo import MongoClient
 from pymongo.errors import DuplicateKeyError
-from tests.lab.mongo_wire.conftest import server_in_thread
 
 from opsctl.errors import DataError
 from opsctl.lab.mongo_wire.documents import store
 from opsctl.lab.mongo_wire.snapshot import SnapshotFile
 from opsctl.lab.mongo_wire.store import Store
+from tests.lab.mongo_wire.conftest import server_in_thread
 
 DOCUMENTS: list[dict[str, Any]] = [
     {"_id": 2, "이름": "그랜저", "n": Int64(1)},

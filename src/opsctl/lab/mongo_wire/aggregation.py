@@ -10,12 +10,10 @@ import random
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import mongomock
-from bson import Int64
 from mongomock.aggregate import process_pipeline
 
 from opsctl.lab.mongo_wire.collection import Collection
-from opsctl.lab.mongo_wire.comparisons import is_number
+from opsctl.lab.mongo_wire.comparisons import as_whole_number, is_number
 from opsctl.lab.mongo_wire.documents import Document, Stored, decode_document, store
 from opsctl.lab.mongo_wire.errors import Code, CommandError, unsupported
 from opsctl.lab.mongo_wire.filters import build_matcher
@@ -94,6 +92,8 @@ def _sample(argument: Any, documents: list[Stored]) -> list[Stored]:
 
 def _unset(argument: Any, documents: list[Stored]) -> list[Stored]:
     names = argument if isinstance(argument, list) else [argument]
+    if not names or not all(isinstance(name, str) for name in names):
+        raise CommandError(Code.FailedToParse, "$unset specification must be a string or an array of strings")
     return _project(dict.fromkeys(names, 0), documents)
 
 
@@ -118,9 +118,10 @@ _STAGES: Final[dict[str, Callable[[Any, list[Stored]], list[Stored]]]] = {
 
 
 def _whole_number(stage: str, value: Any) -> int:
-    if type(value) not in (int, Int64, float) or value != int(value) or value < 0:
+    number = as_whole_number(value)
+    if number is None or number < 0:
         raise CommandError(Code.BadValue, f"invalid argument to {stage} stage: expected a non-negative whole number")
-    return int(value)
+    return number
 
 
 def _counting_field(argument: Any) -> tuple[str, int] | None:
@@ -153,11 +154,11 @@ def _evaluate(name: str, argument: Any, documents: list[Stored]) -> list[Stored]
     evaluate: Callable[..., Iterable[Document]] = process_pipeline
     copies = [decode_document(stored.raw) for stored in documents]
     try:
-        results: list[Document] = list(evaluate(copies, None, [{name: argument}], None))
-    except mongomock.OperationFailure as error:
-        raise CommandError(Code.BadValue, str(error)) from error
+        results = list(evaluate(copies, None, [{name: argument}], None))
+        return [store({"_id": result["_id"], **result} if "_id" in result else result) for result in results]
+    except CommandError:
+        raise
     except NotImplementedError as error:
         raise CommandError(Code.CommandNotSupported, str(error)) from error
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
+    except Exception as error:  # mongomock says with any exception at all that an expression is wrong
         raise CommandError(Code.FailedToParse, f"{name} cannot be evaluated: {error}") from error
-    return [store({"_id": result["_id"], **result} if "_id" in result else result) for result in results]

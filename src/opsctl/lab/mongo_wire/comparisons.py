@@ -12,6 +12,7 @@ import operator
 import re
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from bson import Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
@@ -68,6 +69,16 @@ def type_name(value: Any) -> str:
 def is_number(value: Any) -> bool:
     """Whether a value is a number of any width; truth values are not."""
     return type(value) in _NUMBERS
+
+
+def as_whole_number(value: Any) -> int | None:
+    """The value as an int when it is a whole number of any width; None for everything else."""
+    if type(value) in (int, Int64):
+        return int(value)
+    number = value.to_decimal() if isinstance(value, Decimal128) else value
+    if isinstance(number, float | Decimal) and math.isfinite(number) and number == int(number):
+        return int(number)
+    return None
 
 
 def build_equality(operand: Any) -> Predicate:
@@ -180,30 +191,33 @@ def _types_named(name: Any) -> tuple[type, ...]:
 
 def build_size(operand: Any) -> Predicate:
     """`$size`: an array of exactly so many elements."""
-    if not is_number(operand) or isinstance(operand, Decimal128) or operand != int(operand):
-        raise CommandError(Code.FailedToParse, f"Failed to parse $size. Expected an integer: {operand!r}")
-    if operand < 0:
-        raise CommandError(Code.FailedToParse, f"Failed to parse $size. Expected a non-negative number: {operand!r}")
-    return lambda value: isinstance(value, list) and len(value) == operand
+    size = as_whole_number(operand)
+    if size is None or size < 0:
+        raise CommandError(
+            Code.FailedToParse, f"Failed to parse $size. Expected a non-negative whole number: {operand!r}"
+        )
+    return lambda value: isinstance(value, list) and len(value) == size
 
 
 def build_modulo(operand: Any) -> Predicate:
     """`$mod: [divisor, remainder]`, on whole parts, with the sign of the value."""
-    if (
-        not isinstance(operand, list)
-        or len(operand) != 2
-        or not all(type(item) in (int, Int64, float) for item in operand)
-    ):
+    parts = [_whole_part(item) for item in operand] if isinstance(operand, list) else []
+    if len(parts) != 2 or None in parts:
         raise CommandError(Code.BadValue, "malformed mod, needs to be an array of two numbers")
-    divisor, remainder = int(operand[0]), int(operand[1])
-    if divisor == 0:
+    divisor, remainder = parts
+    if not divisor:
         raise CommandError(Code.BadValue, "divisor cannot be 0")
 
     def holds(value: Any) -> bool:
-        if type(value) not in (int, Int64, float) or (isinstance(value, float) and not math.isfinite(value)):
+        whole = _whole_part(value)
+        if whole is None:
             return False
-        whole = int(value)
         left = abs(whole) % abs(divisor)
         return (left if whole >= 0 else -left) == remainder
 
     return holds
+
+
+def _whole_part(value: Any) -> int | None:
+    number = value.to_decimal() if isinstance(value, Decimal128) else value
+    return int(number) if is_number(value) and math.isfinite(number) else None

@@ -57,8 +57,7 @@ def _read_field(name: str, operand: Any) -> Matcher:
     if name in _LOGIC:
         return _LOGIC[name](_branches(name, operand))
     if name == "$expr":
-        evaluate: Callable[[Document, Document], bool] = filter_applies
-        return lambda document: bool(evaluate({"$expr": operand}, document))
+        return lambda document: _evaluate(operand, document)
     if name.startswith("$"):
         raise CommandError(Code.BadValue, f"unknown top level operator: {name}")
     path = split_path(name)
@@ -66,6 +65,16 @@ def _read_field(name: str, operand: Any) -> Matcher:
     if len(path) == 1:
         return lambda document: clause([document.get(name, MISSING)], True)
     return lambda document: clause(list(values_at(document, path)), True)
+
+
+def _evaluate(expression: Any, document: Document) -> bool:
+    evaluate: Callable[[Document, Document], bool] = filter_applies
+    try:
+        return bool(evaluate({"$expr": expression}, document))
+    except NotImplementedError as error:
+        raise CommandError(Code.CommandNotSupported, str(error)) from error
+    except Exception as error:  # mongomock says with any exception at all that an expression is wrong
+        raise CommandError(Code.FailedToParse, f"$expr cannot be evaluated: {error}") from error
 
 
 def _branches(name: str, operand: Any) -> list[Matcher]:

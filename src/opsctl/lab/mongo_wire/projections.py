@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from opsctl.lab.mongo_wire.comparisons import Predicate, is_number
+from opsctl.lab.mongo_wire.comparisons import Predicate, as_whole_number, is_number
 from opsctl.lab.mongo_wire.documents import MISSING, Document
 from opsctl.lab.mongo_wire.errors import Code, CommandError, unsupported
 from opsctl.lab.mongo_wire.filters import build_element_matcher
@@ -117,12 +117,14 @@ def _read_operator(path: str, value: Any) -> _Transform:
 
 
 def _read_slice(argument: Any) -> _Transform:
-    if isinstance(argument, list) and len(argument) == 2 and all(is_number(item) for item in argument):
-        skip, limit = int(argument[0]), int(argument[1])
-    elif is_number(argument):
-        skip, limit = (0, int(argument)) if argument >= 0 else (int(argument), -int(argument))
+    numbers = [as_whole_number(item) for item in (argument if isinstance(argument, list) else [argument])]
+    if isinstance(argument, list) != (len(numbers) == 2) or None in numbers:
+        raise CommandError(Code.BadValue, "$slice needs a whole number, or an array of two")
+    first, last = int(numbers[0] or 0), int(numbers[-1] or 0)
+    if isinstance(argument, list):
+        skip, limit = first, last
     else:
-        raise CommandError(Code.BadValue, "$slice needs a number, or an array of two numbers")
+        skip, limit = (0, first) if first >= 0 else (first, -first)
     if limit < 0:
         raise CommandError(Code.BadValue, "the second argument of $slice must be positive")
 

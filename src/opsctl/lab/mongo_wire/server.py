@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 from opsctl.lab.mongo_wire.authentication import Credentials
@@ -27,6 +28,8 @@ from opsctl.lab.mongo_wire.snapshot import SnapshotFile
 from opsctl.lab.mongo_wire.store import Store
 
 _log = logging.getLogger(__name__)
+
+_READ_BUFFER_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ async def serve_mongo(
         file.load_into(store)
     deployment = Deployment(store, Cursors(time.monotonic), _utc_now, credentials)
     listener = _Listener(deployment)
-    server = await asyncio.start_server(listener.serve_client, host, port)
+    server = await asyncio.start_server(listener.serve_client, host, port, limit=_READ_BUFFER_BYTES)
     stop = asyncio.Event()
     saving = (
         None

@@ -17,7 +17,7 @@ from bson import Int64, Timestamp
 from bson.decimal128 import Decimal128, create_decimal128_context
 
 from opsctl.lab.mongo_wire.bson_order import SortKey, sort_key
-from opsctl.lab.mongo_wire.comparisons import build_equality, build_pattern, is_number, type_name
+from opsctl.lab.mongo_wire.comparisons import as_whole_number, build_equality, build_pattern, is_number, type_name
 from opsctl.lab.mongo_wire.documents import MISSING, Document
 from opsctl.lab.mongo_wire.errors import Code, CommandError
 from opsctl.lab.mongo_wire.filters import build_element_matcher, is_operators
@@ -176,11 +176,12 @@ def _whole(modifiers: Document, name: str) -> int | None:
     if name not in modifiers:
         return None
     value = modifiers[name]
-    if type(value) not in (int, Int64, float) or value != int(value):
+    number = as_whole_number(value)
+    if number is None:
         raise CommandError(
             Code.BadValue, f"The value for {name} must be an integer value but was given type: {type_name(value)}"
         )
-    return int(value)
+    return number
 
 
 def _element_order(spec: Any) -> Callable[[list[Any]], list[Any]]:

@@ -9,7 +9,8 @@ from bson import Int64
 from opsctl.lab.mongo_wire.aggregation import run_pipeline
 from opsctl.lab.mongo_wire.bson_order import SortKey, sort_key
 from opsctl.lab.mongo_wire.commands.request import Request, refuse_options
-from opsctl.lab.mongo_wire.cursors import Cursor
+from opsctl.lab.mongo_wire.comparisons import as_whole_number
+from opsctl.lab.mongo_wire.cursors import FIRST_BATCH_DOCUMENTS, Cursor
 from opsctl.lab.mongo_wire.documents import MISSING, Document
 from opsctl.lab.mongo_wire.errors import Code, CommandError, unsupported
 from opsctl.lab.mongo_wire.paths import split_path, values_at
@@ -55,8 +56,8 @@ def get_more(request: Request) -> Document:
 def kill_cursors(request: Request) -> Document:
     """Close cursors by their ids."""
     numbers = request.body.get("cursors")
-    if not isinstance(numbers, list):
-        raise CommandError(Code.TypeMismatch, "BSON field 'killCursors.cursors' must be an array")
+    if not isinstance(numbers, list) or not all(type(number) in (int, Int64) for number in numbers):
+        raise CommandError(Code.TypeMismatch, "BSON field 'killCursors.cursors' must be an array of longs")
     killed = [number for number in numbers if request.deployment.cursors.kill(int(number))]
     return {
         "cursorsKilled": killed,
@@ -105,8 +106,12 @@ def aggregate(request: Request) -> Document:
         )
     collection = request.deployment.store.read(request.database, request.collection_name)
     cursor = Cursor(request.namespace, run_pipeline(collection, request.body.get("pipeline")), session=request.session)
-    batch_size = options.get("batchSize")
-    return request.deployment.cursors.open(cursor, batch_size=None if batch_size is None else int(batch_size))
+    batch_size = as_whole_number(options.get("batchSize", FIRST_BATCH_DOCUMENTS))
+    if batch_size is None or batch_size < 0:
+        raise CommandError(
+            Code.TypeMismatch, "BSON field 'cursor.batchSize' must be a whole number that is not negative"
+        )
+    return request.deployment.cursors.open(cursor, batch_size=batch_size)
 
 
 def one_batch(namespace: str, documents: list[Document]) -> Document:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from opsctl.lab.mongo_wire.authentication import Conversation, Credentials
-from opsctl.lab.mongo_wire.comparisons import is_number, type_name
+from opsctl.lab.mongo_wire.comparisons import as_whole_number, type_name
 from opsctl.lab.mongo_wire.cursors import Cursors
 from opsctl.lab.mongo_wire.documents import Document
 from opsctl.lab.mongo_wire.errors import Code, CommandError, unsupported
@@ -72,14 +72,15 @@ class Request:
         value = self.body.get(name)
         if value is None:
             return default
-        if not is_number(value) or value != int(value):
+        number = as_whole_number(value)
+        if number is None:
             raise CommandError(
                 Code.TypeMismatch,
                 f"BSON field '{self.name}.{name}' is the wrong type '{type_name(value)}', expected a whole number",
             )
-        if value < 0:
-            raise CommandError(Code.BadValue, f"BSON field '{name}' value must be >= 0, actual value '{value}'")
-        return int(value)
+        if number < 0:
+            raise CommandError(Code.BadValue, f"BSON field '{name}' value must be >= 0, actual value '{number}'")
+        return number
 
     def documents(self, name: str) -> list[Document]:
         """A field that is an array of documents, at least one. Raises `CommandError` (InvalidLength, TypeMismatch)."""
