@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from opsctl.cli.options import CommonOptions, OutputFormat
 from opsctl.cli.output import ReportStream, open_progress
 from opsctl.cli.process import Process, is_terminal
 from opsctl.config import Profile, load_profile
 from opsctl.errors import UsageError
+from opsctl.lab.state import LAB_PROFILE, lab_config_file, locate_lab
 from opsctl.reporting.language import LANGUAGES, Language
 from opsctl.reporting.neutralise import make_visible
 from opsctl.reporting.progress import Progress
@@ -47,7 +49,7 @@ class AppContext:
         Raises `ConfigError` or `NotFoundError`. Warnings are said once, on stderr.
         """
         profile = load_profile(
-            config_path=self.options.config,
+            config_path=self.options.config or self._find_lab_config(),
             profile_name=self.options.profile,
             environ=self.process.environ,
             folder=self.process.folder,
@@ -59,6 +61,13 @@ class AppContext:
                 self._warned.append(warning)
                 _log.warning("%s", warning)
         return profile
+
+    def _find_lab_config(self) -> Path | None:
+        """Profile `lab` leads to the lab on this machine while it is up; one of your own needs --config then."""
+        if LAB_PROFILE not in (self.options.profile, self.process.environ.get("OPSCTL_PROFILE")):
+            return None
+        path = lab_config_file(locate_lab())
+        return path if path.is_file() else None
 
     def announce(self, text: str) -> None:
         """A line for the person, on stderr; not with `-q`."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from opsctl.errors import DataError
 
+LAB_PROFILE = "lab"
 _SCHEMA = "opsctl.lab-state/v1"
 
 
