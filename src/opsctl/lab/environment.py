@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from opsctl.lab.half_done import Target, half_done_by_old_job, write_half_done
+from opsctl.lab.half_done import JOB_DURATION, Target, half_done_by_old_job, write_half_done
 from opsctl.lab.processes import ServerSpec, ServerStatus, inspect_all, start_all, stop_all
 from opsctl.lab.real_mongod import find_mongod
 from opsctl.lab.s3_server.credentials import read_or_create
@@ -92,7 +93,8 @@ def seed(lab: Lab, *, half_done: bool = False) -> Sample:
         collection.insert_many(sample.documents)
         if half_done:
             target = Target(BUCKET, PREFIX, COLLECTION, REGION, lab.endpoint_url)
-            write_half_done(collection, s3, half_done_by_old_job(sample, target))
+            began = datetime.now(UTC) - JOB_DURATION
+            write_half_done(collection, s3, half_done_by_old_job(sample, target, started_at=began))
     return sample
 
 
