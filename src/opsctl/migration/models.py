@@ -48,6 +48,15 @@ class RunState(StrEnum):
         return self in (RunState.COMPLETE, RunState.COMPLETE_WITH_FAILURES)
 
 
+class StopReason(StrEnum):
+    """Why a run stopped before its end without an error; an error's own message stands in its place otherwise."""
+
+    REQUEST = "stopped on request"
+    LIMIT = "the limit of documents was reached"
+    LEFT = "some documents are left for the next start"
+    TYPES = "images of other types are left"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRule:
     """Where images of one type stand in a document, and where their new addresses go."""

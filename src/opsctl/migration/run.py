@@ -32,6 +32,7 @@ from opsctl.migration.models import (
     RunState,
     Selection,
     SourceDocument,
+    StopReason,
     TransferLimits,
 )
 from opsctl.migration.patience import Patience
@@ -327,11 +328,11 @@ class Run:
         # Those that cannot be recorded at all are not left for anybody.
         left = max(0, left - done.documents_failed)
         if self.stop.is_set() and (left or self.settings.selection.retry_failed):
-            return RunState.STOPPED, "stopped on request"
+            return RunState.STOPPED, StopReason.REQUEST
         if self._reached_limit:
-            return RunState.STOPPED, "the limit of documents was reached"
+            return RunState.STOPPED, StopReason.LIMIT
         if left:
-            return RunState.STOPPED, f"{left} documents are left for the next start"
+            return RunState.STOPPED, StopReason.TYPES if self.settings.selection.image_types else StopReason.LEFT
         if self.plan.images_failed or done.images_failed or done.documents_failed:
             return RunState.COMPLETE_WITH_FAILURES, None
         return RunState.COMPLETE, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsctl.migration.failures import FailuresReport
-from opsctl.migration.models import RunState
+from opsctl.migration.models import RunState, StopReason
 from opsctl.migration.report import MigrationReport
 from opsctl.migration.verify import VerifyReport
 from opsctl.reporting.view import (
@@ -36,7 +36,8 @@ def migration_view(report: MigrationReport, texts: Texts) -> ReportView:
     if report.dry_run:
         return _dry_run_view(report, texts)
     t = texts.get
-    summary = [Line(t(f"migrate.state_{report.state}", reason=report.state_reason), _TONES.get(report.state, "plain"))]
+    state = t(f"migrate.state_{report.state}", reason=_reason(report.state_reason, texts))
+    summary = [Line(state, _TONES.get(report.state, "plain"))]
     if report.open_documents:
         summary.append(Line(t("migrate.left", documents=report.open_documents)))
     blocks: list[Section | Table] = [_plan_section(report, texts), _done_section(report, texts)]
@@ -112,6 +113,12 @@ def failures_view(report: FailuresReport, texts: Texts) -> ReportView:
             NextCommand("opsctl migrate failures -o csv > failures.csv", t("migrate.next_export")),
         ),
     )
+
+
+def _reason(reason: str | None, texts: Texts) -> str | None:
+    """Reasons that are ours have words in both languages; the message of an error is English."""
+    known = next((kind.name.lower() for kind in StopReason if kind == reason), None)
+    return texts.get(f"migrate.reason_{known}") if known else reason
 
 
 def _dry_run_view(report: MigrationReport, texts: Texts) -> ReportView:

@@ -107,7 +107,6 @@ def follow(progress: Progress, context: AppContext) -> Callable[[Moment], None]:
         note = t(
             "migrate.progress_note",
             rate=round(moment.images_per_second),
-            stored=plan.images_stored + done.images_stored,
             failed=plan.images_failed + done.images_failed,
         )
         if moment.waiting_reason:
