@@ -122,7 +122,8 @@ class RunRecord:
     """A run as `status` sees it. `state` is one of planned, running, pausing, paused, stopping, stopped, failed,
     complete, complete_with_failures.
 
-    `has_selection`: it works on a part of the collection. `is_process_gone`: this machine knows that its process ended.
+    `stop_code` names a reason to stop that is no error: request, limit, left, types. `has_selection`: it works on a
+    part of the collection. `is_process_gone`: this machine knows that its process ended.
     """
 
     run_id: str
@@ -134,6 +135,7 @@ class RunRecord:
     heartbeat_at: datetime
     finished_at: datetime | None = None
     throttle_reason: str | None = None
+    stop_code: str | None = None
     has_selection: bool = False
     retries_failed: bool = False
     is_process_gone: bool = False

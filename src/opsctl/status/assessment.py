@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from opsctl.status.answers import Slice, Snapshot
-from opsctl.status.estimate import Forecast, fill_history, forecast, idle_seconds, mean_rate
+from opsctl.status.estimate import Forecast, fill_history, forecast, idle_seconds, mean_rate, without_idle_end
 from opsctl.status.figures import (
     count_documents,
     count_failures,
@@ -36,7 +36,7 @@ def assess(snapshot: Snapshot, settings: StatusSettings) -> Assessment:
         images,
         settings,
         idle_seconds=idle_seconds(history),
-        idle_limit_seconds=_idle_limit(foreseen, settings),
+        idle_limit_seconds=_idle_limit(history, settings),
     )
     return Assessment(
         taken_at=snapshot.taken_at,
@@ -64,10 +64,11 @@ def _history(snapshot: Snapshot) -> Sequence[Slice]:
     return fill_history(tally.slices, snapshot.taken_at) if tally is not None and tally.is_complete else ()
 
 
-def _idle_limit(foreseen: Forecast | None, settings: StatusSettings) -> float:
-    """So long without an image is neither a slow download nor chance."""
+def _idle_limit(history: Sequence[Slice], settings: StatusSettings) -> float:
+    """So long without an image is neither a slow download nor chance, at the pace the run had before it went quiet."""
     slow_download = 2 * settings.image_timeout_seconds
-    return slow_download if foreseen is None else max(slow_download, _CALM_LENGTHS / foreseen.low_rate)
+    before = forecast(without_idle_end(history), 1)
+    return slow_download if before is None else max(slow_download, _CALM_LENGTHS / before.low_rate)
 
 
 def _measure_rate(

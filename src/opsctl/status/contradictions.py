@@ -36,9 +36,12 @@ def count_arrived(snapshot: Snapshot, documents: DocumentFigures) -> int:
 
 
 def _compare_run_and_documents(snapshot: Snapshot, documents: DocumentFigures) -> Remark | None:
-    """A run over all documents that says complete, though more are open than have arrived since."""
-    run, left = snapshot.run, count_open(documents)
-    if run is None or not run.is_over or run.has_selection or left <= count_arrived(snapshot, documents):
+    """A run over all documents that says complete, though more are open than it gave up and than have arrived since."""
+    run = snapshot.run
+    if run is None or not run.is_over or run.has_selection:
+        return None
+    left = count_open(documents) - run.counters.documents_failed
+    if left <= count_arrived(snapshot, documents):
         return None
     return Remark("complete-but-open", {"documents": left, "run": run.run_id})
 

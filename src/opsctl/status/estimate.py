@@ -118,14 +118,22 @@ def idle_seconds(slices: Sequence[Slice]) -> float:
     return idle
 
 
+def without_idle_end(slices: Sequence[Slice]) -> Sequence[Slice]:
+    """The history up to the last slice in which an image was finished."""
+    end = len(slices)
+    while end and not slices[end - 1].images:
+        end -= 1
+    return slices[:end]
+
+
 def fill_history(moments: Sequence[Slice], until: datetime) -> tuple[Slice, ...]:
     """A history without holes, from the moments at which something was finished.
 
     Pauses become empty slices; pauses of more than `IDLE_SECONDS` are left out.
     """
     filled: list[Slice] = []
-    ends = [piece.at for piece in moments[1:]] + [until]
-    for piece, end in zip(moments, ends, strict=True):
+    ends = [*(piece.at for piece in moments[1:]), until]
+    for piece, end in zip(moments, ends, strict=False):
         filled.append(Slice(piece.at, _SLICE_SECONDS, piece.images, piece.documents))
         pause = (end - piece.at).total_seconds() - _SLICE_SECONDS
         if 0 < pause <= IDLE_SECONDS:

@@ -16,7 +16,7 @@ from opsctl.status.ports import Clock, DocumentCounts, JobSource, ObjectCounts, 
 T = TypeVar("T")
 
 LISTING_PARTS = 32
-PAGES_BEFORE_PARTS = 2
+PAGES_BEFORE_PARTS = 3
 """A listing this long is cut into parts that are read side by side; a shorter one is not worth their requests."""
 
 

@@ -62,6 +62,8 @@ def _judge_ended_run(run: RunRecord, documents: DocumentFigures, images: ImageFi
     """Stopped or failed: nobody is at work, unless nothing is left to be done."""
     if documents.total and documents.remaining == 0 and documents.method is Method.EXACT:
         return _judge_done(images)
+    if run.stop_code is not None:
+        return Verdict(State.STALLED, Remark(f"stopped-{run.stop_code}"))
     return Verdict(State.STALLED, _with_detail(f"run-{run.state}", run.state_reason))
 
 
@@ -69,10 +71,13 @@ def _judge_finished_run(
     run: RunRecord, snapshot: Snapshot, documents: DocumentFigures, images: ImageFigures
 ) -> Verdict:
     """Complete, as far as it was told to go."""
-    left = count_open(documents)
-    if left:
+    left = count_open(documents) - run.counters.documents_failed
+    if left > 0:
         code = "arrived-later" if left <= count_arrived(snapshot, documents) else "outside-selection"
         return Verdict(State.STALLED, Remark(code, {"documents": left}))
+    if run.counters.documents_failed:
+        failed = {"documents": run.counters.documents_failed}
+        return Verdict(State.COMPLETE_WITH_FAILURES, Remark("documents-failed", failed))
     if run.state == "complete_with_failures":
         return Verdict(State.COMPLETE_WITH_FAILURES, _name_failures(images))
     return _judge_done(images)

@@ -20,7 +20,7 @@ from opsctl.adapters.mongodb.documents import MongoDocuments
 from opsctl.adapters.mongodb.runs import MongoRuns
 from opsctl.errors import DataError
 from opsctl.migration.keys import document_segment
-from opsctl.migration.models import METADATA_FIELD, MIGRATION_FIELD, ImageMapping, SourceDocument
+from opsctl.migration.models import METADATA_FIELD, MIGRATION_FIELD, ImageMapping, SourceDocument, StopReason
 from opsctl.migration.plan import plan_document
 from opsctl.migration.run_record import RunRecord as MigrationRun
 from opsctl.status.answers import DocumentSet, ImageTally, RunCounters, RunPlan, RunRecord, Slice, earliest, latest
@@ -241,6 +241,7 @@ def _map_run(run: MigrationRun) -> RunRecord:
         heartbeat_at=run.heartbeat_at,
         finished_at=run.finished_at,
         throttle_reason=run.throttle_reason,
+        stop_code=next((reason.name.lower() for reason in StopReason if reason == run.state_reason), None),
         has_selection=selection.where is not None,
         retries_failed=selection.retry_failed,
         is_process_gone=process is not None and process.is_dead_here(),
