@@ -23,7 +23,7 @@ from opsctl.errors import (
     UnavailableError,
     UsageError,
 )
-from opsctl.reporting.view import Column, NextCommand, ReportView, Section, Field, Table, Texts
+from opsctl.reporting.view import Column, Field, NextCommand, ReportView, Section, Table, Texts
 
 KST = timezone(timedelta(hours=9))
 ERRORS: dict[str, type[OpsctlError]] = {

@@ -8,10 +8,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsctl.cli.boundary import run
 from opsctl.cli.process import Process
 from opsctl.errors import ExitCode
 from tests.cli.probe_command import ERRORS
-from tests.cli.processes import Stream, make_process, run_line, run_words
+from tests.cli.processes import PROBE, Stream, make_process, run_line, run_words
 
 ENVELOPE_KEYS = ["schema", "command", "status", "exitCode", "data", "errors"]
 
@@ -173,7 +174,7 @@ class _FailingStream(Stream):
         super().__init__()
         self._error = error
 
-    def write(self, text: str) -> int:
+    def write(self, _text: str) -> int:
         raise self._error
 
 
@@ -205,9 +206,6 @@ def test_a_stderr_that_cannot_be_written_changes_nothing() -> None:
 
 
 def _run_only(line: str, process: Process) -> int:
-    from opsctl.cli.boundary import run
-    from tests.cli.processes import PROBE
-
     return run(line.split(), process, PROBE)
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -66,11 +67,13 @@ def decode_value(kind: type[ConfigSection], key: str, given: Given, environ: Map
     return converted
 
 
+@cache
 def field_types(kind: type[ConfigSection]) -> Mapping[str, Any]:
     """Key -> annotated type, ranges included."""
     return {item.name: item.type for item in msgspec.structs.fields(kind)}
 
 
+@cache
 def required_keys(kind: type[ConfigSection]) -> tuple[str, ...]:
     """Keys without a default, in their order."""
     return tuple(item.name for item in msgspec.structs.fields(kind) if item.required)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import stat
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-
-from platformdirs import user_config_path
 
 from opsctl.config.toml_lines import find_line
 from opsctl.config.values import Origin
@@ -51,13 +50,18 @@ def find_config_file(explicit: Path | None, environ: Mapping[str, str], folder: 
 
 
 def user_config_files(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Where the user's own file may be. `~/.config` counts on macOS as well: people who work with servers expect it
-    there."""
-    places = [user_config_path("opsctl") / FILE_NAME]
-    home = environ.get("HOME")
-    if home and not environ.get("XDG_CONFIG_HOME"):
-        places.append(Path(home) / ".config" / "opsctl" / FILE_NAME)
-    return tuple(dict.fromkeys(places))
+    """Where the user's own file may be: `$XDG_CONFIG_HOME/opsctl`, else `~/.config/opsctl`; on macOS the Library
+    folder too.
+
+    Read from `environ` alone, so that a process without a home has none.
+    """
+    home, xdg = environ.get("HOME"), environ.get("XDG_CONFIG_HOME")
+    if xdg:
+        return (Path(xdg) / "opsctl" / FILE_NAME,)
+    if not home:
+        return ()
+    library = (Path(home, "Library", "Application Support", "opsctl", FILE_NAME),) if sys.platform == "darwin" else ()
+    return (*library, Path(home, ".config", "opsctl", FILE_NAME))
 
 
 def read_config_file(path: Path) -> ConfigFile:

@@ -71,7 +71,7 @@ def _schema_of(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 
 def _schema_of_class(hint: Any, origin: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     kind = origin or hint
-    if not isinstance(kind, type):
+    if not isinstance(kind, type) or issubclass(kind, bytes):
         raise TypeError(f"no JSON Schema for {hint!r}")
     if is_dataclass(kind):
         return _reference(kind, definitions)

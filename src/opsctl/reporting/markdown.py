@@ -9,7 +9,7 @@ from opsctl.reporting.neutralise import make_visible
 from opsctl.reporting.view import Cell, CellValue, Field, ReportView, Section, Table, Texts
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#!$&])")
-_BLOCK_START = re.compile(r"^(\s*)([-+=>]|\d{1,9}[.)])(?=\s|$|=|-)", re.MULTILINE)
+_BLOCK_START = re.compile(r"^(\s*\d{0,9})([-+=.)])(?=\s|$|=|-)")
 _TRAILING_SPACE = re.compile(r"[ \t]+$", re.MULTILINE)
 
 
@@ -18,7 +18,7 @@ def render_markdown(view: ReportView, texts: Texts, *, clean: Callable[[str], st
     markup."""
     writer = _Writer(texts, clean)
     parts = [f"# {writer.escape(view.title)}"]
-    parts += [writer.escape(line.text) for line in view.summary]
+    parts += [writer.paragraph(line.text) for line in view.summary]
     for block in view.blocks:
         parts += writer.section(block) if isinstance(block, Section) else writer.table(block)
     if view.notes:
@@ -47,8 +47,11 @@ class _Writer:
 
     def escape(self, text: str) -> str:
         """One line of text with every character that Markdown or HTML would act on escaped."""
-        line = make_visible(self._clean(text))
-        return _BLOCK_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", line))
+        return _SPECIAL.sub(r"\\\1", make_visible(self._clean(text)))
+
+    def paragraph(self, text: str) -> str:
+        """The same where a line begins: no list, heading or quotation can start."""
+        return _BLOCK_START.sub(r"\1\\\2", self.escape(text))
 
     def code(self, text: str) -> str:
         """A code span: fenced by more backticks than it holds."""
@@ -69,7 +72,7 @@ class _Writer:
     def table(self, table: Table) -> list[str]:
         heading = [f"## {self.escape(table.title)}"] if table.title else []
         if not table.rows:
-            return [*heading, self.escape(table.empty)] if table.empty else heading
+            return [*heading, self.paragraph(table.empty)] if table.empty else heading
         lines = [
             self._row([self.escape(column.title) for column in table.columns]),
             self._row(["---:" if column.align == "right" else "---" for column in table.columns]),

@@ -18,6 +18,7 @@ from opsctl.reporting.format import ValueFormat
 from opsctl.reporting.language import Language
 from opsctl.reporting.view import Scalar
 
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """The messages of one language, with values written for it. Implements `reporting.view.Texts`."""

@@ -1,0 +1,76 @@
+"""Views as Markdown: data stays data."""
+
+from datetime import timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opsctl.reporting.markdown import render_markdown
+from opsctl.reporting.neutralise import make_visible
+from opsctl.reporting.texts import Catalogue
+from opsctl.reporting.view import Column, Field, Line, NextCommand, ReportView, Section, Table
+from tests.reporting.views import sample_view
+
+TEXTS = Catalogue("en", timezone(timedelta(hours=9)))
+
+
+def render(view: ReportView) -> str:
+    return render_markdown(view, TEXTS)
+
+
+def test_the_whole_view() -> None:
+    assert render(sample_view()) == (
+        "# Migration status: prod\n\n95 of 475 documents after 44 min\n\n현대 아반떼 이미지를 옮기고 있습니다\n\n"
+        "## Counts\n\n- Documents: 475 (exact, 3 s ago)\n- 크기: 117.7 MiB\n"
+        "- Time left: 2 h 30 min (80 % range)\n- Done: 20.0 %\n"
+        "- Taken: 2025-12-23 15:26:00 +09:00\n- Newest object: -\n\n"
+        "## Failed\n\n| 차량 | 색상 이름 | Images | URL |\n| --- | --- | ---: | --- |\n"
+        "| 현대 아반떼 | 폴라 화이트 펄 | 3 | https://img.example/현대/아반떼.jpg?x=\\[bold\\]y\\[/bold\\] |\n"
+        "| \\\\x1b\\[31m\\[bold\\]굵게\\[/bold\\] \\[/x\\] \\`code\\` \\|pipe\\| "
+        "\\<script\\> \\\\u202e\\*star\\* | x | 12,000 | - |\n"
+        f"| 제네시스 G80 | 우유니 화이트 | 1 | {'a' * 90} |\n\n"
+        "## Gaps\n\nNo gaps.\n\nNotes:\n\n- The object count is a lower bound.\n\n"
+        "Next:\n\n- `opsctl migrate failures -o csv > failed.csv` what failed and why\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- item", "\\- item"),
+        ("1. item", "1\\. item"),
+        ("# head", "\\# head"),
+        ("> q", "\\> q"),
+        ("+", "\\+"),
+        ("===", "\\==="),
+    ],
+)
+def test_a_line_cannot_start_a_block(text: str, expected: str) -> None:
+    assert render(ReportView("T", (Line(text),))) == f"# T\n\n{expected}\n"
+
+
+@pytest.mark.parametrize(("command", "code"), [("a `b` c", "``a `b` c``"), ("`x`", "`` `x` ``"), ("a | b", "`a | b`")])
+def test_commands_are_code_and_stay_as_they_are(command: str, code: str) -> None:
+    assert render(ReportView("T", next_commands=(NextCommand(command),))).endswith(f"- {code}\n")
+
+
+@given(st.lists(st.text(max_size=20), min_size=2, max_size=2))
+def test_any_text_leaves_the_table_a_table(texts: list[str]) -> None:
+    written = render(ReportView("T", blocks=(Table((Column("A"), Column("B")), (tuple(texts),)),)))
+    assert make_visible(written, keep_lines=True) == written
+    lines = written.splitlines()
+    assert len(lines) == 5
+    assert lines[4].replace("\\\\", "").replace("\\|", "").count("|") == 3
+
+
+def test_every_text_is_cleaned() -> None:
+    text = "canary"
+    view = ReportView(
+        text,
+        (Line(text),),
+        (Section((Field(text, text, text),), text), Table((Column(text),), ((text,),), text)),
+        (Line(text),),
+        (NextCommand(text, text),),
+    )
+    assert "canary" not in render_markdown(view, TEXTS, clean=lambda value: value.replace("canary", "***"))
