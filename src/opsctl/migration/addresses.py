@@ -9,6 +9,8 @@ from dataclasses import dataclass
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Not public either, though Python 3.11 says so: 6to4 relays, site-local (RFC 3879), documentation (RFC 9637).
+_FURTHER = tuple(ipaddress.ip_network(text) for text in ("192.88.99.0/24", "fec0::/10", "3fff::/20"))
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -47,7 +49,8 @@ def check_address(text: str, allowed: tuple[Network, ...]) -> None:
     inner = _unwrap(address)
     if any(inner in network for network in allowed):
         return
-    if not inner.is_global or inner.is_multicast or inner.is_reserved:
+    is_further = any(inner in network for network in _FURTHER)
+    if is_further or not inner.is_global or inner.is_multicast or inner.is_reserved:
         raise BlockedAddressError(text)
 
 

@@ -18,16 +18,17 @@ Row = tuple[str, int | None, str]
 class ExternalSorter:
     """Rows (key, size, owner) in; the same rows out in the order of their keys' code points, which is UTF-8 order.
 
-    At most 50,000 rows are in memory. The files are temporary, nameless and this process' own.
+    At most `chunk_rows` are in memory. The files are temporary, nameless and this process' own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chunk_rows: int = CHUNK_ROWS) -> None:
+        self._chunk_rows = chunk_rows
         self._rows: list[Row] = []
         self._chunks: list[IO[bytes]] = []
 
     def add(self, row: Row) -> None:
         self._rows.append(row)
-        if len(self._rows) >= CHUNK_ROWS:
+        if len(self._rows) >= self._chunk_rows:
             self._spill()
 
     def __iter__(self) -> Iterator[Row]:

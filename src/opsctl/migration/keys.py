@@ -16,6 +16,8 @@ HASH_DIGITS = 32
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
+# Strings that read like the segment of another id: that of a string of hex digits, or of a number, a date, ...
+_LIKE_ANOTHER = re.compile(r"str-[0-9a-fA-F]{24}|(int|int64|float|decimal128|bool|datetime|datetimems)-.*", re.DOTALL)
 
 
 def safe_segment(text: str) -> str:
@@ -42,7 +44,8 @@ def document_segment(document_id: DocumentId) -> str:
         clean = safe_segment(document_id)
         if _OBJECT_ID.fullmatch(document_id):
             return f"str-{clean}"
-        return clean if clean == document_id else _with_hash(clean, document_id)
+        is_own = clean == document_id and not _LIKE_ANOTHER.fullmatch(document_id)
+        return clean if is_own else _with_hash(clean, document_id)
     name = type(document_id).__name__
     if name == "ObjectId":
         return str(document_id)

@@ -10,7 +10,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 # An address that is as it should be already: most are, and a migration meets millions of them.
 _SAFE = r"[A-Za-z0-9/:@!$&'()*+,;=~\-._]*"
-_PLAIN = re.compile(rf"https?://[a-z0-9.\-]+(:([0-9]{{1,4}}|[1-5][0-9]{{4}}))?/{_SAFE}(\?{_SAFE})?")
+_PLAIN = re.compile(rf"https?://[a-z0-9.\-]{{1,253}}(:([0-9]{{1,4}}|[1-5][0-9]{{4}}))?/{_SAFE}(\?{_SAFE})?")
 _KEPT = "/%:@!$&'()*+,;=~-._?[]|"
 
 
@@ -67,11 +67,10 @@ def _encode(parts: SplitResult) -> str:
 def _encode_host(host: str) -> str:
     if ":" in host:
         return f"[{host}]"
-    if host.isascii():
-        if not re.fullmatch(r"[A-Za-z0-9._\-]+", host):
-            raise BadUrlError("has a host name with characters that no host name has")
-        return host
-    return host.encode("idna").decode("ascii")
+    name = host if host.isascii() else host.encode("idna").decode("ascii")
+    if not re.fullmatch(r"[A-Za-z0-9._\-]+", name):
+        raise BadUrlError("has a host name with characters that no host name has")
+    return name
 
 
 def _quote(text: str) -> str:
