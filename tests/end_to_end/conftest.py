@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import time
+import urllib.request
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +24,17 @@ from pymongo.collection import Collection
 
 from opsctl.lab.attached import serve_announced
 from opsctl.lab.demo import OUR_FIELDS
-from opsctl.lab.sample_data import PLACEHOLDER_SHA256, Sample, build_sample
+from opsctl.lab.sample_data import PLACEHOLDER_SHA256, Sample, build_bulk, build_sample
 from tests.contract.s3_clients import boto3_client
 from tests.servers.launch import S3Target
 
 Document = dict[str, Any]
 COLLECTION = "danawa_vehicle_data"
 PREFIX = "images"
+GIVE_UP_SECONDS = 120
+
+EMBEDDED_ONLY = pytest.mark.parametrize(("mongo_uri", "s3_target"), [("embedded", "lab")], indirect=True)
+"""For tests of what does not depend on who wrote the servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,10 @@ class Site:
             **self.settings,
         }
 
+    def with_settings(self, **settings: str) -> Site:
+        """The same place, looked at with other settings."""
+        return replace(self, settings={**self.settings, **settings})
+
     def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:
         """Start `opsctl` and leave it running."""
         return subprocess.Popen(
@@ -78,14 +90,18 @@ class Site:
 
     def call(self, *words: str, **settings: str) -> Answer:
         """Run `opsctl` to its end."""
-        child = self.start(*words, **settings)
-        stdout, stderr = child.communicate(timeout=120)
-        return Answer(child.returncode, stdout, stderr)
+        return read_answer(self.start(*words, **settings))
 
     def seed(self, count: int = 475) -> Sample:
         sample = build_sample(self.base_url, count)
         self.collection.insert_many(sample.documents)
         return sample
+
+    def seed_plain(self, count: int) -> list[Document]:
+        """Documents without anything peculiar: four images each, all of them there."""
+        documents = list(build_bulk(self.base_url, count))
+        self.collection.insert_many(documents)
+        return documents
 
     def originals(self) -> dict[Any, bytes]:
         """The original fields of every document as BSON, byte for byte."""
@@ -98,6 +114,30 @@ class Site:
         """Every object of the bucket, with its size."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+
+    def recorded_keys(self) -> Counter[str]:
+        """The keys that the documents name, and how often."""
+        entries = (entry for document in self.collection.find() for entry in document.get("s3_images_metadata", ()))
+        return Counter(entry["key"] for entry in entries)
+
+    def count_processed(self) -> int:
+        return self.collection.count_documents({"s3_images_metadata": {"$exists": True}})
+
+    def run_record(self) -> Document:
+        """The newest one."""
+        found = self.collection.database["opsctl_runs"].find_one(sort=[("sequence", -1)])
+        assert found is not None
+        return dict(found)
+
+    def requests(self) -> Counter[str]:
+        """What the image host was asked for so far, by encoded path and query."""
+        with urllib.request.urlopen(f"{self.base_url}/_lab/stats", timeout=10) as answer:
+            return Counter(json.load(answer)["paths"])
+
+    def everything(self) -> tuple[list[bytes], dict[str, int], list[str]]:
+        """All that a command could have changed: documents, objects, collections."""
+        documents = [bson.encode(document) for document in self.collection.find(sort=[("_id", 1)])]
+        return documents, self.objects(), sorted(self.collection.database.list_collection_names())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,31 +159,92 @@ class Answer:
         return parsed
 
 
+def read_answer(child: subprocess.Popen[str]) -> Answer:
+    """Wait for a command to end; one that does not is killed, and the test fails."""
+    try:
+        stdout, stderr = child.communicate(timeout=GIVE_UP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        raise
+    return Answer(child.returncode, stdout, stderr)
+
+
+def wait_until(reached: Callable[[], bool], child: subprocess.Popen[str]) -> None:
+    """Look again and again until it is so. Fails when `child` ends before, or when it never comes to be so."""
+    deadline = time.monotonic() + GIVE_UP_SECONDS
+    while not reached():
+        if child.poll() is not None:
+            stdout, stderr = child.communicate()
+            pytest.fail(f"the command ended too early, with {child.returncode}:\n{stdout}\n{stderr}")
+        if time.monotonic() > deadline:
+            child.kill()
+            pytest.fail("waited in vain")
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def site(mongo_uri: str, s3_target: S3Target) -> Iterator[Site]:
-    """Fresh on every server the test runs on."""
+    """Fresh on every server the test runs on, with an image host of its own that has not been asked for anything."""
     with open_site(mongo_uri, s3_target) as opened:
         yield opened
+
+
+@pytest.fixture
+def plain_site(mongo_uri: str, s3_target: S3Target, image_host: str) -> Iterator[Site]:
+    """A fresh place with an image host that other tests use as well."""
+    with open_place(mongo_uri, s3_target, image_host) as opened:
+        yield opened
+
+
+@pytest.fixture
+def slow_site(mongo_uri: str, s3_target: S3Target, slow_image_host: str) -> Iterator[Site]:
+    """A place where a run takes long enough to be met in the middle: four images at a time, a tenth of a second each.
+
+    `FAST` lets a later command finish it quickly.
+    """
+    with open_place(mongo_uri, s3_target, slow_image_host) as opened:
+        yield opened.with_settings(OPSCTL_IMAGES_PER_HOST_CONCURRENCY="4")
+
+
+FAST = {"OPSCTL_IMAGES_PER_HOST_CONCURRENCY": "64", "OPSCTL_IMAGES_WORKERS": "64"}
+
+
+@pytest.fixture(scope="session")
+def image_host() -> Iterator[str]:
+    with serve_image_host() as base_url:
+        yield base_url
+
+
+@pytest.fixture(scope="session")
+def slow_image_host() -> Iterator[str]:
+    with serve_image_host("--latency-seconds", "0.1") as base_url:
+        yield base_url
 
 
 @contextmanager
 def open_site(mongo_uri: str, target: S3Target, *host_options: str) -> Iterator[Site]:
     """A database, a bucket and an image host of one's own."""
+    with serve_image_host(*host_options) as base_url, open_place(mongo_uri, target, base_url) as opened:
+        yield opened
+
+
+@contextmanager
+def open_place(mongo_uri: str, target: S3Target, base_url: str) -> Iterator[Site]:
+    """A database and a bucket of one's own."""
     name = f"opsctl-{uuid.uuid4().hex[:12]}"
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(_temporary_folder()))
-        command = (sys.executable, "-m", "opsctl.lab.image_host", "--port-file", "{port_file}", "--trickle-seconds", "6")
-        port = stack.enter_context(serve_announced("images", (*command, *host_options), folder=folder))
-        client: MongoClient[Document] = stack.enter_context(MongoClient(mongo_uri, tz_aware=True))
+    with MongoClient[Document](mongo_uri, tz_aware=True) as client:
         s3 = boto3_client(target)
         s3.create_bucket(Bucket=name)
-        yield Site(mongo_uri, name, target, name, f"http://127.0.0.1:{port}", client[name][COLLECTION], s3)
+        yield Site(mongo_uri, name, target, name, base_url, client[name][COLLECTION], s3)
         client.drop_database(name)
 
 
 @contextmanager
-def _temporary_folder() -> Iterator[str]:
-    import tempfile  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory(prefix="opsctl-images-") as name:
-        yield name
+def serve_image_host(*options: str) -> Iterator[str]:
+    """An image host in a process of its own; yields its address."""
+    command = (sys.executable, "-m", "opsctl.lab.image_host", "--port-file", "{port_file}", "--trickle-seconds", "6")
+    with (
+        tempfile.TemporaryDirectory(prefix="opsctl-images-") as folder,
+        serve_announced("images", (*command, *options), folder=Path(folder)) as port,
+    ):
+        yield f"http://127.0.0.1:{port}"
