@@ -145,12 +145,12 @@ class MongoRunRecords:
         """The newest run of the collection. Raises DataError for a record that this version cannot read."""
         try:
             run = await self._runs.latest()
+            return None if run is None else _map_run(run)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(
                 f"the newest run record cannot be read ({type(error).__name__})",
                 hint="it may come from another version of opsctl",
             ) from error
-        return None if run is None else _map_run(run)
 
 
 @dataclass(slots=True)
@@ -229,6 +229,10 @@ def _last_upload(document: SourceDocument) -> datetime | None:
 
 
 def _map_run(run: MigrationRun) -> RunRecord:
+    """Raises TypeError for what is no time: nothing else of a record is taken apart later."""
+    for time_ in (run.started_at, run.heartbeat_at, run.finished_at or run.started_at):
+        if not isinstance(time_, datetime) or time_.tzinfo is None:
+            raise TypeError("a time is expected")
     plan, done, selection = run.plan, run.counters, run.selection
     process = run.lease.process if run.lease.owner is not None else None
     return RunRecord(
