@@ -1,5 +1,6 @@
 """`opsctl migrate images`."""
 
+import gc
 from collections.abc import Callable
 from typing import Annotated
 from uuid import uuid4
@@ -22,6 +23,7 @@ from opsctl.reporting.progress import Progress
 
 # Beyond the engine's own bound for what is in flight: writing the last records may take a moment too.
 DRAIN_SECONDS = 30.0
+GC_THRESHOLD = 20_000
 
 
 def images(
@@ -84,6 +86,9 @@ def _run(
                 )
         return report, stop.exit_code or _exit_code(report, selection)
 
+    # Nothing of a run is cyclic garbage; walking all that was imported again and again costs a fifth of its time.
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD, 50, 50)
     with context.progress() as progress:
         on_progress = follow(progress, context)
         return run_async(main, drain_seconds=DRAIN_SECONDS, use_uvloop=True)
