@@ -1,0 +1,250 @@
+"""`exit-codes.md`, `error-codes.md`, `failure-classes.md`, `states.md`."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from docs.generator.markdown import code, explain, join, table
+
+import opsctl
+from opsctl.errors import ExitCode, OpsctlError
+from opsctl.migration.models import FailureClass, RunState
+from opsctl.migration.verify import DifferenceKind
+from opsctl.reporting.texts.en.status import MESSAGES
+from opsctl.status.models import Basis, Method, State
+
+EXIT_CODES = {
+    ExitCode.OK: "Done; or everything could be read and nothing is wrong.",
+    ExitCode.ERROR: "Unexpected, or an answer that cannot be read.",
+    ExitCode.USAGE: "Wrong call or wrong configuration. Trying again does not help.",
+    ExitCode.FINDINGS: "Looked, and something is wrong: a stalled or contradictory migration, differences found by "
+    "`migrate verify`.",
+    ExitCode.PARTIAL: "Finished, but some images failed, or some sources could not be asked.",
+    ExitCode.UNAVAILABLE: "A service could not be reached, timed out, or throttled until the retries ran out; or "
+    "`--timeout` ran out. Try again later.",
+    ExitCode.DENIED: "Credentials missing, wrong, or not sufficient.",
+    ExitCode.NOT_FOUND: "No such bucket, collection or profile.",
+    ExitCode.PENDING: "Only with `status --check`: not complete yet, and nothing is wrong.",
+    ExitCode.BUSY: "Another run holds the lease.",
+    ExitCode.INTERRUPTED: "Ctrl-C (SIGINT).",
+    ExitCode.CLOSED_PIPE: "The reader of stdout went away.",
+    ExitCode.TERMINATED: "SIGTERM.",
+}
+
+FAILURES = {
+    FailureClass.GONE: (
+        "HTTP 404 or 410; or the host name does not exist, asked twice.",
+        "Correct the document, or leave it.",
+    ),
+    FailureClass.REFUSED: (
+        "HTTP 401, 403 or another status that is no success and does not pass; more than 5 redirects; the bucket holds "
+        "another object under the key.",
+        "Ask the host's operator for access.",
+    ),
+    FailureClass.EXHAUSTED: ("Was `later` in three runs.", "`--retry-failed` once the host works."),
+    FailureClass.NOT_AN_IMAGE: (
+        "The body is no image by its first bytes: an HTML page, text, nothing.",
+        "Look at the address in a browser.",
+    ),
+    FailureClass.TOO_LARGE: ("The body is larger than `images.max_bytes`.", "Raise the limit, then `--retry-failed`."),
+    FailureClass.PLACEHOLDER: (
+        "The body is a picture of `images.placeholder_sha256`.",
+        "None is needed: there is no image.",
+    ),
+    FailureClass.BLOCKED_ADDRESS: (
+        "The address, or one it redirects to, is not public.",
+        "If it is meant: `images.allow_private_hosts`, then `--retry-failed`.",
+    ),
+    FailureClass.BAD_URL: (
+        "No address that could be fetched: relative without `images.base_url`, another scheme, not a text.",
+        "Set `images.base_url`, or correct the document.",
+    ),
+    FailureClass.LATER: (
+        "HTTP 408, 425, 429, 5xx; a timeout; a connection that failed or ended early. Tried three times in a run.",
+        "Start `migrate images` again.",
+    ),
+    FailureClass.OURS: (
+        "Not the image's fault: names cannot be looked up, or the host failed 20 images in a row and was left alone.",
+        "Start `migrate images` again. Does not count as a try.",
+    ),
+}
+
+STATES = {
+    State.NOT_STARTED: "No document is processed, and there is no trace of work.",
+    State.RUNNING: "A run is at work; without a run record: the newest upload is less than five minutes old.",
+    State.THROTTLED: "At work, but waiting: a host asked for rest, or Mongo or S3 is away for the moment.",
+    State.PAUSED: "Paused on request.",
+    State.STALLED: "Documents are open and nobody is at work; or a run is alive and finishes nothing.",
+    State.SILENT: "The record says that a run is at work, but it has not been heard of for 30 seconds, or its process "
+    "is gone.",
+    State.FINISHING: "At work, and no image is left.",
+    State.COMPLETE: "Every document is processed, and no image failed.",
+    State.COMPLETE_WITH_FAILURES: "Every document is processed; some images failed for good.",
+    State.CONTRADICTORY: "Two sources say things that cannot both be true.",
+    State.UNKNOWN: "Not enough could be seen to tell.",
+}
+
+STATE_EXITS = {
+    ExitCode.FINDINGS: (State.STALLED, State.SILENT, State.CONTRADICTORY),
+    ExitCode.PARTIAL: (State.UNKNOWN,),
+}
+
+RUN_STATES = {
+    RunState.PLANNED: "Claimed; documents and images are being counted.",
+    RunState.RUNNING: "Images are moving.",
+    RunState.PAUSING: "Told to pause. Reserved: no command writes it yet.",
+    RunState.PAUSED: "Paused. Reserved: no command writes it yet.",
+    RunState.STOPPING: "Told to stop. Reserved: no command writes it yet.",
+    RunState.STOPPED: "Ended before everything was done; `state_reason` says why. The next start goes on.",
+    RunState.FAILED: "Failed. Reserved: an error ends a run as `stopped`, because the next start may go on.",
+    RunState.COMPLETE: "Every image is stored.",
+    RunState.COMPLETE_WITH_FAILURES: "Every image is stored or failed for good.",
+}
+
+METHODS = {
+    Method.EXACT: "Counted now, to the end.",
+    Method.COUNTER: "What the run or the database counted along, as of its last word.",
+    Method.LOWER_BOUND: "At least this many: the time did not suffice to count to the end.",
+}
+
+BASES = {
+    Basis.RUN_HISTORY: "The run's own history of images finished.",
+    Basis.UPLOAD_TIMES: "The upload times in the documents; for a migration without a run record.",
+    Basis.DOCUMENTS_SINCE_START: "Documents done since the first upload. No range.",
+    Basis.NOT_MOVING: "None: nothing is moving.",
+    Basis.TOO_EARLY: "None yet: the history is too short.",
+    Basis.REMAINDER_UNKNOWN: "None: what is left is not known.",
+    Basis.RATE_UNKNOWN: "None: the rate is not known.",
+    Basis.NOTHING_LEFT: "None: nothing is left.",
+}
+
+DIFFERENCES = {
+    DifferenceKind.MISSING_OBJECT: "A document records it, the bucket does not have it.",
+    DifferenceKind.SIZE_MISMATCH: "The object's size is not the recorded one.",
+    DifferenceKind.ORPHAN_OBJECT: "The bucket has it, no document records it.",
+    DifferenceKind.SOURCE_CHANGED: "An original field is not what it was when its images were stored.",
+    DifferenceKind.RESULT_MISMATCH: "The `s3_*` fields do not match `s3_images_metadata`.",
+}
+
+
+def exit_codes_page() -> str:
+    rows = [(str(int(item)), code(item.name.lower()), EXIT_CODES[item]) for item in ExitCode]
+    explain(ExitCode, EXIT_CODES)
+    return join(
+        "# Exit codes",
+        "Scripts rely on the numbers: they never change.",
+        table(("code", "name", "meaning"), rows),
+        "When several apply: an interruption, then the error that stopped the command, then findings, then partial. "
+        "`--exit-zero` turns 3, 4 and 8 into 0; in the JSON envelope `status` keeps the truth.",
+        "The codes of `status` by state are in [states](states.md).",
+    )
+
+
+def errors_page() -> str:
+    rows = [(code(name), str(int(exit_code)), text) for name, exit_code, text in sorted(error_codes())]
+    return join(
+        "# Error codes",
+        "`errors[].code` of the [JSON envelope](json.md), and `code` of a JSON log line. `message` and `hint` are for "
+        "people and may change; the codes do not.",
+        table(("code", "exit", "meaning"), rows),
+    )
+
+
+def failures_page() -> str:
+    explain(FailureClass, {kind: when for kind, (when, _) in FAILURES.items()})
+    rows = [(code(item.value), "final" if item.is_final else "tried again", *FAILURES[item]) for item in FailureClass]
+    rows.append(
+        (
+            code("unrecorded"),
+            "final",
+            "Another tool skipped the image and wrote no reason down.",
+            "None yet: opsctl does not open documents again that another tool closed.",
+        )
+    )
+    return join(
+        "# Failure classes",
+        "Why an image could not be stored. A final class closes the image; its document can be complete. The others "
+        "leave the document open: the next start tries them again. `opsctl migrate failures` lists them.",
+        table(("class", "kind", "when", "what to do"), rows),
+        "In the document a failure has the fields of [`s3_migration.failed`](records.md#s3_migration).",
+    )
+
+
+def states_page() -> str:
+    exits = {state: exit_code for exit_code, states in STATE_EXITS.items() for state in states}
+    explain(State, STATES)
+    states = [(code(item.value), str(int(exits.get(item, ExitCode.OK))), STATES[item]) for item in State]
+    named = [(code(name), text) for name, text in explain(RunState, RUN_STATES)]
+    return join(
+        "# States",
+        "## Of a migration",
+        "`state` of `opsctl status`. The code is what the command ends with; a source that could not be asked makes a "
+        "0 a 4, `--check` makes it an 8 while the migration is not complete.",
+        table(("state", "exit", "meaning"), states),
+        "## Reasons",
+        "`stateCode` and `contradictions[].code`. The sentence is `stateReason`; words in braces are filled in.",
+        table(("code", "sentence"), [(code(name), text) for name, text in remarks()]),
+        "## Of a number",
+        "`method` beside every count.",
+        table(("method", "meaning"), [(code(name), text) for name, text in explain(Method, METHODS)]),
+        "## Of an estimate",
+        "`eta.basis`.",
+        table(("basis", "made from"), [(code(name), text) for name, text in explain(Basis, BASES)]),
+        "## Of a run record",
+        "`state` of `opsctl migrate images` and of a [run record](records.md#opsctl_runs).",
+        table(("state", "meaning"), named),
+        "## Of a difference",
+        "`kind` in `opsctl migrate verify`.",
+        table(("kind", "meaning"), [(code(name), text) for name, text in explain(DifferenceKind, DIFFERENCES)]),
+    )
+
+
+def remarks() -> list[tuple[str, str]]:
+    """Code and English sentence of everything that `status` may give as a reason."""
+    prefix = "remark_"
+    return sorted(
+        (key.removeprefix(prefix).replace("_", "-"), text) for key, text in MESSAGES.items() if key.startswith(prefix)
+    )
+
+
+def error_codes() -> set[tuple[str, ExitCode, str]]:
+    """Code, exit code and meaning of every error of the program: those of the classes, and those given where an error
+    is raised."""
+    classes = dict(_error_classes())
+    found = {(kind.default_code, kind.exit_code, _meaning(kind)) for kind in classes.values()}
+    for path in sorted(Path(opsctl.__file__).parent.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in classes:
+                kind = classes[call.func.id]
+                given = (word.value for word in call.keywords if word.arg == "code")
+                found |= {(str(v.value), kind.exit_code, _quote(call)) for v in given if isinstance(v, ast.Constant)}
+    return found
+
+
+def _error_classes() -> Iterator[tuple[str, type[OpsctlError]]]:
+    """Every class of error by name. Imports all modules, except those that run when imported."""
+    for module in pkgutil.walk_packages(opsctl.__path__, "opsctl."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
+    waiting: list[type[OpsctlError]] = [OpsctlError]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.__module__.startswith("opsctl."):
+            yield kind.__name__, kind
+
+
+def _meaning(kind: type[OpsctlError]) -> str:
+    text = (inspect.getdoc(kind) or "").partition("\n\n")[0]
+    return " ".join(text.split()) if kind is not OpsctlError else "Anything else that ends a command."
+
+
+def _quote(call: ast.Call) -> str:
+    """The message of an error as it stands in the code, its values in braces."""
+    return re.sub(r"\{[^{}]*?(\w+)\}", r"{\1}", ast.unparse(call.args[0]).lstrip("f").strip("'\""))
