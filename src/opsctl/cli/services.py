@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from opsctl import __version__
-from opsctl.config import ImagesSection, KubernetesSection, MongoSection, Profile, S3Section
+from opsctl.config import ImagesSection, MongoSection, Profile, S3Section
 from opsctl.errors import ConfigError, UsageError
 from opsctl.migration.models import FieldRule, ImageMapping, KeyLayout, Selection, TransferLimits
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from opsctl.adapters.s3.bucket import Bucket
     from opsctl.migration.ports import DocumentStore, ObjectStore
     from opsctl.migration.run import Services, Settings
+
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]]+)(?::\d{1,5})?"
+_HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +195,9 @@ def _load_extra(name: str) -> ModuleType:
 
 
 def host_of_uri(uri: str) -> str:
-    """The hosts of a Mongo URI: what stands between the credentials and the database."""
-    return uri.partition("://")[2].split("?")[0].rpartition("@")[2].partition("/")[0] or "?"
+    """The hosts of a Mongo URI, `?` when they cannot be told for certain from what may be a password."""
+    authority, _, rest = uri.partition("://")[2].partition("/")
+    user_info, _, hosts = authority.partition("?")[0].rpartition("@")
+    is_certain = "@" not in rest if not user_info else "?" not in user_info
+    return hosts if is_certain and _HOSTS.fullmatch(hosts) else "?"
 
-
-def is_kubernetes_configured(profile: Profile) -> bool:
-    """Whether the profile names a Job."""
-    return profile.is_configured(KubernetesSection)

@@ -12,7 +12,7 @@ from opsctl.config import SECTIONS, ConfigSection, ImagesSection, Profile
 from opsctl.errors import ConfigError
 from opsctl.reporting.view import Cell, Column, Line, ReportView, Table, Texts, Tone
 
-CheckServices = Callable[[AppContext], Sequence[ServiceCheck]]
+CheckServices = Callable[[Profile], Sequence[ServiceCheck]]
 
 _TONES: dict[CheckState, Tone] = {
     CheckState.OK: "good",
@@ -37,7 +37,7 @@ def check(context: AppContext) -> Outcome:
     2 for a wrong configuration, 6 denied, 7 not found, 5 not reachable.
     """
     # By name: the services bring their SDKs, and a wrong configuration must be told without them.
-    return run_checks(context, lambda: import_module("opsctl.cli.services").check_services)
+    return run_checks(context, lambda: import_module("opsctl.cli.service_checks").try_services)
 
 
 def run_checks(context: AppContext, find_services: Callable[[], CheckServices]) -> Outcome:
@@ -46,7 +46,7 @@ def run_checks(context: AppContext, find_services: Callable[[], CheckServices]) 
     sections = check_sections(profile)
     if not any(profile.is_configured(kind) for kind in SECTIONS):
         raise ConfigError(f"Nothing is configured for profile {profile.name!r}.", hint="Start with: opsctl config init")
-    tried = {item.name: item for item in find_services()(context)}
+    tried = {item.name: item for item in find_services()(profile)}
     checks = tuple(item if item.state is CheckState.INVALID else tried.get(item.name, item) for item in sections)
     report = ConfigCheckReport(profile.name, checks)
     return Outcome(
