@@ -38,8 +38,9 @@ _STARTS = (
     (b"\x00\x00\x01\x00", ICO),
 )
 _BRANDS = {b"avif": AVIF, b"avis": AVIF, b"heic": HEIC, b"heix": HEIC, b"heif": HEIC, b"mif1": HEIC, b"msf1": HEIC}
+# A comment ends where it first can: any other reading would let a page of comments keep the matcher busy for ever.
 _SVG = re.compile(
-    rb"\s*(<\?xml[^>]*\?>\s*)?(<!--.*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]", re.DOTALL | re.IGNORECASE
+    rb"\s*(<\?xml[^>]*\?>\s*)?(<!--((?!-->).)*-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]", re.DOTALL | re.IGNORECASE
 )
 
 
