@@ -21,7 +21,7 @@ import boto3
 from botocore.config import Config
 from pymongo import MongoClient
 
-from benchmarks.nginx import nginx
+from benchmarks.nginx import BUCKET, nginx
 from opsctl.lab.sample_data import build_bulk
 from tests.servers.launch import mongo_java_server, versitygw
 
@@ -48,7 +48,7 @@ def main() -> None:
             "OPSCTL_MONGO_URI": mongo_uri,
             "OPSCTL_MONGO_DATABASE": "bench",
             "OPSCTL_MONGO_COLLECTION": "vehicles",
-            "OPSCTL_S3_BUCKET": "bench",
+            "OPSCTL_S3_BUCKET": BUCKET,
             "OPSCTL_S3_REGION": "us-east-1",
             "OPSCTL_S3_ENDPOINT_URL": endpoint,
             "OPSCTL_S3_ACCESS_KEY_ID": key,
@@ -66,9 +66,7 @@ def main() -> None:
     report(done, seconds, usage, options)
 
 
-def seed(
-    mongo_uri: str, base_url: str, documents: int, endpoint: str, key: str, secret: str, *, create: bool
-) -> None:
+def seed(mongo_uri: str, base_url: str, documents: int, endpoint: str, key: str, secret: str, *, create: bool) -> None:
     with MongoClient[dict[str, Any]](mongo_uri) as client:
         collection = client.bench.vehicles
         batch: list[dict[str, Any]] = []
@@ -87,7 +85,7 @@ def seed(
             aws_secret_access_key=secret,
             region_name="us-east-1",
             config=Config(s3={"addressing_style": "path"}),
-        ).create_bucket(Bucket="bench")
+        ).create_bucket(Bucket=BUCKET)
 
 
 def report(done: Any, seconds: float, usage: resource.struct_rusage, options: argparse.Namespace) -> None:

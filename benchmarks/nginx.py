@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tests.servers.launch import free_port
 
+BUCKET = "bench"
+
 _CONFIG = """\
 daemon off;
 pid {folder}/nginx.pid;
@@ -31,6 +33,11 @@ http {{
     }}
     server {{
         listen 127.0.0.1:{s3_port} backlog=1024;
+        # What a client asks to find out whether the bucket is there.
+        location = /{bucket} {{
+            if ($request_method = GET) {{ return 200 '<ListBucketResult><Name>{bucket}</Name></ListBucketResult>'; }}
+            return 201;
+        }}
         # 201, because nginx answers `If-None-Match: *` on a 200 with 304.
         location / {{ add_header ETag '"0"' always; return 201; }}
     }}
@@ -50,7 +57,7 @@ def nginx(image: bytes) -> Iterator[tuple[str, str]]:
         (folder / "image.jpg").write_bytes(image)
         image_port, s3_port = free_port(), free_port()
         config = folder / "nginx.conf"
-        config.write_text(_CONFIG.format(folder=folder, image_port=image_port, s3_port=s3_port))
+        config.write_text(_CONFIG.format(folder=folder, image_port=image_port, s3_port=s3_port, bucket=BUCKET))
         child = subprocess.Popen([program, "-c", str(config), "-e", str(folder / "error.log")])
         try:
             time.sleep(0.5)

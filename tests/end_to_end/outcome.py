@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from tests.end_to_end.conftest import Document, Site
-
 from opsctl.lab.sample_drafts import SampleImage
+from tests.end_to_end.conftest import Document, Site
 
 
 def check_outcome(site: Site, images: Iterable[SampleImage], *, keys_before: Iterable[str] = ()) -> None:

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+
 from tests.end_to_end.conftest import Site
 from tests.end_to_end.outcome import check_outcome
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from tests.end_to_end.conftest import COLLECTION, PREFIX, Site
-from tests.end_to_end.outcome import check_outcome
-
 from opsctl.lab.half_done import DONE_COUNT, HalfDone, Target, half_done_by_old_job, write_half_done
 from opsctl.lab.sample_data import Sample
+from tests.end_to_end.conftest import COLLECTION, PREFIX, Site
+from tests.end_to_end.outcome import check_outcome
 
 EXACT = "exact"
 
@@ -86,7 +85,8 @@ def addresses_in_the_bucket(sample: Sample, half_done: HalfDone) -> set[str]:
     stored |= {
         image.url
         for image in sample.images
-        if image.document_id == half_done.interrupted_id and hashlib.sha256(image.url.encode()).hexdigest()[:32] in orphans
+        if image.document_id == half_done.interrupted_id
+        and hashlib.sha256(image.url.encode()).hexdigest()[:32] in orphans
     }
     wanted = {
         image.url
@@ -96,3 +96,8 @@ def addresses_in_the_bucket(sample: Sample, half_done: HalfDone) -> set[str]:
     found = {url.removeprefix(sample.base_url) for url in stored - wanted}
     assert len(found) > DONE_COUNT
     return found
+
+
+def name_of(url: str) -> str:
+    """What the Job called the object of an image."""
+    return hashlib.sha256(url.encode()).hexdigest()[:32]

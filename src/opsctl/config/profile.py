@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -262,6 +263,12 @@ def _secret_texts(name: str, value: object) -> frozenset[str]:
         return frozenset()
     if name != f"{MongoSection.SECTION}.uri":
         return frozenset({value})
-    user_info = value.partition("://")[2].rpartition("@")[0]
-    password = user_info.partition(":")[2]
+    user_info, at, _ = value.partition("://")[2].rpartition("@")
+    password = user_info.partition(":")[2] if at else _password_without_host(value)
     return frozenset({password, unquote(password)}) if password else frozenset()
+
+
+def _password_without_host(uri: str) -> str:
+    """The password of a URI whose `@host` is missing: what stands where a port would, and is none."""
+    port = re.split("[/?]", uri.partition("://")[2])[0].partition(":")[2]
+    return port if re.search("[^0-9:,.]", port) and "]" not in port and "," not in port else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+import warnings
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +14,12 @@ from pymongo import AsyncMongoClient, errors
 
 from opsctl.errors import AccessDeniedError, ConfigError, DataError, OpsctlError, UnavailableError
 
+_log = logging.getLogger(__name__)
+
 Fields = dict[str, Any]
+
+# A command that cannot begin says so within 15 seconds, its own start included.
+SELECTION_SECONDS = 7.0
 
 # Whatever a document holds is read without loss: dates outside Python's range, UUIDs of any kind, broken UTF-8.
 CODEC: CodecOptions[Fields] = CodecOptions(
@@ -26,26 +33,40 @@ _TOO_LARGE_CODES = {10334, 17419, 17420}
 _TIMEOUT_CODES = {50, 262}
 
 
-def connect(uri: str, *, timeout_seconds: float = 10.0) -> AsyncMongoClient[Fields]:
+def connect(uri: str, *, timeout_seconds: float = SELECTION_SECONDS) -> AsyncMongoClient[Fields]:
     """A client that gives up on an unreachable server after `timeout_seconds`. Raises ConfigError for a bad URI."""
     milliseconds = int(timeout_seconds * 1000)
     try:
-        return AsyncMongoClient(
-            uri,
-            appname="opsctl",
-            serverSelectionTimeoutMS=milliseconds,
-            connectTimeoutMS=min(milliseconds, 5000),
-            socketTimeoutMS=60_000,
-            maxPoolSize=64,
-            tz_aware=True,
-        )
+        with warnings.catch_warnings(record=True) as caught:
+            client: AsyncMongoClient[Fields] = AsyncMongoClient(
+                uri,
+                appname="opsctl",
+                serverSelectionTimeoutMS=milliseconds,
+                connectTimeoutMS=min(milliseconds, 5000),
+                socketTimeoutMS=60_000,
+                maxPoolSize=64,
+                tz_aware=True,
+            )
     except (errors.PyMongoError, ValueError) as error:
         # The text of these errors repeats the URI, password included.
         raise ConfigError(
             f"mongo.uri is not a valid connection string ({type(error).__name__})",
-            hint="check it against mongodb://USER:PASSWORD@HOST:PORT/?authSource=admin; "
-            "percent-encode @ : / % in the user name and the password",
+            hint="it begins with mongodb://, then USER:PASSWORD@ if there is a user, then HOST:PORT; "
+            "percent-encode @ : / ? % in the user name and the password",
         ) from None
+    _judge_options(str(warning.message) for warning in caught)
+    return client
+
+
+def _judge_options(complaints: Iterable[str]) -> None:
+    """PyMongo only warns of an option that it leaves out. Raises ConfigError for one whose value cannot be."""
+    for complaint in complaints:
+        name = complaint.removeprefix("Unknown option: ").partition(" ")[0].rstrip(".")
+        if not complaint.startswith("Unknown option: "):
+            raise ConfigError(
+                f"mongo.uri: option {name} has a value that it cannot have", hint="check the options after the ?"
+            )
+        _log.warning("mongo.uri: there is no option %s; it is left out", name)
 
 
 @asynccontextmanager
@@ -62,6 +83,11 @@ def translate(error: Exception, host: str) -> OpsctlError:
     if isinstance(error, errors.OperationFailure):
         return _translate_answer(error, host)
     if isinstance(error, errors.ConfigurationError):
+        if type(error.__cause__).__module__.startswith("dns."):
+            return UnavailableError(
+                f"Mongo at {host} cannot be reached: DNS does not know it as a mongodb+srv name",
+                hint="check the host name in mongo.uri, and DNS from here",
+            )
         return ConfigError(
             f"the connection string for Mongo at {host} asks for something this client cannot do "
             f"({type(error).__name__})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 import bson
@@ -65,9 +66,12 @@ class MongoDocuments:
             if name in names:
                 return
             others = sorted(await self._database.list_collection_names())
+        near = get_close_matches(name, others, n=1)
         raise NotFoundError(
             f"database {self._database.name} has no collection {name}",
-            hint=f"mongo.collection may be misspelt; there are: {', '.join(others[:10]) or 'none'}",
+            hint=f"did you mean {near[0]!r}?"
+            if near
+            else f"mongo.collection or mongo.database may be misspelt; there are: {', '.join(others[:10]) or 'none'}",
         )
 
     async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:

@@ -14,11 +14,12 @@ import boto3
 import obstore
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import S3Store
 
-from opsctl.adapters.s3.errors import translate_boto, translate_obstore, wrong_place
+from opsctl.adapters.s3.errors import no_bucket, no_s3, translate_boto, translate_obstore, wrong_place
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError
 from opsctl.migration.models import ObjectFacts
 
@@ -114,15 +115,33 @@ class Bucket:
         return [ObjectFacts(entry["path"], entry["size"], entry["last_modified"]) for entry in page]
 
     def _check(self) -> None:
+        """By a listing: its answer has a body, so that a server that is no S3 is not taken for one."""
+        client = self._open_client(connect_timeout=3, read_timeout=3)
         try:
-            self._client().head_bucket(Bucket=self.address.bucket)
+            answer = client.list_objects_v2(Bucket=self.address.bucket, MaxKeys=1)
+        except ResponseParserError as error:
+            raise no_s3(self.address.endpoint_url) from error
         except (ClientError, BotoCoreError) as error:
             if wrong_place(error):
                 raise NotFoundError(
                     f"bucket {self.address.bucket} is not in region {self.address.region}",
                     hint="set s3.region to the bucket's own region",
                 ) from error
-            raise self._translated(error) from error
+            raise self._explain_refusal(error, client) from error
+        if answer.get("Name") != self.address.bucket:
+            raise no_s3(self.address.endpoint_url)
+
+    def _explain_refusal(self, error: ClientError | BotoCoreError, client: Any) -> OpsctlError:
+        translated = self._translated(error)
+        if not isinstance(translated, NotFoundError):
+            return translated
+        if not isinstance(error, ClientError) or error.response.get("Error", {}).get("Code") != "NoSuchBucket":
+            return no_s3(self.address.endpoint_url)
+        try:
+            others = [bucket["Name"] for bucket in client.list_buckets().get("Buckets", [])]
+        except (ClientError, BotoCoreError):
+            others = []  # not every key may list buckets
+        return no_bucket(self.address.bucket, others)
 
     def _head(self, key: str) -> ObjectFacts | None:
         try:
@@ -154,21 +173,24 @@ class Bucket:
 
     def _client(self) -> Any:
         if self._boto is None:
-            custom = self.address.endpoint_url is not None
-            self._boto = self._session.client(
-                "s3",
-                endpoint_url=self.address.endpoint_url,
-                config=Config(
-                    connect_timeout=4,
-                    read_timeout=20,
-                    retries={"max_attempts": 2, "mode": "standard"},
-                    max_pool_connections=16,
-                    s3={"addressing_style": "path"} if custom else None,
-                    # Since 1.36 boto3 adds checksums that many S3-compatible servers refuse.
-                    request_checksum_calculation="when_required" if custom else None,
-                ),
-            )
+            self._boto = self._open_client(connect_timeout=4, read_timeout=20)
         return self._boto
+
+    def _open_client(self, *, connect_timeout: float, read_timeout: float) -> Any:
+        custom = self.address.endpoint_url is not None
+        return self._session.client(
+            "s3",
+            endpoint_url=self.address.endpoint_url,
+            config=Config(
+                connect_timeout=connect_timeout,
+                read_timeout=read_timeout,
+                retries={"total_max_attempts": 2, "mode": "standard"},
+                max_pool_connections=16,
+                s3={"addressing_style": "path"} if custom else None,
+                # Since 1.36 boto3 adds checksums that many S3-compatible servers refuse.
+                request_checksum_calculation="when_required" if custom else None,
+            ),
+        )
 
     def _objects(self) -> S3Store:
         if self._store is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 from botocore import exceptions as boto
 from obstore import exceptions as obs
@@ -13,6 +15,7 @@ _DENIED = {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch",
 _UNAVAILABLE = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Throttling", "500", "502", "503"}
 _STATUS = re.compile(r"status(?: code)?:? (\d{3})|\b(\d{3}) (?:[A-Z][a-z]+)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
+_CHECK_BUCKET = "check s3.bucket, s3.endpoint_url and the account of the credentials"
 _UNREACHABLE = "check endpoint_url and the network; try it with `opsctl config check`"
 
 
@@ -83,6 +86,16 @@ def _denied(bucket: str, code: str) -> AccessDeniedError:
 
 
 def _no_bucket(bucket: str) -> NotFoundError:
-    return NotFoundError(
-        f"there is no bucket {bucket}", hint="check s3.bucket, s3.endpoint_url and the account of the credentials"
-    )
+    return NotFoundError(f"there is no bucket {bucket}", hint=_CHECK_BUCKET)
+
+
+def no_bucket(bucket: str, others: Sequence[str]) -> NotFoundError:
+    """The error for a missing bucket, with the nearest of those that there are."""
+    near = get_close_matches(bucket, others, n=1)
+    return NotFoundError(f"there is no bucket {bucket}", hint=f"did you mean {near[0]!r}?" if near else _CHECK_BUCKET)
+
+
+def no_s3(endpoint_url: str | None) -> DataError:
+    """The error for a server that answers, and not as S3 does."""
+    where = endpoint_url or "the endpoint"
+    return DataError(f"what answers at {where} is no S3", hint="check s3.endpoint_url: host, port, and http or https")
