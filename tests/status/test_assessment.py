@@ -115,6 +115,12 @@ def test_an_early_run_has_a_rate_and_no_estimate_yet() -> None:
     assert (found.eta.p50, found.eta.basis) == (None, Basis.TOO_EARLY)
 
 
+def test_a_run_without_a_history_has_no_rate() -> None:
+    assert assess(snapshot(run=run(slices=())), SETTINGS).rate.documents_per_hour is None
+    nothing_to_do = run(state="complete", slices=(Slice(ago(60), 0.01, 0, 0),))
+    assert assess(all_done(run=nothing_to_do), SETTINGS).rate.images_per_second is None
+
+
 def test_a_migration_that_is_over_has_its_mean_rate_and_has_stopped_its_clock() -> None:
     done = run(state="complete", started_at=ago(4000), heartbeat_at=ago(3000), finished_at=ago(3000))
     found = assess(all_done(run=done), SETTINGS)
@@ -174,3 +180,7 @@ def test_whatever_the_record_says_the_report_holds_together(record: RunRecord, p
         assert found.verdict.state.is_moving
     assert images.planned is not None
     assert images.planned == (images.stored or 0) + (images.failed or 0) + (images.remaining or 0)
+
+
+def test_the_clock_of_a_run_stops_with_its_last_word() -> None:
+    assert assess(snapshot(run=run(heartbeat_at=ago(400))), SETTINGS).elapsed_seconds == 200

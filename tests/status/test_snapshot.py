@@ -172,7 +172,7 @@ def test_every_object_is_counted_once_wherever_the_listing_is_cut(segments: list
 
 
 def test_a_listing_that_takes_too_long_gives_what_it_has_seen() -> None:
-    taken, seconds = take(sources(objects=FakeObjects(KEYS, delay_seconds=0.4)))
+    taken, seconds = take(sources(objects=FakeObjects(KEYS, delay_seconds=0.35)))
     assert taken.objects is not None
     assert (taken.objects.count, taken.objects.is_complete) == (30, False)
     assert taken.gaps == ()

@@ -22,6 +22,9 @@ from opsctl.status.state import judge
 FARTHEST = timedelta(days=3650)
 """Beyond this a date says nothing."""
 
+SHORTEST_WINDOW_SECONDS = 1.0
+"""A start that found nothing to do has no rate."""
+
 _CALM_LENGTHS = 12.0  # a gap of 12 mean distances happens by chance once in e^12 times
 
 
@@ -79,7 +82,7 @@ def _measure_rate(
         return Rate(None, None, None)
     window_seconds = foreseen.window_seconds if foreseen and state.is_moving else None
     measured = mean_rate(history, window_seconds)
-    if measured is not None:
+    if measured is not None and measured[2] >= SHORTEST_WINDOW_SECONDS:
         images, docs, seconds = measured
         return Rate(round(images, 4), round(docs * 3600, 2), timedelta(seconds=round(seconds, 1)))
     since_start = _documents_per_second(snapshot, documents)
@@ -124,8 +127,8 @@ def _estimate_from_documents(snapshot: Snapshot, documents: DocumentFigures) -> 
 def _documents_per_second(snapshot: Snapshot, documents: DocumentFigures) -> tuple[float, float] | None:
     """Rate since the first trace, and the seconds since then."""
     began = first_trace(snapshot)
-    if began is None or not documents.processed:
-        return None
+    if snapshot.run is not None or began is None or not documents.processed:
+        return None  # a run's own history says it better, or it is too early
     seconds = (snapshot.taken_at - began).total_seconds()
     return (documents.processed / seconds, seconds) if seconds > 0 else None
 

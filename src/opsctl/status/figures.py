@@ -64,7 +64,7 @@ def measure_elapsed(snapshot: Snapshot) -> float | None:
     """Seconds since the start, or since the first trace when there is no run record; up to the end when it is over."""
     run = snapshot.run
     if run is not None:
-        end = snapshot.taken_at if run.is_open else last_word(run)
+        end = snapshot.taken_at if run.is_live(snapshot.taken_at) else last_word(run)
         return max(0.0, (end - run.started_at).total_seconds())
     began = first_trace(snapshot)
     if began is None:

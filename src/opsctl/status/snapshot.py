@@ -26,9 +26,9 @@ class Budget:
 
     connect_seconds: float | None = 10.0
     record_seconds: float | None = 0.8
-    documents_seconds: float | None = 1.2
-    images_seconds: float | None = 1.2
-    objects_seconds: float | None = 1.5
+    documents_seconds: float | None = 1.0
+    images_seconds: float | None = 1.0
+    objects_seconds: float | None = 1.2
     job_seconds: float | None = 1.5
     walk_always: bool = False
 
@@ -255,7 +255,7 @@ def _gap(source: str, error: OpsctlError) -> Gap:
 
 
 def _silence(source: str, seconds: float | None) -> Gap:
-    return Gap(source, "timeout", f"no answer within {seconds or 0:g} s")
+    return Gap(source, "timeout", f"No answer within {seconds or 0:g} s.")
 
 
 def _mongo_hangs(seconds: float | None) -> UnavailableError:
