@@ -28,6 +28,8 @@ def commands_page() -> str:
         "## Common options",
         "Every command has them. The formats of `-o` differ; each command names its own.",
         _options(build_root(), common=True),
+        f"Of {code(PROGRAM)} alone:",
+        _options(build_root(), common=False),
         _groups(ROOT, ()),
         *(_command(words) for words, _ in walk_commands()),
     )

@@ -28,8 +28,8 @@ RULES = """\
 - Times are RFC 3339 in UTC. Durations are seconds. Sizes are bytes, whole numbers.
 - New keys may come with a later version; a key keeps its meaning while the version in `schema` stays.
 - Control characters and escape sequences from outside are escaped; secrets are `***`.
-- `-o yaml` writes the same document. `-o ndjson` writes one object a line: the items of a list, or one envelope for each
-  look of `status --watch`. `-o csv` has the items as rows, their keys as columns.
+- `-o yaml` writes the same document. `-o ndjson` writes one object a line: the items of a list, or one envelope for
+  each look of `status --watch`. `-o csv` has the items as rows, their keys as columns.
 """
 
 

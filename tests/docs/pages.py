@@ -63,7 +63,7 @@ def headings(page: Path) -> Iterator[str]:
 
 
 def is_shown_in(shown: tuple[str, ...], printed: str) -> bool:
-    """Whether what a page shows is what was printed, apart from what differs from run to run and from lines left out."""
+    """Whether what a page shows was printed, apart from what differs from run to run and from lines left out."""
     lines = [_settle(line) for line in printed.splitlines()]
     position, is_joined = 0, True
     for block in _blocks(shown):

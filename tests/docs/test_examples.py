@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.docs.pages import README, TUTORIAL, Example, is_shown_in, read_examples
-
 from docs.generator.records import record_keys
+
 from opsctl.lab.environment import DATABASE, open_collection, start_lab
 from opsctl.lab.state import locate_lab
+from tests.docs.pages import README, TUTORIAL, Example, is_shown_in, read_examples
 
 PROFILE = " --profile lab"
 LONGEST_SECONDS = 60

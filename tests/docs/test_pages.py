@@ -7,11 +7,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tests.docs.pages import DOCS, README, ROOT, TUTORIAL, all_pages, headings, is_shown_in, read_examples, without_code
 
 from opsctl import __version__
 from opsctl.cli.app import ROOT as COMMANDS
 from opsctl.cli.app import CommandEntry, build_entry, walk_commands
+from tests.docs.pages import DOCS, README, ROOT, TUTORIAL, all_pages, headings, is_shown_in, read_examples, without_code
 
 README_LINES = 80
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -22,7 +22,7 @@ _HOSTS = re.compile(
     r"|keepachangelog\.com|semver\.org|github\.com"
 )
 _MACHINE_PATH = re.compile(r"(?<![\w.~}-])/(?:work|home|root|tmp|Users|var/folders)/\S*")
-_ODD_WORDS = re.compile(r"\b(?:sub)?agents?\b|\bsessions? of\b|\bworkspace\b|\bprompts?\b", re.IGNORECASE)
+_ODD_WORDS = re.compile(r"\b(?<!User-)(?:sub)?agents?\b|\bsessions? of\b|\bworkspace\b|\bprompts?\b", re.IGNORECASE)
 
 
 def name_of(page: Path) -> str:
@@ -54,8 +54,8 @@ def test_pages_name_no_machine_and_no_strange_host(page: Path) -> None:
 @pytest.mark.parametrize("page", all_pages(), ids=name_of)
 def test_a_page_has_one_title_and_no_line_that_runs_away(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    outside = re.sub(r"^```.*?^```", "", text, flags=re.S | re.M)
-    assert len(re.findall(r"^# ", outside, re.M)) == 1
+    outside = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    assert len(re.findall(r"^# ", outside, re.MULTILINE)) == 1
     assert text.count("\n```") % 2 == 0
     if page.parent.name != "reference":
         assert not [line for line in outside.splitlines() if len(line) > 120 and not line.startswith("|")]
@@ -65,8 +65,10 @@ def test_a_page_has_one_title_and_no_line_that_runs_away(page: Path) -> None:
 def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
     """In shell blocks and in inline code; words in capitals stand for something."""
     text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"```(?:sh|console|yaml|bash)\n(.*?)```", text, re.S)
-    for command in re.findall(r"(?:^|[\s$(`])opsctl ([^\n`|>;&)#\"]*)", "\n".join([*blocks, *re.findall(r"`[^`\n]+`", text)])):
+    blocks = re.findall(r"```(?:sh|console|yaml|bash)\n(.*?)```", text, re.DOTALL)
+    for command in re.findall(
+        r"(?:^|[\s$(`])opsctl ([^\n`|>;&)#\"]*)", "\n".join([*blocks, *re.findall(r"`[^`\n]+`", text)])
+    ):
         check_command(command.split())
 
 
@@ -93,8 +95,10 @@ PLANNED = {"cloudrun"}
 
 def test_the_index_leads_to_every_page() -> None:
     index = DOCS / "index.md"
-    linked = {(DOCS / target.partition("#")[0]).resolve() for target in _LINK.findall(index.read_text(encoding="utf-8"))}
-    assert {page for page in DOCS.rglob("*.md")} - linked - {index} == set()
+    linked = {
+        (DOCS / target.partition("#")[0]).resolve() for target in _LINK.findall(index.read_text(encoding="utf-8"))
+    }
+    assert set(DOCS.rglob("*.md")) - linked - {index} == set()
 
 
 def test_the_readme_is_one_screen() -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.docs.pages import REFERENCE
-
 from docs.generate import render_pages
 from docs.generator.markdown import explain
 from docs.generator.outcomes import error_codes, remarks
+
 from opsctl.cli.app import walk_commands
 from opsctl.cli.completion_tree import read_tree
 from opsctl.cli.schema import REPORTS
@@ -19,6 +18,7 @@ from opsctl.errors import ExitCode
 from opsctl.migration.models import FailureClass, RunState
 from opsctl.migration.verify import DifferenceKind
 from opsctl.status.models import Basis, Method, State
+from tests.docs.pages import REFERENCE
 
 
 def test_the_reference_is_as_the_code_makes_it() -> None:
@@ -32,7 +32,7 @@ def test_the_reference_is_as_the_code_makes_it() -> None:
 
 def test_every_command_and_option_is_documented() -> None:
     text = page("commands.md")
-    sections = {title: body for title, body in re.findall(r"^## (opsctl .*?)\n(.*?)(?=^## |\Z)", text, re.S | re.M)}
+    sections = dict(re.findall(r"^## (opsctl .*?)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
     common = text[text.index("## Common options") :]
     for node in read_tree():
         name = " ".join(("opsctl", *node.path))
@@ -70,12 +70,15 @@ def test_every_configuration_key_is_documented() -> None:
         ("exit-codes.md", [str(int(code)) for code in ExitCode]),
         ("error-codes.md", [f"`{code}`" for code, _, _ in error_codes()]),
         ("failure-classes.md", [f"`{item.value}`" for item in FailureClass]),
-        ("states.md", [f"`{item.value}`" for kind in (State, RunState, Method, Basis, DifferenceKind) for item in kind]),
+        (
+            "states.md",
+            [f"`{item.value}`" for kind in (State, RunState, Method, Basis, DifferenceKind) for item in kind],
+        ),
         ("states.md", [f"`{code}`" for code, _ in remarks()]),
     ],
 )
 def test_every_value_has_a_row_with_its_meaning(name: str, values: list[str]) -> None:
-    rows = {row.split(" | ")[0]: row.split(" | ")[1:] for row in re.findall(r"^\| (.*) \|$", page(name), re.M)}
+    rows = {row.split(" | ")[0]: row.split(" | ")[1:] for row in re.findall(r"^\| (.*) \|$", page(name), re.MULTILINE)}
     assert len(values) > 4
     for value in values:
         assert value in rows, value
@@ -91,9 +94,9 @@ def test_every_schema_is_documented_and_every_command_named() -> None:
 
 
 def test_a_name_without_words_is_an_error() -> None:
-    with pytest.raises(LookupError, match="without words: .*later"):
+    with pytest.raises(LookupError, match=r"without words: .*later"):
         explain(["gone", "later"], {"gone": "HTTP 404"})
-    with pytest.raises(LookupError, match="without a name: .*former"):
+    with pytest.raises(LookupError, match=r"without a name: .*former"):
         explain(["gone"], {"gone": "HTTP 404", "former": "not used any more"})
 
 
