@@ -15,7 +15,7 @@ _opsctl() {
         word="${COMP_WORDS[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--limit|--where|--type|--workers|--class)
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class)
                 [[ ${COMP_WORDS[index+1]} == '=' ]] && index=$((index + 1))
                 index=$((index + 1))
                 ;;
@@ -30,13 +30,14 @@ _opsctl() {
     done
     COMPREPLY=()
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--limit|--where|--type|--workers|--class)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class)
             _opsctl_value "$path $previous" "$current"
             return
             ;;
     esac
     case "$path" in
         '') options='--version -V --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'status') options='--watch --interval --check --recount --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate images') options='--dry-run -n --yes -y --limit --where --type --workers --retry-failed --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate verify') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
@@ -73,6 +74,10 @@ _opsctl_value() {
         ' --config') _opsctl_files -f "$current" ;;
         ' --output'|' -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
         ' --lang') _opsctl_reply 'en ko' "$current" ;;
+        'status --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'status --config') _opsctl_files -f "$current" ;;
+        'status --output'|'status -o') _opsctl_reply 'table json yaml markdown ndjson' "$current" ;;
+        'status --lang') _opsctl_reply 'en ko' "$current" ;;
         'migrate --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'migrate --config') _opsctl_files -f "$current" ;;
         'migrate --output'|'migrate -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
@@ -143,7 +148,7 @@ _opsctl_reply() {
 
 _opsctl_files() {
     local line
-    type compopt >/dev/null 2>&1 && compopt -o filenames
+    compopt -o filenames 2>/dev/null
     while IFS= read -r line; do
         COMPREPLY+=("$line")
     done < <(compgen "$1" -- "$2")

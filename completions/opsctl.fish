@@ -13,7 +13,7 @@ function __opsctl_path
         switch $word
             case --
                 break
-            case --profile --config --output -o --lang --timeout --limit --where --type --workers --class
+            case --profile --config --output -o --lang --timeout --interval --limit --where --type --workers --class
                 set skip 1
             case '-*'
                 continue
@@ -60,6 +60,20 @@ complete -c opsctl -n '__opsctl_at \'\'' -l lang -x -a 'en ko' -d 'Language of r
 complete -c opsctl -n '__opsctl_at \'\'' -l timeout -x -d 'Give up after this long.'
 complete -c opsctl -n '__opsctl_at \'\'' -l exit-zero -d 'End with 0 instead of 3, 4 and 8.'
 complete -c opsctl -n '__opsctl_at \'\'' -s h -l help -d 'Show this help.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l watch -d 'Look again and again until the migration is complete.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l interval -x -d 'Pause between two looks of --watch.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l check -d 'End with 8 while it is not complete and nothing is wrong.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l recount -d 'Count every document, image and object, however long it takes.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l config -r -F -d 'Configuration file.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l output -s o -x -a 'table json yaml markdown ndjson' -d 'Output format.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l quiet -s q -d 'Only errors on stderr: no progress, no notes.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l verbose -s v -d 'More on stderr; -vv with tracebacks.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l no-color -d 'No colour.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l lang -x -a 'en ko' -d 'Language of reports.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l timeout -x -d 'Give up after this long.'
+complete -c opsctl -n '__opsctl_at \'status\'' -l exit-zero -d 'End with 0 instead of 3, 4 and 8.'
+complete -c opsctl -n '__opsctl_at \'status\'' -s h -l help -d 'Show this help.'
 complete -c opsctl -n '__opsctl_at \'migrate\'' -a 'images' -d 'Fetch the images, store them in S3, record them in Mongo.'
 complete -c opsctl -n '__opsctl_at \'migrate\'' -a 'verify' -d 'Compare Mongo with S3, object by object.'
 complete -c opsctl -n '__opsctl_at \'migrate\'' -a 'failures' -d 'What failed, why, and when it is tried again.'

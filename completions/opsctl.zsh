@@ -10,7 +10,7 @@ _opsctl() {
         word="${words[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--limit|--where|--type|--workers|--class) ((index++)) ;;
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class) ((index++)) ;;
             -*) ;;
             *)
                 joined="${path_words:+$path_words }$word"
@@ -22,7 +22,7 @@ _opsctl() {
         ((index++))
     done
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--limit|--where|--type|--workers|--class)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class)
             _opsctl_value "$path_words $previous"
             return
             ;;
@@ -47,7 +47,7 @@ _opsctl_tables() {
     local -a words
     case "$1" in
         '') options=('--version:Show the version (with -o json: of libraries too).' '-V:Show the version (with -o json: of libraries too).' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
-        'status') options=() ;;
+        'status') options=('--watch:Look again and again until the migration is complete.' '--interval:Pause between two looks of --watch.' '--check:End with 8 while it is not complete and nothing is wrong.' '--recount:Count every document, image and object, however long it takes.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'migrate') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'migrate images') options=('--dry-run:Say what would be done; change nothing.' '-n:Say what would be done; change nothing.' '--yes:Do not ask before writing.' '-y:Do not ask before writing.' '--limit:Stop after this many documents.' '--where:Only documents that match this MongoDB filter (extended JSON).' '--type:Only images of this type; may be given several times.' '--workers:Images in flight at once.' '--retry-failed:Try finally failed images again as well.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'migrate verify') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
@@ -79,6 +79,10 @@ _opsctl_value() {
         ' --config') _files ;;
         ' --output'|' -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
         ' --lang') compadd -- 'en' 'ko' ;;
+        'status --profile') compadd -- $(_opsctl_profiles) ;;
+        'status --config') _files ;;
+        'status --output'|'status -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' ;;
+        'status --lang') compadd -- 'en' 'ko' ;;
         'migrate --profile') compadd -- $(_opsctl_profiles) ;;
         'migrate --config') _files ;;
         'migrate --output'|'migrate -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;

@@ -66,7 +66,7 @@ _opsctl_reply() {
 
 _opsctl_files() {
     local line
-    type compopt >/dev/null 2>&1 && compopt -o filenames
+    compopt -o filenames 2>/dev/null
     while IFS= read -r line; do
         COMPREPLY+=("$line")
     done < <(compgen "$1" -- "$2")

@@ -28,6 +28,7 @@ class StopRequest(asyncio.Event):
     """Set by the first Ctrl-C, SIGTERM or `--timeout`. `exit_code` is what to end with then: 130, 143 or 5."""
 
     exit_code: ExitCode | None = None
+    loop: asyncio.AbstractEventLoop | None = None
 
     def request(self, exit_code: ExitCode) -> None:
         """Sets the event; the first reason stays."""
@@ -50,20 +51,23 @@ def run_async(
     called in the main thread.
     """
     stop = StopRequest()
-    with asyncio.Runner(loop_factory=_uvloop_factory() if use_uvloop else None) as runner:
-        loop = runner.get_loop()
-        with _stop_on_signals(stop, loop, leave):
-            try:
-                return runner.run(_run_until_stopped(main, stop, drain_seconds))
-            except asyncio.CancelledError:
-                if stop.exit_code is None:
-                    raise
-                raise _reason(stop) from None
+    factory = _uvloop_factory() if use_uvloop else None
+    # The handlers stay while the runner closes: it waits for threads that cannot be cancelled.
+    with _stop_on_signals(stop, leave), asyncio.Runner(loop_factory=factory) as runner:
+        stop.loop = runner.get_loop()
+        try:
+            return runner.run(_run_until_stopped(main, stop, drain_seconds))
+        except asyncio.CancelledError:
+            if stop.exit_code is None:
+                raise
+            raise _reason(stop) from None
 
 
 async def _run_until_stopped(
     main: Callable[[StopRequest], Awaitable[T]], stop: StopRequest, drain_seconds: float | None
 ) -> T:
+    if stop.exit_code is not None:
+        stop.set()
     work = asyncio.ensure_future(main(stop))
     watch = asyncio.ensure_future(stop.wait())
     try:
@@ -87,10 +91,8 @@ def _drain_limit(stop: StopRequest, drain_seconds: float | None) -> float | None
 
 
 @contextmanager
-def _stop_on_signals(
-    stop: StopRequest, loop: asyncio.AbstractEventLoop, leave: Callable[[int], object]
-) -> Iterator[None]:
-    """Handlers of the process, not of the loop: they also work while the loop waits for its threads to end."""
+def _stop_on_signals(stop: StopRequest, leave: Callable[[int], object]) -> Iterator[None]:
+    """Handlers of the process, not of the loop: they also work before it runs and while it waits for its threads."""
 
     def ask_or_leave(number: int, _frame: FrameType | None) -> None:
         code = _EXIT_CODES[signal.Signals(number)]
@@ -101,8 +103,8 @@ def _stop_on_signals(
         if number == signal.SIGALRM:
             # A thread that hangs must not keep the command alive for ever: the second alarm leaves.
             signal.setitimer(signal.ITIMER_REAL, 1.5 * TIMEOUT_GRACE_SECONDS)
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(stop.request, code)
+        if stop.loop is not None and not stop.loop.is_closed():
+            stop.loop.call_soon_threadsafe(stop.request, code)
 
     if threading.current_thread() is not threading.main_thread():
         yield
