@@ -103,6 +103,23 @@ class Site:
         self.collection.insert_many(documents)
         return documents
 
+    def seed_wide(self, documents: int, images: int) -> list[str]:
+        """Documents with many images, so that a run is surely met inside of one. Returns all addresses in order.
+
+        Nobody else asks the image host for these addresses.
+        """
+        folder = f"/img/{uuid.uuid4().hex}"
+        paths = [[f"{folder}/{number}-{image}.jpg" for image in range(images)] for number in range(documents)]
+        self.collection.insert_many(
+            {
+                "_id": number,
+                "vehicle_name": f"아반떼 {number}",
+                "exterior_images": [self.base_url + path for path in each],
+            }
+            for number, each in enumerate(paths)
+        )
+        return [path for each in paths for path in each]
+
     def originals(self) -> dict[Any, bytes]:
         """The original fields of every document as BSON, byte for byte."""
         return {

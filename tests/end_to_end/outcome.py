@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from opsctl.lab.sample_drafts import SampleImage
@@ -53,3 +53,18 @@ def is_entry_of(entry: dict[str, Any], image: SampleImage) -> bool:
 
 def is_failure_of(entry: dict[str, Any], image: SampleImage) -> bool:
     return (entry["url"], entry["type"], entry.get("color_name")) == (image.url, image.image_type, image.color_name)
+
+
+def check_wide_outcome(site: Site, paths: Sequence[str]) -> None:
+    """Every image of `Site.seed_wide` stands in its place, once in the bucket and once in the ledger."""
+    found: list[str] = []
+    keys: Counter[str] = Counter()
+    for document in site.collection.find(sort=[("_id", 1)]):
+        entries = {entry["original_url"]: entry for entry in document["s3_images_metadata"]}
+        assert document["s3_migration"]["state"] == "complete"
+        assert document["s3_exterior_images"] == [entries[url]["s3_url"] for url in document["exterior_images"]]
+        found += (url.removeprefix(site.base_url) for url in entries)
+        keys.update(entry["key"] for entry in entries.values())
+    assert sorted(found) == sorted(paths)
+    assert set(keys.values()) == {1}
+    assert site.objects().keys() == keys.keys()

@@ -134,9 +134,18 @@ class TestTakingOver:
     async def test_a_living_process_that_is_silent_for_a_lease(self) -> None:
         office = Office()
         await office.acquire("a", process=HERE)
+        await office.clock.sleep(LEASE_SECONDS)
         record, owner = await office.acquire("b", process=HERE)
         assert (record.lease.owner, owner.epoch) == ("b", 2)
-        assert LEASE_SECONDS <= office.clock.monotonic() < LEASE_SECONDS + 2
+        assert 2 * LEASE_SECONDS <= office.clock.monotonic() < 2 * LEASE_SECONDS + 2
+
+    async def test_a_living_process_of_this_machine_that_has_just_renewed_is_busy_at_once(self) -> None:
+        office = Office()
+        await office.acquire("a", process=HERE)
+        await office.clock.sleep(LEASE_SECONDS - 1)
+        with pytest.raises(BusyError, match="run vehicles-1 is being worked on"):
+            await office.acquire("b", process=HERE)
+        assert office.clock.monotonic() == LEASE_SECONDS - 1
 
     async def test_one_that_renews_is_busy(self) -> None:
         office = Office()
@@ -194,6 +203,7 @@ class TestRaces:
 class TestIdentity:
     def test_this_process_is_alive(self) -> None:
         assert not HERE.is_dead_here()
+        assert HERE.is_alive_here()
         assert HERE.started
 
     def test_an_ended_one_is_dead(self) -> None:
