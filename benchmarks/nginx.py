@@ -38,8 +38,13 @@ http {{
             if ($request_method = GET) {{ return 200 '<ListBucketResult><Name>{bucket}</Name></ListBucketResult>'; }}
             return 201;
         }}
-        # 201, because nginx answers `If-None-Match: *` on a 200 with 304.
-        location / {{ add_header ETag '"0"' always; return 201; }}
+        location / {{
+            default_type application/xml;
+            add_header ETag '"0"' always;
+            if ($request_method = GET) {{ return 200 '<ListBucketResult><Name>bench</Name></ListBucketResult>'; }}
+            # 201, because nginx answers `If-None-Match: *` on a 200 with 304.
+            return 201;
+        }}
     }}
 }}
 """

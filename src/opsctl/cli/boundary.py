@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -46,7 +48,15 @@ class TerminationError(OpsctlError):
 
 def main() -> None:
     """The entry point of the program."""
-    sys.exit(run(sys.argv[1:], Process.current()))
+    code = run(sys.argv[1:], Process.current())
+    if threading.active_count() > 1:
+        # Python would wait for threads of an SDK at its end, and one that hangs would keep the command alive.
+        # Everything is written and closed by now; what is left of the buffers is pushed out first.
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str], process: Process, commands: GroupEntry = ROOT) -> int:

@@ -176,8 +176,9 @@ def _facts(assessment: Assessment, texts: Texts) -> Section:
     if eta.basis not in (Basis.NOTHING_LEFT, Basis.NOT_MOVING):
         basis = texts.get(f"status.basis_{eta.basis.value}")
         fields.append(Field(texts.get("status.field_estimate"), basis, _track(eta, texts)))
-    run = assessment.run_id or texts.get("status.no_run")
-    fields.append(Field(texts.get("status.field_run"), run))
+    if assessment.run_id or assessment.documents.processed:
+        run = assessment.run_id or texts.get("status.no_run")
+        fields.append(Field(texts.get("status.field_run"), run))
     return Section(tuple(fields))
 
 

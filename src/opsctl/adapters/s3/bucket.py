@@ -78,9 +78,9 @@ class Bucket:
     async def read(self, key: str) -> bytes | None:
         return await self._on_thread(self._read, key)
 
-    async def list(self, prefix: str) -> AsyncIterator[Sequence[ObjectFacts]]:
-        """Pages of a thousand."""
-        pages = await self._on_thread(self._list, prefix)
+    async def list(self, prefix: str, *, after: str | None = None) -> AsyncIterator[Sequence[ObjectFacts]]:
+        """Pages of a thousand, below a folder or the whole bucket; `after` is a key to start behind."""
+        pages = await self._on_thread(self._list, prefix, after)
         while page := await self._on_thread(self._next_page, pages):
             yield page
 
@@ -103,8 +103,9 @@ class Bucket:
             raise translate_obstore(error, self.address.bucket) from error
         return True
 
-    def _list(self, prefix: str) -> Iterator[Sequence[ObjectMeta]]:
-        return iter(obstore.list(self._objects(), prefix=prefix.rstrip("/"), chunk_size=LIST_PAGE))
+    def _list(self, prefix: str, after: str | None) -> Iterator[Sequence[ObjectMeta]]:
+        folder = prefix.rstrip("/") or None
+        return iter(obstore.list(self._objects(), prefix=folder, offset=after, chunk_size=LIST_PAGE))
 
     def _next_page(self, pages: Iterator[Sequence[ObjectMeta]]) -> Sequence[ObjectFacts]:
         """The next page; empty at the end."""
