@@ -68,7 +68,7 @@ _opsctl_tables() {
         'migrate') words=('images:Fetch the images, store them in S3, record them in Mongo.' 'verify:Compare Mongo with S3, object by object.' 'failures:What failed, why, and when it is tried again.') ;;
         'config') words=('init:Write a commented starter file.' 'show:Every value, and where it comes from.' 'check:Try every configured service and say what is missing.') ;;
         'lab') words=('run:Start the lab, seed it, migrate, verify.' 'up:Start the local servers with sample data.' 'down:Stop the local servers.') ;;
-        'completion') words=('bash:' 'zsh:' 'fish:' 'powershell:') ;;
+        'completion') words=('bash' 'zsh' 'fish' 'powershell') ;;
     esac
     commands_here=("${words[@]}")
 }

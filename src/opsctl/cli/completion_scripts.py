@@ -38,9 +38,9 @@ def _render_zsh(tree: Tree) -> str:
     words, options = [], []
     for node in tree:
         if node.words:
-            items = " ".join(_quote(f"{word.text.replace(':', chr(92) + ':')}:{word.summary}") for word in node.words)
+            items = " ".join(_zsh_item(word.text, word.summary) for word in node.words)
             words.append(f"        {_quote(_key(node))}) words=({items}) ;;")
-        items = " ".join(_quote(f"{name}:{option.summary}") for option in node.options for name in option.names)
+        items = " ".join(_zsh_item(name, option.summary) for option in node.options for name in option.names)
         options.append(f"        {_quote(_key(node))}) options=({items}) ;;")
     return _fill(
         ZSH,
@@ -128,6 +128,12 @@ def _zsh_value(option: CompletionOption) -> str | None:
         "profile": "compadd -- $(_opsctl_profiles)",
     }
     return actions.get(option.value)
+
+
+def _zsh_item(text: str, summary: str) -> str:
+    """`name:help` for `_describe`; a colon in the name would end it."""
+    name = text.replace(":", "\\:")
+    return _quote(f"{name}:{summary}" if summary else name)
 
 
 def _fish_value(option: CompletionOption) -> str:

@@ -192,7 +192,8 @@ function __opsctl_path
 end
 
 function __opsctl_at
-    test (__opsctl_path | string collect --allow-empty) = "$argv[1]"
+    set -l path (__opsctl_path)
+    test "$path" = "$argv[1]"
 end
 
 function __opsctl_profiles
