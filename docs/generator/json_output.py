@@ -47,7 +47,7 @@ def json_page() -> str:
         "`opsctl schema COMMAND` prints the JSON Schema of the whole document.",
         "## Commands",
         "".join(f"- [{code(schema_name(name))}](#{_anchor(name)})\n" for name in with_schema),
-        f"Without a published schema: {', '.join(map(code, without))}." if without else "",
+        f"Without a report, and so without a schema: {', '.join(map(code, without))}." if without else "",
         *(_command(name) for name in with_schema),
     )
 
@@ -91,11 +91,13 @@ def _plain(kind: str, schema: dict[str, Any]) -> str:
 
 
 def _translate(text: str, keys: Iterable[str]) -> str:
-    """A docstring in the words of JSON: its keys, and null."""
-    renamed = {key: camel_case(key) for key in re.findall(r"`([a-z_]+)`", text) if camel_case(key) in keys}
+    """A docstring in the words of JSON: its keys, null, true and false."""
+    renamed = {key: camel_case(key) for key in re.findall(r"`([a-z0-9_]+)`", text) if camel_case(key) in keys}
     for old, new in renamed.items():
         text = text.replace(code(old), code(new))
-    return re.sub(r"\bNone\b", "null", " ".join(text.split()))
+    for python, json in (("None", "null"), ("True", "true"), ("False", "false")):
+        text = re.sub(rf"\b{python}\b", json, text)
+    return " ".join(text.split())
 
 
 def _anchor(name: str) -> str:
