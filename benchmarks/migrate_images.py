@@ -9,6 +9,7 @@ are shared by all of them: the figure is that of the whole, and the client's own
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -42,7 +43,8 @@ def main() -> None:
         if options.sink == "versitygw":
             target = stack.enter_context(versitygw())
             endpoint, key, secret = target.endpoint_url, target.access_key_id, target.secret_access_key
-        seed(mongo_uri, base_url, options.documents, endpoint, key, secret, create=options.sink == "versitygw")
+            create_bucket(endpoint, key, secret)
+        seed(mongo_uri, base_url, options.documents)
         environment = {
             **os.environ,
             "OPSCTL_MONGO_URI": mongo_uri,
@@ -66,7 +68,7 @@ def main() -> None:
     report(done, seconds, usage, options)
 
 
-def seed(mongo_uri: str, base_url: str, documents: int, endpoint: str, key: str, secret: str, *, create: bool) -> None:
+def seed(mongo_uri: str, base_url: str, documents: int) -> None:
     with MongoClient[dict[str, Any]](mongo_uri) as client:
         collection = client.bench.vehicles
         batch: list[dict[str, Any]] = []
@@ -77,20 +79,20 @@ def seed(mongo_uri: str, base_url: str, documents: int, endpoint: str, key: str,
                 batch = []
         if batch:
             collection.insert_many(batch)
-    if create:
-        boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            region_name="us-east-1",
-            config=Config(s3={"addressing_style": "path"}),
-        ).create_bucket(Bucket=BUCKET)
+
+
+def create_bucket(endpoint: str, key: str, secret: str) -> None:
+    boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        region_name="us-east-1",
+        config=Config(s3={"addressing_style": "path"}),
+    ).create_bucket(Bucket="bench")
 
 
 def report(done: Any, seconds: float, usage: resource.struct_rusage, options: argparse.Namespace) -> None:
-    import json  # noqa: PLC0415
-
     envelope = json.loads(done.stdout)
     data = envelope["data"]
     counters = data["counters"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,7 +78,7 @@ class Bucket:
     async def read(self, key: str) -> bytes | None:
         return await self._on_thread(self._read, key)
 
-    async def list(self, prefix: str, *, after: str | None = None) -> AsyncIterator[Sequence[ObjectFacts]]:
+    async def list(self, prefix: str, *, after: str | None = None) -> AsyncGenerator[Sequence[ObjectFacts], None]:
         """Pages of a thousand, below a folder or the whole bucket; `after` is a key to start behind."""
         pages = await self._on_thread(self._list, prefix, after)
         while page := await self._on_thread(self._next_page, pages):

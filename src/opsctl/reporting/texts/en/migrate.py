@@ -2,7 +2,7 @@
 
 MESSAGES = {
     "announce": "Profile {profile}: {source} -> {target}",
-    "ask": "Fetch the images of {documents} documents, store them in {target} and write s3_* fields beside the originals?",
+    "ask": "Fetch the images of {documents} documents, store them in {target} and write s3_* fields?",
     "phase_planning": "Counting documents and images",
     "phase_moving": "Migrating images",
     "phase_done": "Done",
