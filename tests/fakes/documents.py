@@ -27,6 +27,7 @@ from opsctl.migration.models import (
 )
 from tests.fakes.wire import Wire
 
+PAGE_BYTES = 8 * 1024 * 1024
 _KINDS: tuple[type, ...] = (int, float, str, dict, bytes, ObjectId, bool, datetime)
 
 
@@ -128,9 +129,10 @@ class FakeDocuments:
             and (view is not DocumentView.OPEN or not row.is_processed or (selection.retry_failed and row.failed))
             and (after is None or _order(row.original["_id"]) > _order(after[1]))
         ]
-        page, rest = wanted[: self._page_documents], wanted[self._page_documents :]
-        token = (0, page[-1].original["_id"]) if rest else None
-        return DocumentPage(tuple(self._show(row, view) for row in page), token)
+        page: list[SourceDocument] = []
+        while wanted and len(page) < self._page_documents and sum(d.size_bytes for d in page) < PAGE_BYTES:
+            page.append(self._show(wanted.pop(0), view))
+        return DocumentPage(tuple(page), (0, page[-1].id) if wanted else None)
 
     def _show(self, row: Row, view: DocumentView) -> SourceDocument:
         original = copy.deepcopy(row.original)
@@ -178,7 +180,10 @@ class FakeDocuments:
         """The guard: the fields that were read are as they were, no image field is new, and no run wrote meanwhile."""
         sources = {rule.source for rule in self._mapping.fields}
         return (
-            all(name in row.original and row.original[name] == value for name, value in seen.original.items())
+            # By their text: MongoDB minds the order of fields inside a field, Python's equality does not.
+            all(
+                name in row.original and repr(row.original[name]) == repr(seen.original[name]) for name in seen.original
+            )
             and all(name in seen.original for name in sources if name in row.original)
             and (row.is_processed, row.written_at) == (seen.is_processed, seen.written_at)
         )
