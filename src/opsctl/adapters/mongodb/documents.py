@@ -164,8 +164,8 @@ class MongoDocuments:
         for name in sources - document.original.keys():
             guard[name] = {"$exists": False}
         guard[METADATA_FIELD] = {"$exists": document.is_processed}
-        if document.written_at is not None:
-            guard[f"{MIGRATION_FIELD}.finished_at"] = {"$eq": document.written_at}
+        written = {"$exists": False} if document.written_at is None else {"$eq": document.written_at}
+        guard[f"{MIGRATION_FIELD}.finished_at"] = written
         return guard
 
 
