@@ -30,7 +30,7 @@ async def acquire(
     while True:
         seen = await runs.latest()
         if seen is not None and not seen.state.is_over:
-            await _wait_until_free(runs, seen, clock)
+            await _wait_until_free(runs, seen, process, clock)
             now = clock.now()
             owner = Owner(owner_id, seen.lease.epoch + 1, process)
             claimed = await runs.claim(seen, owner, now)
@@ -48,13 +48,14 @@ async def acquire(
             return record, owner
 
 
-async def _wait_until_free(runs: RunStore, seen: RunRecord, clock: Clock) -> None:
+async def _wait_until_free(runs: RunStore, seen: RunRecord, process: ProcessIdentity, clock: Clock) -> None:
     """Return once the lease may be taken; one lease of silence proves that nobody renews it."""
     lease = seen.lease
     if lease.owner is None or (lease.process is not None and lease.process.is_dead_here()):
         return
     silent_seconds = (clock.now() - seen.heartbeat_at).total_seconds()
-    if lease.process is not None and lease.process.is_alive_here() and silent_seconds < LEASE_SECONDS:
+    other = lease.process if lease.process != process else None
+    if other is not None and other.is_alive_here() and silent_seconds < LEASE_SECONDS:
         raise _busy(seen)  # the same machine has the same clock: nothing to wait for
     waited = 0.0
     while waited < LEASE_SECONDS:
