@@ -81,6 +81,23 @@ def test_nothing_of_a_cell_is_lost_on_a_narrow_terminal() -> None:
     assert written.count("y") == 60
 
 
+def test_names_and_numbers_stay_whole_while_there_is_room() -> None:
+    columns = (Column("Key", keep_whole=True), Column("Count", "right"), Column("Text"))
+    view = ReportView("T", blocks=(Table(columns, (("images.allow_private_hosts", 1234567, "word " * 40),)),))
+    assert any(
+        "images.allow_private_hosts" in line and "1,234,567" in line for line in render(view, Screen(60)).splitlines()
+    )
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=8), st.integers(40, 100))
+def test_no_digit_of_a_number_is_lost_however_narrow_the_terminal(numbers: list[int], width: int) -> None:
+    columns = tuple(Column("N", "right") for _ in numbers)
+    written = render(ReportView("T", blocks=(Table(columns, (tuple(numbers),)),)), Screen(width))
+    assert max(cell_len(line) for line in written.splitlines()) <= width
+    digits = sorted(character for character in written if character.isdigit())
+    assert digits == sorted("".join(str(number) for number in numbers))
+
+
 def test_a_very_long_value_is_shortened_on_a_terminal_and_nowhere_else() -> None:
     view = ReportView("T", blocks=(Section((Field("Name", "가" * 10_000),)),))
     assert render(view, Screen(80)).count("가") == MAX_CELL_CHARACTERS

@@ -16,6 +16,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from opsctl.reporting.column_widths import fit_widths
 from opsctl.reporting.neutralise import make_visible
 from opsctl.reporting.view import Cell, CellValue, Line, NextCommand, ReportView, Section, Table, Texts, Tone
 
@@ -23,6 +24,8 @@ UNLIMITED_WIDTH = 1 << 20
 MIN_WIDTH = 40
 # More of one value than this hides the rest of the report; -o json has all of it.
 MAX_CELL_CHARACTERS = 300
+# Two blanks, and one place for the line between columns.
+COLUMN_GAP = 3
 _STYLES: dict[Tone, str] = {
     "plain": "",
     "good": "green",
@@ -147,13 +150,24 @@ class _Writer:
             header_style="bold" if self._screen.has_colour else "",
             padding=(0, 2, 0, 0),
         )
-        for column in table.columns:
-            rich_table.add_column(
-                self._text(column.title), justify=column.align, overflow="fold", no_wrap=column.align == "right"
-            )
-        for row in table.rows:
-            rich_table.add_row(*(self._cell(value) for value in row))
+        rows = [[self._cell(value) for value in row] for row in table.rows]
+        for column, width in zip(table.columns, self._widths(table, rows), strict=True):
+            rich_table.add_column(self._text(column.title), justify=column.align, overflow="fold", width=width)
+        for row in rows:
+            rich_table.add_row(*row)
         return [*heading, rich_table]
+
+    def _widths(self, table: Table, rows: list[list[Text]]) -> list[int | None]:
+        """A width for every column on a terminal; off a terminal each takes what it needs."""
+        if self._screen.width is None:
+            return [None] * len(table.columns)
+        natural = [
+            max(1, self._text(column.title).cell_len, *(row[index].cell_len for row in rows))
+            for index, column in enumerate(table.columns)
+        ]
+        kept = [column.keep_whole or column.align == "right" for column in table.columns]
+        between = COLUMN_GAP * (len(table.columns) - 1)
+        return list(fit_widths(natural, kept, max(self._screen.width, MIN_WIDTH) - between))
 
     def _box(self) -> box.Box | None:
         if self._screen.width is None:

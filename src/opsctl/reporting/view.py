@@ -77,10 +77,12 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. Numbers belong to the right."""
+    """A column of a table. Numbers belong to the right. Cells of a `keep_whole` column (names, keys) and numbers are
+    the last to be folded on a terminal."""
 
     title: str
     align: Literal["left", "right"] = "left"
+    keep_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

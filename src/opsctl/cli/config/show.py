@@ -97,7 +97,9 @@ def _shown_value(setting: Setting) -> Any:
 
 
 def _view(report: ConfigShowReport, texts: Texts) -> ReportView:
-    columns = tuple(Column(texts.get(f"config.column_{name}")) for name in ("key", "origin", "value"))
+    columns = tuple(
+        Column(texts.get(f"config.column_{name}"), keep_whole=name == "key") for name in ("key", "origin", "value")
+    )
     file = texts.get("config.show_no_file") if report.file is None else str(report.file)
     return ReportView(
         texts.get("config.show_title", profile=report.profile),
