@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 for _name in ("mongo_reading", "mongo_writing", "mongo_racing", "s3_semantics"):
     pytest.register_assert_rewrite(f"tests.contract.{_name}")
+
+# No test depends on time; the machine may be busy.
+settings.register_profile("opsctl", deadline=None)
+settings.load_profile("opsctl")
 
 pytest_plugins = ["tests.servers.fixtures"]
 

@@ -200,4 +200,3 @@ def host_of_uri(uri: str) -> str:
     user_info, _, hosts = authority.partition("?")[0].rpartition("@")
     is_certain = "@" not in rest if not user_info else "?" not in user_info
     return hosts if is_certain and _HOSTS.fullmatch(hosts) else "?"
-

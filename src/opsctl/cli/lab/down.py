@@ -32,4 +32,10 @@ def down_view(report: LabStopped, texts: Texts) -> ReportView:
     return ReportView(t("lab.down_title"), (Line(said),), next_commands=next_commands)
 
 
-COMMAND = CommandSpec(down, examples=(Example("Stop the local servers", "opsctl lab down"),))
+COMMAND = CommandSpec(
+    down,
+    examples=(
+        Example("Stop the local servers", "opsctl lab down"),
+        Example("In a script: which ones were running?", "opsctl lab down -o json"),
+    ),
+)
