@@ -117,12 +117,13 @@ class HttpImages:
         """Which failure an exception of the HTTP client stands for. Its text is not used: it may repeat the URL."""
         if isinstance(error, BlockedAddressError):
             return FetchFailure(FailureClass.BLOCKED_ADDRESS, str(error))
-        if isinstance(error, aiohttp.InvalidURL | ValueError):
-            return FetchFailure(FailureClass.BAD_URL, "is not a valid address")
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return self._resolver.explain(error)
+        # Before ValueError: the error of a certificate is one, too.
         if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
             return FetchFailure(FailureClass.LATER, "the host's certificate is not accepted")
+        if isinstance(error, aiohttp.InvalidURL | ValueError):
+            return FetchFailure(FailureClass.BAD_URL, "is not a valid address")
         if isinstance(error, aiohttp.ClientPayloadError):
             return FetchFailure(FailureClass.LATER, "the connection ended before the body did")
         return FetchFailure(FailureClass.LATER, f"the connection failed ({type(error).__name__})")
@@ -204,7 +205,7 @@ def _retry_after(text: str | None) -> float | None:
     """Seconds, or an HTTP date (RFC 9110 §10.2.3); None for anything else."""
     if text is None:
         return None
-    if text.strip().isdigit():
+    if text.isascii() and text.strip().isdigit():
         return float(text)
     try:
         at = parsedate_to_datetime(text)
