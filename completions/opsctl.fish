@@ -94,7 +94,7 @@ complete -c opsctl -n '__opsctl_at \'migrate images\'' -l limit -x -d 'Stop afte
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l where -x -d 'Only documents that match this MongoDB filter (extended JSON).'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l type -x -a 'basic exterior interior color' -d 'Only images of this type; may be given several times.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l workers -x -d 'Images in flight at once.'
-complete -c opsctl -n '__opsctl_at \'migrate images\'' -l retry-failed -d 'Try finally failed images again as well.'
+complete -c opsctl -n '__opsctl_at \'migrate images\'' -l retry-failed -d 'Try finally failed images again, and those that another tool skipped.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l config -r -F -d 'Configuration file.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l output -s o -x -a 'table json yaml markdown' -d 'Output format.'

@@ -3,7 +3,9 @@ needed."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from opsctl.cli.failure import dump_document
@@ -16,6 +18,7 @@ from opsctl.reporting.progress import LineProgress, Progress, SilentProgress
 from opsctl.reporting.view import ReportView, Texts
 
 STREAM_FORMATS = (OutputFormat.TABLE, OutputFormat.NDJSON)
+_WITH_PROFILE = ("opsctl status", "opsctl migrate", "opsctl cloudrun", "opsctl config show", "opsctl config check")
 _CLEAR_SCREEN = "\x1b[H\x1b[2J"
 
 
@@ -86,7 +89,22 @@ def _envelope(command: str, outcome: Outcome, process: Process, options: CommonO
     )
 
 
+def _keep_profile(view: ReportView, options: CommonOptions) -> ReportView:
+    """Commands to run next lead to the same place as this one: they name the profile that this one was given."""
+    if options.profile is None:
+        return view
+    chosen = f"opsctl --profile {shlex.quote(options.profile)} "
+    commands = tuple(
+        replace(item, command=chosen + item.command.removeprefix("opsctl "))
+        if item.command.startswith(_WITH_PROFILE) and "--profile" not in item.command
+        else item
+        for item in view.next_commands
+    )
+    return replace(view, next_commands=commands)
+
+
 def _render(view: ReportView, process: Process, options: CommonOptions, texts: Texts) -> str:
+    view = _keep_profile(view, options)
     if options.output is OutputFormat.MARKDOWN:
         from opsctl.reporting.markdown import render_markdown  # noqa: PLC0415 - only what the format needs
 

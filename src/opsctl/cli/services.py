@@ -61,13 +61,12 @@ async def open_stores(profile: Profile) -> AsyncIterator[MigrationStores]:
     """Mongo and S3 of the profile. Raises ConfigError; nothing is asked yet."""
     from opsctl.adapters.mongodb.documents import MongoDocuments  # noqa: PLC0415
 
-    mapping, layout = read_mapping(profile), read_layout(profile)
-    mongo = profile.section(MongoSection)
+    mapping, mongo = read_mapping(profile), profile.section(MongoSection)
     async with open_database(profile) as database:
         documents = MongoDocuments(database, mongo.collection, mapping, host=host_of_uri(mongo.uri))
         bucket = open_bucket(profile)
         try:
-            yield MigrationStores(documents, bucket, mapping, layout)
+            yield MigrationStores(documents, bucket, mapping, read_layout(profile, bucket.region))
         finally:
             bucket.close()
 
@@ -82,8 +81,9 @@ async def open_migration(profile: Profile, selection: Selection) -> AsyncIterato
     from opsctl.migration.run import Services, Settings  # noqa: PLC0415
 
     mongo, images = profile.section(MongoSection), profile.section(ImagesSection)
-    mapping, layout, host = read_mapping(profile), read_layout(profile), host_of_uri(mongo.uri)
+    mapping, host = read_mapping(profile), host_of_uri(mongo.uri)
     bucket = open_bucket(profile, connections=images.workers)
+    layout = read_layout(profile, bucket.region)
     http = HttpSettings(
         max_bytes=images.max_bytes,
         timeout_seconds=images.timeout_seconds,
@@ -147,14 +147,14 @@ def read_mapping(profile: Profile) -> ImageMapping:
     )
 
 
-def read_layout(profile: Profile) -> KeyLayout:
-    """Where objects go."""
+def read_layout(profile: Profile, region: str) -> KeyLayout:
+    """Where objects go. `region` is the one that is really used: the profile may leave it to AWS's own settings."""
     mongo, s3, images = profile.section(MongoSection), profile.section(S3Section), profile.section(ImagesSection)
     return KeyLayout(
         bucket=s3.bucket,
         prefix=s3.prefix,
         collection=mongo.collection,
-        region=s3.region or "us-east-1",
+        region=region,
         endpoint_url=s3.endpoint_url,
         template=images.key_template,
         key_hash=images.key_hash,

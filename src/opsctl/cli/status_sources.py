@@ -21,7 +21,8 @@ async def open_status_sources(profile: Profile) -> AsyncIterator[tuple[StatusSou
 
     mongo, host = profile.section(MongoSection), host_of_uri(profile.section(MongoSection).uri)
     s3 = profile.section(S3Section) if profile.is_configured(S3Section) else None
-    folder = collection_prefix(read_layout(profile)) if s3 else ""
+    bucket = open_bucket(profile) if s3 else None
+    folder = collection_prefix(read_layout(profile, bucket.region)) if bucket else ""
     async with open_database(profile) as database:
         sources = StatusSources(
             documents=MongoDocumentCounts(
@@ -33,7 +34,7 @@ async def open_status_sources(profile: Profile) -> AsyncIterator[tuple[StatusSou
                 folder=folder,
             ),
             runs=MongoRunRecords(database, mongo.collection, host=host),
-            objects=S3ObjectCounts(open_bucket(profile), folder) if s3 else None,
+            objects=S3ObjectCounts(bucket, folder) if bucket else None,
             jobs=_UnbuiltJobs() if profile.is_configured(KubernetesSection) else None,
             gaps=()
             if s3

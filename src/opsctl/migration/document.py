@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from opsctl.migration.models import (
     DocumentUpdate,
+    FailureClass,
     ImageFailure,
     ImageMapping,
     ImageRef,
@@ -74,7 +75,8 @@ def build_update(
 ) -> DocumentUpdate:
     """The update for a visit: complete when every planned image is stored or finally failed, else partial.
 
-    A document that was complete stays so: what failed again only for now keeps the failure that it had.
+    A document that was processed stays so: what failed again only for now keeps the failure that it had, or is given
+    up when another tool had skipped it without a word.
     """
     stored = dict(work.stored)
     failed = dict(work.kept)
@@ -84,9 +86,7 @@ def build_update(
         else:
             failed[outcome.ref] = outcome
     if work.document.is_processed:
-        for failure in work.document.failed:
-            if failure.ref not in stored and not (failure.ref in failed and failed[failure.ref].failure_class.is_final):
-                failed[failure.ref] = failure
+        failed = _close_failures(work.document, stored, failed)
     closed = set(stored) | {ref for ref, failure in failed.items() if failure.failure_class.is_final}
     is_complete = all(image.ref in closed for image in work.plan.images)
     results = None
@@ -102,3 +102,16 @@ def build_update(
         failed=tuple(failed[ref] for ref in in_order if ref in failed),
         finished_at=now,
     )
+
+
+def _close_failures(
+    document: SourceDocument, stored: Mapping[ImageRef, StoredImage], failed: Mapping[ImageRef, ImageFailure]
+) -> dict[ImageRef, ImageFailure]:
+    earlier = {failure.ref: failure for failure in document.failed if failure.ref not in stored}
+    closed = dict(earlier)
+    for ref, failure in failed.items():
+        if failure.failure_class.is_final:
+            closed[ref] = failure
+        elif ref not in earlier and failure.failure_class is FailureClass.LATER:
+            closed[ref] = replace(failure, failure_class=FailureClass.EXHAUSTED, next_retry_at=None)
+    return closed

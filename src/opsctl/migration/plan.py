@@ -54,11 +54,11 @@ def count_document(
     """Add one document to the totals of a plan.
 
     A processed document is closed: what it holds beyond its stored images failed, whoever processed it. With
-    `retry_failed` one with recorded failures is open again, and its failures are to be done.
+    `retry_failed` one that lacks images is open again, and what it lacks is to be done.
     """
     planned = _list_references(document.original, mapping)
     stored = len(planned.intersection(entry.ref for entry in document.stored))
-    is_reopened = retry_failed and bool(document.failed)
+    is_reopened = retry_failed and (bool(document.failed) or (document.is_processed and stored < len(planned)))
     if is_reopened:
         failed = 0
     elif document.is_processed:

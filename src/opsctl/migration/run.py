@@ -230,11 +230,13 @@ class Run:
             if current is None:
                 break
             work = plan_work(current, self.settings.mapping, self.settings.selection)
+            if current.is_processed and not work.todo:
+                break  # looked at for --retry-failed, and nothing is missing
             outcomes = await self._visit(work, outcomes)
             now = self.services.clock.now()
             update = build_update(work, self.settings.mapping, outcomes, run_id=self.record.run_id, now=now)
-            if update.results is None and not outcomes:
-                return  # nothing was tried: told to stop, or no image of a wanted type
+            if update.results is None and (current.is_processed or not outcomes):
+                return  # not all was tried: told to stop, or no image of a wanted type
             current = await self._record(update)
         self._open.pop(_hashable(document.id), None)
 

@@ -63,7 +63,7 @@ async def plan_only(
         page = await services.documents.page(settings.selection, DocumentView.PLAN, after)
         for document in page.documents:
             totals = count_document(totals, document, settings.mapping, retry_failed=settings.selection.retry_failed)
-            is_wanted = not document.is_processed or (settings.selection.retry_failed and document.failed)
+            is_wanted = not document.is_processed or settings.selection.retry_failed
             if is_wanted and (limit is None or fed < limit):
                 fed += 1
                 work = plan_work(document, settings.mapping, settings.selection)

@@ -137,7 +137,9 @@ class MongoDocuments:
         if view is DocumentView.OPEN:
             is_open = {METADATA_FIELD: {"$exists": False}}
             has_failures = {f"{MIGRATION_FIELD}.failed.0": {"$exists": True}}
-            clauses.append({"$or": [is_open, has_failures]} if selection.retry_failed else is_open)
+            # Another tool may have skipped images without a word: its documents have to be looked at.
+            is_foreign = {METADATA_FIELD: {"$exists": True}, MIGRATION_FIELD: {"$exists": False}}
+            clauses.append({"$or": [is_open, has_failures, is_foreign]} if selection.retry_failed else is_open)
         return clauses[0] if len(clauses) == 1 else {"$and": clauses} if clauses else {}
 
     def _plan_projection(self) -> Fields:

@@ -62,6 +62,11 @@ class Bucket:
         self._boto: Any = None
         self._store: S3Store | None = None
 
+    @property
+    def region(self) -> str:
+        """The configured region, else that of AWS's own settings, else S3's first."""
+        return self._session.region_name or "us-east-1"
+
     async def check(self) -> None:
         """Raise NotFoundError, AccessDeniedError or UnavailableError when the bucket cannot be used."""
         await self._on_thread(self._check)
@@ -198,7 +203,7 @@ class Bucket:
             custom = self.address.endpoint_url
             self._store = S3Store(
                 self.address.bucket,
-                region=self._session.region_name or "us-east-1",
+                region=self.region,
                 credential_provider=self._credentials(),
                 checksum_algorithm="sha256",
                 virtual_hosted_style_request=not custom,

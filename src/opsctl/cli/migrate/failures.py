@@ -21,7 +21,7 @@ CLASSES = (*(kind.value for kind in FailureClass), "unrecorded")
 def failures(
     context: AppContext,
     failure_class: Annotated[
-        list[str] | None, typer.Option("--class", help="Only this class; may be given several times.")
+        list[str] | None, typer.Option("--class", metavar="CLASS", help="Only this class; may be given several times.")
     ] = None,
 ) -> Outcome:
     """List the images that could not be stored: why, how often they were tried, and when they are tried again."""

@@ -30,16 +30,23 @@ def images(
     context: AppContext,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Say what would be done; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before writing.")] = False,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after this many documents.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Stop after this many documents.")
+    ] = None,
     where: Annotated[
-        str | None, typer.Option("--where", help="Only documents that match this MongoDB filter (extended JSON).")
+        str | None,
+        typer.Option(
+            "--where", metavar="FILTER", help="Only documents that match this MongoDB filter (extended JSON)."
+        ),
     ] = None,
     image_type: Annotated[
-        list[str] | None, typer.Option("--type", help="Only images of this type; may be given several times.")
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="Only images of this type; may be given several times."),
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", help="Images in flight at once.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", metavar="N", help="Images in flight at once.")] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try finally failed images again as well.")
+        bool,
+        typer.Option("--retry-failed", help="Try finally failed images again, and those that another tool skipped."),
     ] = False,
 ) -> Outcome:
     """Fetch the images of all open documents, store them in S3, and record them in Mongo.
@@ -100,10 +107,10 @@ def follow(progress: Progress, context: AppContext) -> Callable[[Moment], None]:
 
     def draw(moment: Moment) -> None:
         t = context.texts.get
-        if moment.phase not in shown:
-            shown.append(moment.phase)
-            if moment.phase != "done":
-                progress.phase(t(f"migrate.phase_{moment.phase}"))
+        phase = "planning" if moment.phase == "planning" else "moving"
+        if phase not in shown:
+            shown.append(phase)
+            progress.phase(t(f"migrate.phase_{phase}"))
         if moment.phase == "planning":
             progress.update(moment.plan.documents, None, t("migrate.counting_note", images=moment.plan.images))
             return

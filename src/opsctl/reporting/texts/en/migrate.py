@@ -5,7 +5,6 @@ MESSAGES = {
     "ask": "Fetch the images of {documents} documents, store them in {target} and write s3_* fields?",
     "phase_planning": "Counting documents and images",
     "phase_moving": "Migrating images",
-    "phase_done": "Done",
     "progress_note": "{rate} img/s, {failed} failed",
     "progress_waiting": "waiting: {reason}",
     "counting_note": "{images} images",
