@@ -31,11 +31,13 @@ class Patience:
         wait = 0.25
         try:
             while True:
+                asked = self.clock.monotonic()
                 try:
                     return await call()
                 except UnavailableError as error:
                     now = self.clock.monotonic()
-                    began = began if began is not None else now
+                    # A call that gave up after its own deadline has met the outage when it was made.
+                    began = began if began is not None else asked
                     if self.stop.is_set() or now - began >= self.limit_seconds:
                         raise
                     self._waiting[token] = error.message

@@ -12,6 +12,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient, errors
 
+from opsctl.adapters.mongodb.condition_wait import mend_condition_wait
 from opsctl.errors import AccessDeniedError, ConfigError, DataError, OpsctlError, UnavailableError
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ _TIMEOUT_CODES = {50, 262}
 
 def connect(uri: str, *, timeout_seconds: float = SELECTION_SECONDS) -> AsyncMongoClient[Fields]:
     """A client that gives up on an unreachable server after `timeout_seconds`. Raises ConfigError for a bad URI."""
+    mend_condition_wait()
     milliseconds = int(timeout_seconds * 1000)
     try:
         with warnings.catch_warnings(record=True) as caught:
