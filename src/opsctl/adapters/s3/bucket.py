@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import boto3
 import obstore
@@ -16,15 +16,12 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from obstore.auth.boto3 import Boto3CredentialProvider
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, InvalidPathError
 from obstore.store import S3Store
 
 from opsctl.adapters.s3.errors import no_bucket, no_s3, translate_boto, translate_obstore, wrong_place
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError
 from opsctl.migration.models import ObjectFacts
-
-if TYPE_CHECKING:
-    from obstore import ObjectMeta
 
 T = TypeVar("T")
 LIST_PAGE = 1000
@@ -85,8 +82,8 @@ class Bucket:
 
     async def list(self, prefix: str, *, after: str | None = None) -> AsyncGenerator[Sequence[ObjectFacts], None]:
         """Pages of a thousand, below a folder or the whole bucket; `after` is a key to start behind."""
-        pages = await self._on_thread(self._list, prefix, after)
-        while page := await self._on_thread(self._next_page, pages):
+        pages = self._list(prefix, after)
+        while page := await self._on_thread(next, pages, ()):
             yield page
 
     def close(self) -> None:
@@ -108,17 +105,27 @@ class Bucket:
             raise translate_obstore(error, self.address.bucket) from error
         return True
 
-    def _list(self, prefix: str, after: str | None) -> Iterator[Sequence[ObjectMeta]]:
+    def _list(self, prefix: str, after: str | None) -> Iterator[Sequence[ObjectFacts]]:
+        """Pages by obstore; by boto3 from the first key on that obstore refuses (`a//b`, `..`, control characters)."""
         folder = prefix.rstrip("/") or None
-        return iter(obstore.list(self._objects(), prefix=folder, offset=after, chunk_size=LIST_PAGE))
-
-    def _next_page(self, pages: Iterator[Sequence[ObjectMeta]]) -> Sequence[ObjectFacts]:
-        """The next page; empty at the end."""
         try:
-            page = next(pages, ())
+            for page in obstore.list(self._objects(), prefix=folder, offset=after, chunk_size=LIST_PAGE):
+                yield [ObjectFacts(entry["path"], entry["size"], entry["last_modified"]) for entry in page]
+                after = page[-1]["path"]
+        except InvalidPathError:
+            yield from self._list_by_boto(prefix, after)
         except Exception as error:
             raise translate_obstore(error, self.address.bucket) from error
-        return [ObjectFacts(entry["path"], entry["size"], entry["last_modified"]) for entry in page]
+
+    def _list_by_boto(self, prefix: str, after: str | None) -> Iterator[Sequence[ObjectFacts]]:
+        pages = self._client().get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self.address.bucket, Prefix=prefix, StartAfter=after or ""):
+                entries = page.get("Contents", [])
+                if entries:
+                    yield [ObjectFacts(entry["Key"], entry["Size"], entry["LastModified"]) for entry in entries]
+        except (ClientError, BotoCoreError) as error:
+            raise self._translated(error) from error
 
     def _check(self) -> None:
         """By a listing: its answer has a body, so that a server that is no S3 is not taken for one."""
