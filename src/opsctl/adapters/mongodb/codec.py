@@ -81,7 +81,6 @@ def _decode_stored(value: object) -> StoredImage | None:
     url, image_type = entry.get("original_url"), entry.get("image_type")
     if not isinstance(url, str) or not isinstance(image_type, str):
         return None
-    size = entry.get("size_bytes")
     return StoredImage(
         original_url=url,
         image_type=image_type,
@@ -91,7 +90,7 @@ def _decode_stored(value: object) -> StoredImage | None:
         key=_text(entry.get("key")) or "",
         s3_url=_text(entry.get("s3_url")) or "",
         sha256=_text(entry.get("sha256")),
-        size_bytes=int(size) if isinstance(size, int | float) else None,
+        size_bytes=_size(entry.get("size_bytes")),
         content_type=_text(entry.get("content_type")),
         uploaded_at=_time(entry.get("uploaded_at")),
     )
@@ -142,6 +141,13 @@ def _list(value: object) -> list[object]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _size(value: object) -> int | None:
+    """A number of bytes; other tools write it as a double."""
+    if isinstance(value, float) and not value.is_integer():  # NaN and infinity are none either
+        return None
+    return int(value) if isinstance(value, int | float) else None
 
 
 def _time(value: object) -> datetime | None:

@@ -6,8 +6,9 @@ from difflib import get_close_matches
 from typing import Any
 
 import bson
-from bson import DatetimeMS, ObjectId, json_util
+from bson import DatetimeMS, ObjectId, Timestamp, json_util
 from bson.binary import Binary
+from bson.errors import BSONError
 from pymongo import errors
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -43,6 +44,8 @@ _SMALLEST_IDS: tuple[Any, ...] = (
     ObjectId(bytes(12)),
     False,
     DatetimeMS(-(2**63)),
+    Timestamp(0, 0),
+    None,
 )
 
 
@@ -77,7 +80,7 @@ class MongoDocuments:
     async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
         """About a hundred documents or 8 MB, in `_id` order."""
         kind, last = after if after is not None else (0, None)
-        bound = {"$gte": _SMALLEST_IDS[kind]} if last is None else {"$gt": last}
+        bound = _first_bound(kind) if last is None else {"$gt": last}
         query = self._query(selection, view, {"_id": bound})
         projection = self._plan_projection() if view is DocumentView.PLAN else None
         documents: list[SourceDocument] = []
@@ -175,7 +178,7 @@ def parse_where(text: str) -> Fields:
     """A filter in MongoDB's extended JSON. Raises UsageError."""
     try:
         parsed = json_util.loads(text)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, BSONError) as error:
         raise UsageError(
             f"--where is not JSON: {error}",
             hint="""write a MongoDB filter, for example --where '{"brand": "현대"}'""",
@@ -185,8 +188,13 @@ def parse_where(text: str) -> Fields:
     return parsed
 
 
+def _first_bound(kind: int) -> Fields:
+    smallest = _SMALLEST_IDS[kind]
+    return {"$eq": None} if smallest is None else {"$gte": smallest}
+
+
 def _next_token(kind: int, documents: list[SourceDocument], *, is_full: bool) -> PageToken | None:
-    if is_full:
+    if is_full and documents[-1].id is not None:  # there is one null at most
         return kind, documents[-1].id
     return (kind + 1, None) if kind + 1 < len(_SMALLEST_IDS) else None
 

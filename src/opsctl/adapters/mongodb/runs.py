@@ -3,7 +3,7 @@
 {_id: "<collection>-<sequence>", schema: 1, collection, sequence, state, state_reason, bucket, prefix,
  created_at, started_at, heartbeat_at, finished_at, starts, selection: {where, image_types, limit, retry_failed},
  plan: {documents, ...} | null, counters: {documents_complete, ...}, throttle_reason,
- buckets: [{at, seconds, images, documents, bytes}], document_failures: [{id, reason, at}],
+ buckets: [{at, seconds, images, documents, bytes}], document_failures: [{id, reason}],
  shards: {"0": {lease: {owner, epoch, renewals, expires_at, process: {...}}, in_flight: [ids]}}}
 """
 
@@ -20,6 +20,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.collection import ReturnDocument
 
 from opsctl.adapters.mongodb.connection import CODEC, Fields, translated
+from opsctl.errors import DataError
 from opsctl.migration.models import Counters, DocumentId, PlanTotals, RunState, Selection
 from opsctl.migration.run_record import (
     BUCKETS_KEPT,
@@ -50,7 +51,7 @@ class MongoRuns:
     async def latest(self) -> RunRecord | None:
         async with translated(self._host):
             found = await self._runs.find_one({"collection": self._collection}, sort=[("sequence", -1)])
-        return decode_run(found) if found else None
+        return self._read(found) if found else None
 
     async def create(self, record: RunRecord) -> bool:
         fields = _encode_run(record, self._collection)
@@ -83,7 +84,7 @@ class MongoRuns:
         }
         async with translated(self._host):
             found = await self._runs.find_one_and_update(unchanged, changes, return_document=ReturnDocument.AFTER)
-        return decode_run(found) if found else None
+        return self._read(found) if found else None
 
     async def freeze_plan(self, run_id: str, owner: Owner, totals: PlanTotals, now: datetime) -> bool:
         return await self._change(
@@ -140,6 +141,15 @@ class MongoRuns:
         if state.is_over:
             changes["shards.0.in_flight"] = []
         return await self._change(run_id, owner, {"$set": changes})
+
+    def _read(self, fields: Fields) -> RunRecord:
+        try:
+            return decode_run(fields)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(
+                f"run record {fields.get('_id')!s} in {RUNS_COLLECTION} cannot be read by this version",
+                hint="a newer opsctl may have written it: use that one",
+            ) from error
 
     async def _change(self, run_id: str, owner: Owner, changes: Fields, more: Fields | None = None) -> bool:
         async with translated(self._host):
