@@ -185,11 +185,12 @@ def _assert_same_shape(source: object, result: object) -> None:
         assert isinstance(result, str)
 
 
-class TestSample:
-    @pytest.fixture(scope="class")
-    def sample(self) -> Sample:
-        return build_sample(BASE_URL)
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    return build_sample(BASE_URL)
 
+
+class TestSample:
     def test_the_plan_of_every_document_is_what_its_author_meant(self, sample: Sample) -> None:
         expected = {(i.document_id, i.image_type, i.color_name, i.url): i.outcome for i in sample.images}
         found = {
