@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,12 @@ import pytest
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
+from opsctl.cli.boundary import run
+from opsctl.cli.process import Process
 from opsctl.lab.attached import serve_announced
 from opsctl.lab.demo import OUR_FIELDS
 from opsctl.lab.sample_data import PLACEHOLDER_SHA256, Sample, build_bulk, build_sample
+from opsctl.reporting.redact import Redactor
 from tests.contract.s3_clients import boto3_client
 from tests.servers.launch import S3Target
 
@@ -74,6 +79,11 @@ class Site:
             **self.settings,
         }
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What begins every command line."""
+        return sys.executable, "-m", "opsctl"
+
     def with_settings(self, **settings: str) -> Site:
         """The same place, looked at with other settings."""
         return replace(self, settings={**self.settings, **settings})
@@ -81,7 +91,7 @@ class Site:
     def start(self, *words: str, **settings: str) -> subprocess.Popen[str]:
         """Start `opsctl` and leave it running."""
         return subprocess.Popen(
-            [sys.executable, "-m", "opsctl", *words],
+            [*self.command, *words],
             env={**self.environment, **settings},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -91,6 +101,22 @@ class Site:
     def call(self, *words: str, **settings: str) -> Answer:
         """Run `opsctl` to its end."""
         return read_answer(self.start(*words, **settings))
+
+    def run_here(self, *words: str, **settings: str) -> Answer:
+        """The same in this process, for tests of many reports: most of a short command's time is its start."""
+        streams = io.StringIO(), io.StringIO()
+        process = Process(
+            stdin=io.StringIO(),
+            stdout=streams[0],
+            stderr=streams[1],
+            environ={**self.environment, **settings},
+            folder=Path("/"),
+            now=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+            redactor=Redactor(),
+        )
+        exit_code = run(words, process)
+        return Answer(exit_code, *(stream.getvalue() for stream in streams))
 
     def seed(self, count: int = 475) -> Sample:
         sample = build_sample(self.base_url, count)

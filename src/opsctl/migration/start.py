@@ -34,6 +34,9 @@ async def migrate_images(
     check_types(settings)
     await services.objects.check()
     await services.documents.check()
+    if settings.selection.where:
+        # A filter that Mongo does not accept must not leave a run record behind.
+        await services.documents.page(settings.selection, DocumentView.PLAN, None)
     layout = settings.layout
     record, owner = await acquire(
         services.runs,

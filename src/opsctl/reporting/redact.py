@@ -44,6 +44,8 @@ _RULES = (
     _Rule(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", MASK, re.DOTALL),
     # User info of web addresses ends before the path: an @ in a path (photo@2x.jpg) is no secret.
     _Rule(rf"\b({_WEB}://)[^/?#\\{_STOP}]{{0,4096}}@", rf"\1{MASK}@"),
+    # The same without a scheme, as pages write addresses of their own scheme.
+    _Rule(rf"(?<![\w:/])//[^/?#\\{_STOP}]{{1,4096}}@", f"//{MASK}@"),
     # Of database addresses up to the last @: a password with an unescaped slash is how they get into error messages.
     _Rule(rf"\b(?!{_WEB}:)([a-z][a-z0-9+.-]{{0,30}}://)[^{_STOP}]{{0,4096}}@", rf"\1{MASK}@"),
     _Rule(r"(authorization[\"']?\s{0,9}[:=]\s{0,9})(?:b?([\"'])(?:(?!\2)[^\r\n])*\2?|[^\r\n\"']*)", rf"\1\2{MASK}\2"),
@@ -57,7 +59,7 @@ _RULES = (
     _Rule(r"\b(?:ya29\.[A-Za-z0-9._-]{10,}|gh[opsur]_[A-Za-z0-9]{20,}|AIza[A-Za-z0-9_-]{30,})", MASK, re.NOFLAG),
 )
 _HINT = re.compile(
-    r"://|-----BEGIN|authorization|cookie|bearer|basic|=|pass|pwd|secret|token|key|eyJ|ya29\.|gh[opsur]_|AIza",
+    r"//|-----BEGIN|authorization|cookie|bearer|basic|=|pass|pwd|secret|token|key|eyJ|ya29\.|gh[opsur]_|AIza",
     re.IGNORECASE,
 )
 

@@ -6,9 +6,10 @@ import asyncio
 import socket
 
 import pytest
+from pymongo import AsyncMongoClient
 from pymongo.errors import ServerSelectionTimeoutError
 
-from opsctl.adapters.mongodb.connection import connect
+from opsctl.adapters.mongodb.connection import Fields, connect
 
 
 async def test_cancelling_many_waiting_calls_leaves_no_lock_behind() -> None:
@@ -18,10 +19,14 @@ async def test_cancelling_many_waiting_calls_leaves_no_lock_behind() -> None:
         for _ in range(5):
             # They time out in the same moment; the first error cancels the others in the middle of it.
             with pytest.raises(ExceptionGroup):
-                async with asyncio.TaskGroup() as group:
-                    for _ in range(40):
-                        group.create_task(client.admin.command("ping"))
+                await call_at_once(client, 40)
         async with asyncio.timeout(30):
             with pytest.raises(ServerSelectionTimeoutError):
                 await client.admin.command("ping")
             await client.close()
+
+
+async def call_at_once(client: AsyncMongoClient[Fields], calls: int) -> None:
+    async with asyncio.TaskGroup() as group:
+        for _ in range(calls):
+            group.create_task(client.admin.command("ping"))

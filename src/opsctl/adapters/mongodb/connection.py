@@ -31,6 +31,7 @@ CODEC: CodecOptions[Fields] = CodecOptions(
 
 _DENIED_CODES = {13, 18, 8000}
 _TOO_LARGE_CODES = {10334, 17419, 17420}
+_BAD_QUERY_CODES = {2, 9, 14}
 _TIMEOUT_CODES = {50, 262}
 
 
@@ -121,4 +122,5 @@ def _translate_answer(error: errors.OperationFailure, host: str) -> OpsctlError:
         return UnavailableError(f"Mongo at {host} did not answer in time ({name})")
     if error.has_error_label("RetryableWriteError") or error.code in (11600, 11602, 10107, 13435, 13436, 189, 91):
         return UnavailableError(f"Mongo at {host} is changing its primary ({name})")
-    return DataError(f"Mongo at {host} answered with an error ({name})")
+    hint = "with --where: check its operators and their values" if error.code in _BAD_QUERY_CODES else None
+    return DataError(f"Mongo at {host} answered with an error ({name})", hint=hint)
