@@ -55,7 +55,7 @@ class TestWork:
         assert self.todo() == [MAIN, FIRST, SECOND]
 
     def test_what_is_stored_or_finally_failed_is_done(self) -> None:
-        state = {"stored": (stored(MAIN),), "failed": (failed(FIRST, FailureClass.GONE),)}
+        state: dict[str, Any] = {"stored": (stored(MAIN),), "failed": (failed(FIRST, FailureClass.GONE),)}
         assert self.todo(**state) == [SECOND]
         assert self.todo(Selection(retry_failed=True), **state) == [FIRST, SECOND]
 
@@ -102,7 +102,7 @@ class TestUpdate:
         assert update([]).results is None
 
     def test_earlier_entries_are_kept(self) -> None:
-        state = {"stored": (stored(MAIN),), "failed": (failed(FIRST, FailureClass.GONE),)}
+        state: dict[str, Any] = {"stored": (stored(MAIN),), "failed": (failed(FIRST, FailureClass.GONE),)}
         done = update([stored(SECOND)], **state)
         assert done.results is not None
         assert {entry.original_url for entry in done.stored} == {MAIN, SECOND}
@@ -117,7 +117,7 @@ class TestUpdate:
         assert len(update([stored(url) for url in REFS], stored=(old,)).stored) == 3
 
     def test_a_processed_document_stays_processed(self) -> None:
-        state = {"is_processed": True, "stored": (stored(MAIN), stored(SECOND))}
+        state: dict[str, Any] = {"is_processed": True, "stored": (stored(MAIN), stored(SECOND))}
         for outcomes in ([failed(FIRST, FailureClass.LATER)], [failed(FIRST, FailureClass.OURS)], []):
             done = update(
                 list(outcomes), Selection(retry_failed=True), failed=(failed(FIRST, FailureClass.GONE),), **state
