@@ -140,6 +140,7 @@ class Site:
             {
                 "_id": number,
                 "vehicle_name": f"아반떼 {number}",
+                "price": 0,
                 "exterior_images": [self.base_url + path for path in each],
             }
             for number, each in enumerate(paths)

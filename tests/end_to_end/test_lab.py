@@ -1,0 +1,93 @@
+"""The lab on this machine: up, up again, down, down again, and nothing is left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opsctl.lab.liveness import read_birth
+
+
+@pytest.fixture
+def lab_environment(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A state folder of one's own; whatever runs there at the end is stopped."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OPSCTL_")}
+    environment = {**inherited, "XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    yield environment
+    call(environment, "lab", "down", "-q")
+
+
+@pytest.mark.slow
+def test_up_and_down(lab_environment: dict[str, str]) -> None:
+    up = read(lab_environment, "lab", "up")
+    addresses = [server["address"] for server in up["servers"]]
+    pids = [server["pid"] for server in up["servers"]]
+    assert [server["name"] for server in up["servers"]] == ["mongo", "s3", "images"]
+    assert (up["isNew"], up["isHalfDone"]) == (True, False)
+    assert all(listens(address) for address in addresses)
+    assert Path(up["configFile"]).stat().st_mode & 0o077 == 0
+
+    status = read(lab_environment, "status", "--profile", "lab")
+    assert (status["state"], status["documents"]["total"]) == ("not_started", 475)
+
+    again = read(lab_environment, "lab", "up")
+    assert (again["isNew"], [server["pid"] for server in again["servers"]]) == (False, pids)
+    half = read(lab_environment, "lab", "up", "--half-done")
+    assert (half["isHalfDone"], [server["pid"] for server in half["servers"]]) == (True, pids)
+    taken_over = read(lab_environment, "status", "--profile", "lab")
+    assert (taken_over["documents"]["processed"], taken_over["runId"]) == (95, None)
+
+    down = read(lab_environment, "lab", "down")
+    assert sorted(down["stopped"]) == ["images", "mongo", "s3"]
+    assert [pid for pid in pids if read_birth(pid) is not None] == []
+    assert not any(listens(address) for address in addresses)
+    assert not Path(up["configFile"]).exists()
+    assert read(lab_environment, "lab", "down") == {"stopped": []}
+
+
+@pytest.mark.slow
+def test_the_demonstration_is_one_json_document(lab_environment: dict[str, str]) -> None:
+    done = call(lab_environment, "lab", "run", "-o", "json")
+    assert done.returncode == 0, done.stderr
+    envelope = json.loads(done.stdout)
+    report = envelope["data"]
+    assert (envelope["status"], envelope["exitCode"]) == ("ok", 0)
+    assert (report["state"], report["documents"], report["differences"]) == ("complete_with_failures", 475, 0)
+    assert report["originalsUnchanged"] is True
+    assert report["imagesStored"] == report["expectedStored"]
+    assert report["failedByClass"] == report["expectedFailedByClass"]
+    assert {step["exitCode"] for step in report["steps"]} <= {0, 4}
+    assert read(lab_environment, "lab", "down") == {"stopped": []}
+
+
+def read(environment: dict[str, str], *words: str) -> dict[str, Any]:
+    """The `data` of a command that must end with 0 or with gaps."""
+    done = call(environment, *words, "-q", "-o", "json")
+    assert done.returncode in (0, 3, 4), done.stderr + done.stdout
+    data: dict[str, Any] = json.loads(done.stdout)["data"]
+    return data
+
+
+def call(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "opsctl", *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
