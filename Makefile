@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
-JOBS ?= 2
+# More than the processors: much of the time is spent waiting for servers.
+JOBS ?= 3
 
 .PHONY: setup demo test test-servers servers check format lock docs completions clean
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-for _name in ("mongo_reading", "mongo_writing", "mongo_racing", "s3_semantics"):
+_SUITES = (
+    *("mongo_reading", "mongo_writing", "mongo_racing", "s3_semantics"),
+    *("document_store", "run_store", "object_store", "image_source"),
+)
+for _name in _SUITES:
     pytest.register_assert_rewrite(f"tests.contract.{_name}")
 
 # No test depends on time; the machine may be busy.

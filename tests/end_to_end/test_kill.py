@@ -23,7 +23,7 @@ def test_twenty_kills_lose_and_double_nothing(site: Site, record_property: Any) 
     killed = 0
     while killed < KILLS:
         child = site.start("migrate", "images", "--yes", "-q", "-o", "json")
-        time.sleep(moments.uniform(0.6, 1.6))
+        time.sleep(moments.uniform(0.7, 1.3))
         if child.poll() is not None:
             break
         child.send_signal(signal.SIGKILL)
