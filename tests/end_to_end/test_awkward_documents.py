@@ -86,5 +86,5 @@ def test_a_name_of_ten_thousand_letters(plain_site: Site) -> None:
     assert stored["s3_images_metadata"][0]["vehicle_name"] == name
     assert stored["s3_images_metadata"][0]["color_name"] == name
     for output in ("table", "json", "csv", "markdown"):
-        assert plain_site.call("migrate", "failures", "-q", "-o", output).exit_code == 0
-    assert plain_site.call("migrate", "verify", "-q").exit_code == 0
+        assert plain_site.run_here("migrate", "failures", "-q", "-o", output).exit_code == 0
+    assert plain_site.run_here("migrate", "verify", "-q").exit_code == 0

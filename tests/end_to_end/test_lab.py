@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
+from opsctl.lab.demo import Demo
+from opsctl.lab.environment import BUCKET, open_collection, s3_client, start_lab, stop_lab
 from opsctl.lab.liveness import read_birth
+from opsctl.lab.sample_data import build_sample
+from opsctl.lab.state import LabState
 
 
 @pytest.fixture
@@ -53,7 +57,28 @@ def test_up_and_down(lab_environment: dict[str, str]) -> None:
     assert read(lab_environment, "lab", "down") == {"stopped": []}
 
 
-@pytest.mark.slow
+def test_a_small_demonstration(tmp_path: Path) -> None:
+    """All steps of `lab run` with the peculiar documents alone; the command itself takes half a minute."""
+    state = LabState(tmp_path / "lab")
+    shown: list[str] = []
+    lab = start_lab(state)
+    try:
+        sample = build_sample(lab.base_url, 72)
+        with open_collection(lab) as (_, collection):
+            collection.insert_many(sample.documents)
+        s3_client(lab).create_bucket(Bucket=BUCKET)
+        with (tmp_path / "reports").open("w") as reports:
+            report = Demo(lab, sample, options=["--no-color"], output=reports, show=shown.append).run()
+    finally:
+        stopped = stop_lab(state)
+    assert report.is_as_expected
+    assert (report.documents, report.originals_unchanged, report.differences) == (72, True, 0)
+    assert "$ opsctl migrate images --yes --profile lab" in shown
+    assert [status.server.name for status in stopped] == ["mongo", "s3", "images"]
+    assert stop_lab(state) == ()
+
+
+@pytest.mark.servers
 def test_the_demonstration_is_one_json_document(lab_environment: dict[str, str]) -> None:
     done = call(lab_environment, "lab", "run", "-o", "json")
     assert done.returncode == 0, done.stderr

@@ -32,8 +32,7 @@ class Terminal:
         return next(line for line in self.lines if text in line)
 
 
-@pytest.mark.parametrize("columns", [80, 200])
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize(("columns", "language"), [(80, "en"), (80, "ko"), (200, "ko")])
 def test_a_running_migration_and_status(slow_site: Site, columns: int, language: str) -> None:
     slow_site.seed_plain(20)
     migrated = show(slow_site, columns, "migrate", "images", "--yes", "--lang", language, "--workers", "16")
