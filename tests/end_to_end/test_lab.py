@@ -17,6 +17,7 @@ from opsctl.lab.demo import Demo
 from opsctl.lab.environment import BUCKET, open_collection, s3_client, start_lab, stop_lab
 from opsctl.lab.liveness import read_birth
 from opsctl.lab.sample_data import build_sample
+from opsctl.lab.sample_peculiar import CANARY
 from opsctl.lab.state import LabState
 
 
@@ -69,6 +70,7 @@ def test_a_small_demonstration(tmp_path: Path) -> None:
         s3_client(lab).create_bucket(Bucket=BUCKET)
         with (tmp_path / "reports").open("w") as reports:
             report = Demo(lab, sample, options=["--no-color"], output=reports, show=shown.append).run()
+        check_saved_files(state, tmp_path / "reports")
     finally:
         stopped = stop_lab(state)
     assert report.is_as_expected
@@ -91,6 +93,18 @@ def test_the_demonstration_is_one_json_document(lab_environment: dict[str, str])
     assert report["failedByClass"] == report["expectedFailedByClass"]
     assert {step["exitCode"] for step in report["steps"]} <= {0, 4}
     assert read(lab_environment, "lab", "down") == {"stopped": []}
+
+
+def check_saved_files(state: LabState, reports: Path) -> None:
+    """Neither the reports nor the servers' logs hold a password, a key or the secret of an address."""
+    keys = [state.folder / name for name in ("mongo-password", "s3-secret-key")]
+    secrets = [CANARY, *(path.read_text().strip() for path in keys if path.exists())]
+    logs = sorted(state.folder.glob("*.log"))
+    assert len(secrets) > 1
+    assert [log.stem for log in logs] == ["images", "mongo", "s3"]
+    for path in (reports, *logs):
+        text = path.read_text(errors="replace")
+        assert not [secret for secret in secrets if secret in text], path
 
 
 def read(environment: dict[str, str], *words: str) -> dict[str, Any]:

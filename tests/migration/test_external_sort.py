@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,3 +31,24 @@ def test_more_than_one_batch_in_a_chunk() -> None:
         for row in rows:
             sorter.add(row)
         assert list(sorter) == sorted(rows)
+
+
+FULL_DISK = """
+import resource
+from opsctl.errors import OpsctlError
+from opsctl.migration.external_sort import ExternalSorter
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    with ExternalSorter(100) as sorter:
+        for number in range(1000):
+            sorter.add((f"key {number}", number, "owner"))
+except OpsctlError as error:
+    print(error.code, error.hint is not None, "cannot be written" in error.message)
+"""
+
+
+def test_no_room_for_its_files_is_told() -> None:
+    """A limit on the size of files, in a process of its own, fails a write as a full disk does."""
+    done = subprocess.run([sys.executable, "-c", FULL_DISK], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("no-space True True\n", "")

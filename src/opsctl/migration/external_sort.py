@@ -6,8 +6,11 @@ import heapq
 import marshal
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import IO
+
+from opsctl.errors import OpsctlError
 
 CHUNK_ROWS = 50_000
 BATCH_ROWS = 500
@@ -43,14 +46,24 @@ class ExternalSorter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for chunk in self._chunks:
-            chunk.close()
+            with suppress(OSError):  # what a full disk did not take
+                chunk.close()
 
     def _spill(self) -> None:
+        """Write what is in memory to a file. Raises OpsctlError when there is no room for it."""
         self._rows.sort(key=_key)
-        chunk = tempfile.TemporaryFile(prefix="opsctl-verify-")  # noqa: SIM115 closed by __exit__
-        for start in range(0, len(self._rows), BATCH_ROWS):
-            marshal.dump(self._rows[start : start + BATCH_ROWS], chunk)
-        self._chunks.append(chunk)
+        try:
+            chunk = tempfile.TemporaryFile(prefix="opsctl-verify-")  # noqa: SIM115 closed by __exit__
+            self._chunks.append(chunk)
+            for start in range(0, len(self._rows), BATCH_ROWS):
+                marshal.dump(self._rows[start : start + BATCH_ROWS], chunk)
+            chunk.flush()
+        except OSError as error:
+            raise OpsctlError(
+                f"The temporary files that sorting needs cannot be written: {error.strerror}.",
+                hint=f"Make room in {tempfile.gettempdir()}, or name a larger folder in TMPDIR.",
+                code="no-space",
+            ) from error
         self._rows = []
 
 
