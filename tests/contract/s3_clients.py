@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 from obstore.store import S3Store
+
 from tests.servers.launch import S3Target
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ import pytest
 from botocore.exceptions import ClientError
 from obstore.exceptions import AlreadyExistsError, GenericError, PermissionDeniedError
 from obstore.store import S3Store
+
 from tests.contract.s3_clients import boto3_client, obstore_store, send_signed
 from tests.servers.launch import S3Target
 

@@ -126,7 +126,11 @@ class FakeDocuments:
             row
             for row in self.rows
             if _matches(row, selection.where)
-            and (view is not DocumentView.OPEN or not row.is_processed or (selection.retry_failed and row.failed))
+            and (
+                view is not DocumentView.OPEN
+                or not row.is_processed
+                or (selection.retry_failed and (row.failed or row.run_id is None))
+            )
             and (after is None or _order(row.original["_id"]) > _order(after[1]))
         ]
         page: list[SourceDocument] = []
@@ -207,3 +211,7 @@ def _matches(row: Row, where: str | None) -> bool:
     if any(isinstance(value, dict) for value in wanted.values()):
         raise NotImplementedError(f"the fake knows equality only: {where}")
     return all(row.original.get(name) == value for name, value in wanted.items())
+
+
+def _may_lack_images(row: SourceDocument) -> bool:
+    return bool(row.failed) or row.run_id is None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from opsctl.migration.clock import Clock
 from opsctl.migration.models import Download, FailureClass, FetchFailure
+from opsctl.migration.room import BodyRoom
 from opsctl.migration.urls import host_of
 from tests.fakes.wire import Wire
 
@@ -37,19 +38,22 @@ class Request:
 class FakeImages:
     """Every URL answers with a picture of its own, unless `answers` has a list for it; its last entry then stays.
 
-    A URL in `hanging` never answers.
+    A URL in `hanging` never answers; one in `large` reserves that many bytes first.
     """
 
     wire: Wire
     clock: Clock
     answers: dict[str, list[Script]] = field(default_factory=dict)
     hanging: set[str] = field(default_factory=set)
+    large: dict[str, int] = field(default_factory=dict)
     seconds_per_image: float = 0.01
     requests: list[Request] = field(default_factory=list)
     peak_by_host: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _open_by_host: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    async def fetch(self, url: str) -> Answer:
+    async def fetch(self, url: str, room: BodyRoom | None = None) -> Answer:
+        if room is not None and url in self.large:
+            await room.reserve(self.large[url])
         host = host_of(url)
         self.requests.append(Request(self.clock.monotonic(), host, url))
         self._open_by_host[host] += 1

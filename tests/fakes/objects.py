@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -65,7 +65,7 @@ class FakeObjects:
 
         return await self._wire.call("objects.read", get)
 
-    async def list(self, prefix: str) -> AsyncIterator[Sequence[ObjectFacts]]:
+    async def list(self, prefix: str) -> AsyncGenerator[Sequence[ObjectFacts], None]:
         assert prefix.endswith("/"), "the port says so, and obstore reads prefixes as whole folders"
         last = ""
         while page := await self._wire.call("objects.list", partial(self._page, prefix, last)):

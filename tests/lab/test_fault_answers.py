@@ -10,13 +10,13 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from aiohttp import ClientPayloadError, ClientSession, TooManyRedirects
-from tests.lab.host_requests import exchange_raw, get_raw, wait_until_idle
 from yarl import URL
 
 from opsctl.lab.image_faults import FAULTS, PRIVATE_LOCATIONS, TOO_LARGE_BYTES, Fault, Outcome, picture_behind
 from opsctl.lab.image_host import ImageHost, serve_images
 from opsctl.lab.picture_paths import picture_at
 from opsctl.lab.pictures import draw_placeholder
+from tests.lab.host_requests import exchange_raw, get_raw, wait_until_idle
 
 RECOVERING_BY_STATUS = [name for name, fault in FAULTS.items() if fault.recovers and name[:3].isdigit()]
 BREAKING = [name for name, fault in FAULTS.items() if fault.recovers and not name[:3].isdigit()]

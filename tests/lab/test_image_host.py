@@ -19,11 +19,11 @@ from urllib.request import urlopen
 
 import pytest
 from aiohttp import ClientSession
-from tests.lab.host_requests import exchange_raw, get_raw
 from yarl import URL
 
 from opsctl.lab.image_host import CREDENTIALS, ImageHost, serve_images
 from opsctl.lab.picture_paths import picture_at, sign_target
+from tests.lab.host_requests import exchange_raw, get_raw
 
 
 @pytest.fixture

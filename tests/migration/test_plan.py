@@ -19,6 +19,7 @@ from opsctl.migration.models import (
     ImageMapping,
     ImageRef,
     PlanTotals,
+    Selection,
     SourceDocument,
     StoredImage,
 )
@@ -215,7 +216,7 @@ class TestTotals:
     def count(self, *, retry_failed: bool = False, **state: Any) -> PlanTotals:
         original = {"_id": 1, "main_image": "a", "exterior_images": ["b", "c", "b"]}
         document = SourceDocument(id=1, original=original, digest="", size_bytes=0, **state)
-        totals = count_document(PlanTotals(), document, MAPPING, retry_failed=retry_failed)
+        totals = count_document(PlanTotals(), document, MAPPING, Selection(retry_failed=retry_failed))
         assert (totals.documents, totals.images) == (1, 3)
         return totals
 

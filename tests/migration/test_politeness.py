@@ -56,6 +56,7 @@ def test_no_second_holds_more_than_the_rate_and_no_moment_more_than_the_concurre
                 assert running <= workers
                 await clock.sleep(duration)
                 running -= 1
+                slots.release()
 
         async with asyncio.TaskGroup() as group:
             for number, duration in enumerate(seconds):
@@ -78,6 +79,7 @@ async def test_a_slot_that_comes_late_does_not_bunch_requests_together() -> None
     async def ask() -> None:
         async with budgets.turn(HOST, slots):
             starts.append(clock.monotonic())
+            slots.release()
 
     await slots.acquire()
     async with asyncio.TaskGroup() as group:
@@ -98,6 +100,7 @@ async def test_hosts_do_not_wait_for_each_other() -> None:
     async def ask(host: str) -> None:
         async with budgets.turn(host, slots):
             started[host] = clock.monotonic()
+            slots.release()
 
     async with asyncio.TaskGroup() as group:
         for host in ("slow", "slow", "slow", "a", "b", "c"):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
+
 from tests.servers.launch import (
     S3Target,
     embedded_mongo,

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.servers.launch import NotBuiltError, embedded_mongo, free_port, mongo_java_server, versitygw
 
 BUILD_SCRIPT = Path(__file__).parent / "build.sh"

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from tests.servers.proxy import TcpProxy, tcp_proxy
 
 

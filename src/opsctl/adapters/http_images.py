@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,13 +17,15 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from opsctl.migration.addresses import AllowedHosts, BlockedAddressError, Network, check_address, parse_allowed
+from opsctl.migration.addresses import AllowedHosts, BlockedAddressError, check_address, parse_allowed
 from opsctl.migration.models import Download, FailureClass, FetchFailure
+from opsctl.migration.room import LARGE_BYTES, BodyRoom
 from opsctl.migration.urls import BadUrlError, resolve_url
 
 HOPS = 5
-LARGE_BYTES = 4 * 1024 * 1024
-LARGE_AT_ONCE = 2
+
+# Which host the request is for that opens a socket; a context of its own for every task.
+_asked_host: ContextVar[str] = ContextVar("asked_host", default="")
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _BY_STATUS = {404: FailureClass.GONE, 410: FailureClass.GONE}
@@ -45,12 +47,12 @@ class HttpSettings:
 async def open_http_images(settings: HttpSettings) -> AsyncIterator[HttpImages]:
     """An image source; its connections are closed at the end."""
     allowed = parse_allowed(settings.allow_private_hosts)
-    resolver = _Resolver(allowed)
+    resolver = _Resolver()
     connector = aiohttp.TCPConnector(
         limit=settings.workers * 2,
         resolver=resolver,
         ttl_dns_cache=300,
-        socket_factory=lambda info: _open_socket(info, (*allowed.networks, *resolver.allowed)),
+        socket_factory=lambda info: _open_socket(info, allowed),
     )
     session = aiohttp.ClientSession(
         connector=connector,
@@ -72,14 +74,12 @@ class HttpImages:
         self._session = session
         self._settings = settings
         self._resolver = resolver
-        # A few large bodies at a time: memory stays bounded however large the pictures are.
-        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    async def fetch(self, url: str) -> Download | FetchFailure:
+    async def fetch(self, url: str, room: BodyRoom | None = None) -> Download | FetchFailure:
         """One try, redirects followed. The caller bounds its time."""
         try:
             for _ in range(HOPS + 1):
-                result = await self._ask(url)
+                result = await self._ask(url, room)
                 if not isinstance(result, str):
                     return result
                 url = resolve_url(urljoin(url, result), url)
@@ -89,25 +89,27 @@ class HttpImages:
             return self._explain(error)
         return FetchFailure(FailureClass.REFUSED, f"more than {HOPS} redirects")
 
-    async def _ask(self, url: str) -> Download | FetchFailure | str:
+    async def _ask(self, url: str, room: BodyRoom | None) -> Download | FetchFailure | str:
         """One request; a text is where the host redirects to."""
+        _asked_host.set((URL(url, encoded=True).host or "").rstrip("."))
         async with self._session.get(URL(url, encoded=True), allow_redirects=False) as response:
             if response.status in _REDIRECTS:
                 location = response.headers.get("Location", "")
                 return location or FetchFailure(FailureClass.REFUSED, "a redirect that names no address")
             if response.status != 200:
                 return _explain_status(response)
-            return await self._read(response)
+            return await self._read(response, room)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Download | FetchFailure:
+    async def _read(self, response: aiohttp.ClientResponse, room: BodyRoom | None) -> Download | FetchFailure:
         declared, max_bytes = response.content_length, self._settings.max_bytes
         if declared is not None and declared > max_bytes:
             return _too_large(f"{declared} bytes", max_bytes)
         body = bytearray()
         is_whole = (declared or 0) <= LARGE_BYTES and await _fill(body, response, min(LARGE_BYTES, max_bytes))
         if not is_whole:
-            async with self._large:
-                is_whole = await _fill(body, response, max_bytes)
+            if room is not None:
+                await room.reserve(declared or max_bytes)
+            is_whole = await _fill(body, response, max_bytes)
         if not is_whole:
             return _too_large(f"more than {max_bytes} bytes", max_bytes)
         is_framed = declared is not None or "chunked" in response.headers.get("Transfer-Encoding", "")
@@ -133,8 +135,6 @@ class HttpImages:
 class _Resolver(AbstractResolver):
     """The system's resolver. Remembers whether any name was ever found, which tells a dead name from dead DNS."""
 
-    configured: AllowedHosts
-    allowed: list[Network] = field(default_factory=list)
     has_answered: bool = False
     _inner: ThreadedResolver | None = None
 
@@ -150,8 +150,6 @@ class _Resolver(AbstractResolver):
                 raise
             found = await self._inner.resolve(host, port, family)  # a name is gone when it is gone twice
         self.has_answered = True
-        if host.lower().rstrip(".") in self.configured.names:
-            self.allowed.extend(parse_allowed(result["host"] for result in found).networks)
         return found
 
     async def close(self) -> None:
@@ -169,10 +167,14 @@ def _is_unknown_name(error: OSError) -> bool:
     return any(isinstance(cause, socket.gaierror) and cause.errno in codes for cause in causes)
 
 
-def _open_socket(info: tuple[Any, ...], allowed: tuple[Network, ...]) -> socket.socket:
-    """Called by aiohttp for every address, literal or resolved, before anything is sent to it."""
+def _open_socket(info: tuple[Any, ...], allowed: AllowedHosts) -> socket.socket:
+    """Called by aiohttp for every address, literal or resolved, before anything is sent to it.
+
+    A host that is allowed by name is allowed under this name only: another one may lead to the same address.
+    """
     family, kind, protocol, _, address = info
-    check_address(address[0], allowed)
+    if _asked_host.get() not in allowed.names:
+        check_address(address[0], allowed.networks)
     opened = socket.socket(family=family, type=kind, proto=protocol)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return opened

@@ -23,12 +23,11 @@ from opsctl.migration.plan import DocumentPlan, plan_document, result_fields
 
 @dataclass(frozen=True, slots=True)
 class DocumentWork:
-    """What a visit to one document has to do. `kept` are final failures that are not opened again."""
+    """What a visit to one document has to do."""
 
     document: SourceDocument
     plan: DocumentPlan
     stored: Mapping[ImageRef, StoredImage]
-    kept: Mapping[ImageRef, ImageFailure]
     todo: tuple[PlannedImage, ...]
     visits: Mapping[ImageRef, int]
 
@@ -50,8 +49,8 @@ def plan_work(document: SourceDocument, mapping: ImageMapping, selection: Select
     plan = plan_document(document.original, mapping)
     refs = {image.ref for image in plan.images}
     stored = {entry.ref: entry for entry in document.stored if entry.ref in refs}
-    kept = {
-        failure.ref: failure
+    given_up = {
+        failure.ref
         for failure in document.failed
         if failure.failure_class.is_final and not selection.retry_failed and failure.ref in refs
     }
@@ -60,9 +59,14 @@ def plan_work(document: SourceDocument, mapping: ImageMapping, selection: Select
     todo = tuple(
         image
         for image in plan.images
-        if image.ref not in stored and image.ref not in kept and (not wanted or image.ref.image_type in wanted)
+        if image.ref not in stored and image.ref not in given_up and (not wanted or image.ref.image_type in wanted)
     )
-    return DocumentWork(document, plan, stored, kept, todo, visits)
+    return DocumentWork(document, plan, stored, todo, visits)
+
+
+def has_work(document: SourceDocument, mapping: ImageMapping, selection: Selection) -> bool:
+    """Whether a run has anything to do with a document: open ones are to be closed, processed ones may lack images."""
+    return not document.is_processed or bool(plan_work(document, mapping, selection).todo)
 
 
 def build_update(
@@ -79,14 +83,17 @@ def build_update(
     up when another tool had skipped it without a word.
     """
     stored = dict(work.stored)
-    failed = dict(work.kept)
+    earlier = {failure.ref: failure for failure in work.document.failed}
+    tried: dict[ImageRef, ImageFailure] = {}
     for outcome in outcomes:
         if isinstance(outcome, StoredImage):
             stored[outcome.ref] = outcome
         else:
-            failed[outcome.ref] = outcome
+            tried[outcome.ref] = outcome
     if work.document.is_processed:
-        failed = _close_failures(work.document, stored, failed)
+        tried = _close_failures(tried, earlier)
+    # What was not tried in this visit keeps what is known of it, the number of its visits above all.
+    failed = {ref: failure for ref, failure in {**earlier, **tried}.items() if ref not in stored}
     closed = set(stored) | {ref for ref, failure in failed.items() if failure.failure_class.is_final}
     is_complete = all(image.ref in closed for image in work.plan.images)
     results = None
@@ -105,11 +112,10 @@ def build_update(
 
 
 def _close_failures(
-    document: SourceDocument, stored: Mapping[ImageRef, StoredImage], failed: Mapping[ImageRef, ImageFailure]
+    tried: Mapping[ImageRef, ImageFailure], earlier: Mapping[ImageRef, ImageFailure]
 ) -> dict[ImageRef, ImageFailure]:
-    earlier = {failure.ref: failure for failure in document.failed if failure.ref not in stored}
-    closed = dict(earlier)
-    for ref, failure in failed.items():
+    closed: dict[ImageRef, ImageFailure] = {}
+    for ref, failure in tried.items():
         if failure.failure_class.is_final:
             closed[ref] = failure
         elif ref not in earlier and failure.failure_class is FailureClass.LATER:

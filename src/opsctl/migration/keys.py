@@ -17,7 +17,10 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\u2028\u2029\ud800-\udfff\ufffe\uff
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 # Strings that read like the segment of another id: that of a string of hex digits, or of a number, a date, ...
-_LIKE_ANOTHER = re.compile(r"str-[0-9a-fA-F]{24}|(int|int64|float|decimal128|bool|datetime|datetimems)-.*", re.DOTALL)
+_LIKE_ANOTHER = re.compile(
+    r"str-[0-9a-fA-F]{24}|(int|int64|float|decimal128|bool|datetime|datetimems|binary|bytes|dict|timestamp|nonetype)-.*",
+    re.DOTALL,
+)
 
 
 def safe_segment(text: str) -> str:

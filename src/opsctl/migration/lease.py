@@ -38,13 +38,19 @@ async def acquire(
                 continue
             if seen.selection == selection:
                 return claimed, owner
-            await runs.finish(claimed.run_id, owner, RunState.STOPPED, "a run with other options took over", now)
-            seen = claimed
+            seen, old_owner = claimed, owner
+        else:
+            old_owner = None
         owner = Owner(owner_id, 1, process)
         record = _new_record(
             seen, owner, clock, selection=selection, bucket=bucket, prefix=prefix, collection=collection
         )
-        if await runs.create(record):
+        is_created = await runs.create(record)
+        if seen is not None and old_owner is not None:
+            # Only now: until the new run is there, the old one has to look like one that is being worked on.
+            reason = "a run with other options took over"
+            await runs.finish(seen.run_id, old_owner, RunState.STOPPED, reason, clock.now())
+        if is_created:
             return record, owner
 
 

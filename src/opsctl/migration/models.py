@@ -312,13 +312,17 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class PlanTotals:
-    """The frozen plan: what the selected documents hold, counted before the first image is fetched."""
+    """The frozen plan: what the selected documents hold, counted before the first image is fetched.
+
+    Images are those of the selected types; `images_unselected` are images of other types that are not stored.
+    """
 
     documents: int = 0
     documents_processed: int = 0
     images: int = 0
     images_stored: int = 0
     images_failed: int = 0
+    images_unselected: int = 0
 
     @property
     def documents_open(self) -> int:

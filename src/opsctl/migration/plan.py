@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from opsctl.migration.models import FieldRule, ImageMapping, ImageRef, PlannedImage, PlanTotals, SourceDocument
+from opsctl.migration.models import (
+    FieldRule,
+    ImageMapping,
+    ImageRef,
+    PlannedImage,
+    PlanTotals,
+    Selection,
+    SourceDocument,
+)
 from opsctl.migration.urls import BadUrlError, resolve_url
 
 Visit = Callable[[object, str | None], object]
@@ -49,16 +57,18 @@ def result_fields(
 
 
 def count_document(
-    totals: PlanTotals, document: SourceDocument, mapping: ImageMapping, *, retry_failed: bool
+    totals: PlanTotals, document: SourceDocument, mapping: ImageMapping, selection: Selection
 ) -> PlanTotals:
     """Add one document to the totals of a plan.
 
     A processed document is closed: what it holds beyond its stored images failed, whoever processed it. With
-    `retry_failed` one that lacks images is open again, and what it lacks is to be done.
+    `retry_failed` one that lacks images of a selected type is open again, and what it lacks is to be done.
     """
-    planned = _list_references(document.original, mapping)
-    stored = len(planned.intersection(entry.ref for entry in document.stored))
-    is_reopened = retry_failed and (bool(document.failed) or (document.is_processed and stored < len(planned)))
+    everything = _list_references(document.original, mapping)
+    planned = {ref for ref in everything if not selection.image_types or ref.image_type in selection.image_types}
+    stored_refs = {entry.ref for entry in document.stored}
+    stored = len(planned & stored_refs)
+    is_reopened = selection.retry_failed and (bool(document.failed) or document.is_processed) and stored < len(planned)
     if is_reopened:
         failed = 0
     elif document.is_processed:
@@ -71,6 +81,7 @@ def count_document(
         images=totals.images + len(planned),
         images_stored=totals.images_stored + stored,
         images_failed=totals.images_failed + failed,
+        images_unselected=totals.images_unselected + len(everything - planned - stored_refs),
     )
 
 

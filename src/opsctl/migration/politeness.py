@@ -47,7 +47,10 @@ class HostBudgets:
 
     @asynccontextmanager
     async def turn(self, host: str, slots: asyncio.Semaphore) -> AsyncIterator[bool]:
-        """Wait until the host may be asked, and for one of the run's `slots`; False when told to stop meanwhile."""
+        """Wait until the host may be asked, and for one of the run's `slots`; False when told to stop meanwhile.
+
+        The slot is the caller's then, to be released when the picture is out of memory again.
+        """
         state = self._state(host)
         async with state.slots:
             if not await self._wait_for_start(state, slots):
@@ -60,7 +63,6 @@ class HostBudgets:
                 yield True
             finally:
                 state.in_flight -= 1
-                slots.release()
 
     def pause(self, host: str, seconds: float) -> None:
         """The host asked for rest: nobody asks it again before that."""

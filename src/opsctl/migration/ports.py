@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from opsctl.migration.models import (
     Selection,
     SourceDocument,
 )
+from opsctl.migration.room import BodyRoom
 from opsctl.migration.run_record import Heartbeat, Owner, RunRecord
 
 
@@ -46,8 +47,11 @@ class DocumentStore(Protocol):
 class ImageSource(Protocol):
     """Where images are downloaded from."""
 
-    async def fetch(self, url: str) -> Download | FetchFailure:
-        """One try to download one absolute URL; never raises for what a host does."""
+    async def fetch(self, url: str, room: BodyRoom | None = None) -> Download | FetchFailure:
+        """One try to download one absolute URL; never raises for what a host does.
+
+        A body that is larger than `room.LARGE_BYTES` reserves its size in `room` before it is read on.
+        """
 
 
 class ObjectStore(Protocol):
@@ -65,7 +69,7 @@ class ObjectStore(Protocol):
     async def read(self, key: str) -> bytes | None:
         """The whole content of an object, or None."""
 
-    def list(self, prefix: str) -> AsyncIterator[Sequence[ObjectFacts]]:
+    def list(self, prefix: str) -> AsyncGenerator[Sequence[ObjectFacts], None]:
         """Pages of the objects below a prefix that ends with `/`, keys in UTF-8 order."""
 
 

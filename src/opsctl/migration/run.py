@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 from opsctl.errors import BusyError, OpsctlError
 from opsctl.migration.clock import Clock
-from opsctl.migration.document import DocumentWork, build_update, plan_work
+from opsctl.migration.document import DocumentWork, build_update, has_work, plan_work
 from opsctl.migration.models import (
     Counters,
     DocumentId,
@@ -52,6 +53,7 @@ LAST_WORD_SECONDS = 5.0
 RATE_SECONDS = 10
 
 ProgressSink = Callable[[Progress], None]
+ReportSink = Callable[[MigrationReport], None]
 DocumentQueue = asyncio.Queue[SourceDocument | None]
 
 
@@ -117,11 +119,13 @@ class Run:
         self._open: dict[object, DocumentId] = {_hashable(identifier): identifier for identifier in record.in_flight}
         self._look_everywhere = False
         self._reached_limit = False
+        self._unfinished = 0  # processed documents whose missing images could not all be tried again
         self._recent: deque[tuple[float, int]] = deque(maxlen=RATE_SECONDS + 1)
         self._image_tasks: set[asyncio.Task[tuple[Outcome, ...]]] = set()
 
-    async def work(self) -> MigrationReport:
-        """Do the run to its end. Raises OpsctlError when a service stays away or the lease is lost."""
+    async def work(self, on_cut_short: ReportSink) -> MigrationReport:
+        """Do the run to its end. When a service stays away or the lease is lost, `on_cut_short` gets the report of
+        what was done, and the OpsctlError is raised."""
         started_at = self.services.clock.now()
         try:
             async with asyncio.TaskGroup() as group:
@@ -132,10 +136,10 @@ class Run:
             return await self._close(started_at)
         except BaseExceptionGroup as errors:
             error = _first_known(errors)
-            await self._leave_word(error)
+            on_cut_short(await self._cut_short(error, started_at))
             raise error from errors
         except OpsctlError as error:
-            await self._leave_word(error)
+            on_cut_short(await self._cut_short(error, started_at))
             raise
 
     # -- plan
@@ -144,12 +148,14 @@ class Run:
         """Count what there is before the first image moves: the totals that progress and ETA are measured against."""
         totals, settings = PlanTotals(), self.settings
         async for document in self._read(DocumentView.PLAN):
-            totals = count_document(totals, document, settings.mapping, retry_failed=settings.selection.retry_failed)
+            totals = count_document(totals, document, settings.mapping, settings.selection)
             # The old Job kept no record of what it was in the middle of: any open document may be half stored.
             self._look_everywhere |= document.is_processed and document.run_id is None
             self.plan = totals
             if self.stop.is_set():
                 return
+        if (self.record.sequence, self.record.starts) == (1, 1):
+            self._look_everywhere |= await self.patience.ride_out(self.transfer.has_objects)
         now = self.services.clock.now()
         runs, run_id, owner = self.services.runs, self.record.run_id, self.owner
         if not await self.patience.ride_out(lambda: runs.freeze_plan(run_id, owner, totals, now)):
@@ -189,6 +195,8 @@ class Run:
         async for document in self._read(DocumentView.OPEN):
             if self.stop.is_set():
                 return
+            if not has_work(document, self.settings.mapping, self.settings.selection) or self._was_visited(document):
+                continue
             if fed == self.settings.selection.limit:
                 self._reached_limit = True
                 break
@@ -199,6 +207,10 @@ class Run:
                 await self._hand_out(chunk, queue)
                 chunk, chunk_bytes = [], 0
         await self._hand_out(chunk, queue)
+
+    def _was_visited(self, document: SourceDocument) -> bool:
+        """A document that this very run has tried again already: a limit goes on behind it."""
+        return document.is_processed and document.run_id == self.record.run_id
 
     async def _hand_out(self, chunk: Sequence[SourceDocument], queue: DocumentQueue) -> None:
         if not chunk or self.stop.is_set():
@@ -224,20 +236,25 @@ class Run:
             task.cancel()
 
     async def _migrate(self, document: SourceDocument) -> None:
+        """Work on one document. It stays among those in flight while objects may be stored that it does not name."""
         outcomes: list[Outcome] = []
         current: SourceDocument | None = document
         for _ in range(CONFLICT_TRIES):
             if current is None:
                 break
             work = plan_work(current, self.settings.mapping, self.settings.selection)
-            if current.is_processed and not work.todo:
-                break  # looked at for --retry-failed, and nothing is missing
             outcomes = await self._visit(work, outcomes)
             now = self.services.clock.now()
             update = build_update(work, self.settings.mapping, outcomes, run_id=self.record.run_id, now=now)
+            if update.results is None and not outcomes and not self.stop.is_set():
+                break  # no image of a wanted type
             if update.results is None and (current.is_processed or not outcomes):
-                return  # not all was tried: told to stop, or no image of a wanted type
+                self._unfinished += int(current.is_processed)
+                return  # not all was tried
             current = await self._record(update)
+        else:
+            if current is not None:
+                return  # it changed under every try
         self._open.pop(_hashable(document.id), None)
 
     async def _visit(self, work: DocumentWork, known: Sequence[Outcome]) -> list[Outcome]:
@@ -312,15 +329,20 @@ class Run:
         await self.patience.ride_out(lambda: runs.finish(run_id, owner, state, reason, now))
         self.phase = "done"
         self._tell()
+        return self._report(state, reason, started_at, now, left)
+
+    def _report(
+        self, state: RunState, reason: str | None, started_at: datetime, now: datetime, left: int
+    ) -> MigrationReport:
         return MigrationReport(
-            run_id=run_id,
+            run_id=self.record.run_id,
             dry_run=False,
             state=state,
             state_reason=reason,
             started_at=started_at,
             finished_at=now,
             plan=self.plan,
-            counters=done,
+            counters=self.tally.snapshot(),
             open_documents=left,
             failed_by_class=dict(sorted(self.tally.failed_by_class.items())),
             hosts=self.budgets.figures(),
@@ -328,29 +350,29 @@ class Run:
 
     def _final_state(self, left: int, done: Counters) -> tuple[RunState, str | None]:
         # Those that cannot be recorded at all are not left for anybody.
-        left = max(0, left - done.documents_failed)
+        left = max(0, left - done.documents_failed) + self._unfinished
         if self.stop.is_set() and (left or self.settings.selection.retry_failed):
             return RunState.STOPPED, StopReason.REQUEST
         if self._reached_limit:
             return RunState.STOPPED, StopReason.LIMIT
         if left:
             return RunState.STOPPED, StopReason.TYPES if self.settings.selection.image_types else StopReason.LEFT
-        if self.plan.images_failed or done.images_failed or done.documents_failed:
+        plan = self.plan
+        if plan.images_failed or plan.images_unselected or done.images_failed or done.documents_failed:
             return RunState.COMPLETE_WITH_FAILURES, None
         return RunState.COMPLETE, None
 
-    async def _leave_word(self, error: BaseException) -> None:
-        """Try once to say in the record why the run ended; the error itself is what the caller hears."""
-        if isinstance(error, BusyError):
-            return
+    async def _cut_short(self, error: BaseException, started_at: datetime) -> MigrationReport:
+        """The report of a run that an error ends. Tries once to say in the record why; a taken run is left alone."""
         reason = error.message if isinstance(error, OpsctlError) else type(error).__name__
         now = self.services.clock.now()
-        try:
-            async with asyncio.timeout(LAST_WORD_SECONDS):
-                await self.pulse.beat(last=True)
-                await self.services.runs.finish(self.record.run_id, self.owner, RunState.STOPPED, reason, now)
-        except (OpsctlError, TimeoutError):
-            return
+        if not isinstance(error, BusyError):
+            with suppress(OpsctlError, TimeoutError):
+                async with asyncio.timeout(LAST_WORD_SECONDS):
+                    await self.pulse.beat(last=True)
+                    await self.services.runs.finish(self.record.run_id, self.owner, RunState.STOPPED, reason, now)
+        left = self.plan.documents_open - self.tally.counters.documents_complete
+        return self._report(RunState.STOPPED, reason, started_at, now, max(0, left))
 
 
 def _first_known(errors: BaseExceptionGroup[BaseException]) -> BaseException:

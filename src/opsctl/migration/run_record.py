@@ -32,7 +32,7 @@ class ProcessIdentity:
 
     def is_dead_here(self) -> bool:
         """True only when this machine can tell for certain that the process is gone."""
-        return self._is_of_this_machine() and (not self.boot_id or _start_time(self.pid) != self.started)
+        return self._is_of_this_machine() and bool(self.boot_id) and _start_time(self.pid) != self.started
 
     def is_alive_here(self) -> bool:
         """True only when this machine can tell for certain that the process is there."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from opsctl.errors import UsageError
-from opsctl.migration.document import plan_work
+from opsctl.errors import DataError, UsageError
+from opsctl.migration.document import has_work, plan_work
 from opsctl.migration.lease import acquire
 from opsctl.migration.models import Counters, DocumentView, PageToken, PlanTotals, RunState
 from opsctl.migration.plan import count_document
 from opsctl.migration.report import MigrationReport, PlannedHost, Progress
-from opsctl.migration.run import ProgressSink, Run, Services, Settings
+from opsctl.migration.run import ProgressSink, ReportSink, Run, Services, Settings
 from opsctl.migration.run_record import current_process
 from opsctl.migration.urls import host_of
 
@@ -25,9 +25,11 @@ async def migrate_images(
     owner_id: str,
     stop: asyncio.Event,
     on_progress: ProgressSink,
+    on_cut_short: ReportSink = lambda _report: None,
 ) -> MigrationReport:
     """Migrate the selected documents, or as many as there is time for before `stop` is set.
 
+    `on_cut_short` gets the report of a run that had begun, before the error that ended it is raised.
     Raises UnavailableError, AccessDeniedError, NotFoundError before anything is changed; BusyError when another
     process works on the collection; UnavailableError when a service stays away for longer than the limits allow.
     """
@@ -36,7 +38,7 @@ async def migrate_images(
     await services.documents.check()
     if settings.selection.where:
         # A filter that Mongo does not accept must not leave a run record behind.
-        await services.documents.page(settings.selection, DocumentView.PLAN, None)
+        await _try_filter(settings, services)
     layout = settings.layout
     record, owner = await acquire(
         services.runs,
@@ -48,7 +50,16 @@ async def migrate_images(
         owner_id=owner_id,
         clock=services.clock,
     )
-    return await Run(record, owner, settings, services, stop=stop, on_progress=on_progress).work()
+    return await Run(record, owner, settings, services, stop=stop, on_progress=on_progress).work(on_cut_short)
+
+
+async def _try_filter(settings: Settings, services: Services) -> None:
+    try:
+        await services.documents.page(settings.selection, DocumentView.PLAN, None)
+    except DataError as error:
+        raise UsageError(
+            f"--where was not accepted: {error.message}", hint="it must be a filter that MongoDB's find understands"
+        ) from error
 
 
 async def plan_only(
@@ -58,6 +69,8 @@ async def plan_only(
     check_types(settings)
     await services.objects.check()
     await services.documents.check()
+    if settings.selection.where:
+        await _try_filter(settings, services)
     started_at = services.clock.now()
     totals, hosts = PlanTotals(), Counter[str | None]()
     after: PageToken | None = None
@@ -65,9 +78,13 @@ async def plan_only(
     while not stop.is_set():
         page = await services.documents.page(settings.selection, DocumentView.PLAN, after)
         for document in page.documents:
-            totals = count_document(totals, document, settings.mapping, retry_failed=settings.selection.retry_failed)
+            totals = count_document(totals, document, settings.mapping, settings.selection)
             is_wanted = not document.is_processed or settings.selection.retry_failed
-            if is_wanted and (limit is None or fed < limit):
+            if (
+                (limit is None or fed < limit)
+                and is_wanted
+                and has_work(document, settings.mapping, settings.selection)
+            ):
                 fed += 1
                 work = plan_work(document, settings.mapping, settings.selection)
                 hosts.update(host_of(image.fetch_url) if image.fetch_url else None for image in work.todo)
@@ -85,7 +102,7 @@ async def plan_only(
         finished_at=services.clock.now(),
         plan=totals,
         counters=_NOTHING,
-        open_documents=totals.documents_open,
+        open_documents=fed,
         failed_by_class={},
         planned_hosts=tuple(PlannedHost(host, images) for host, images in ranked),
     )

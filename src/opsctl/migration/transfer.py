@@ -6,11 +6,13 @@ import asyncio
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum, auto
 
 from opsctl.migration.clock import Clock, sleep_unless
-from opsctl.migration.keys import document_prefix, image_folder, image_hash, object_url
+from opsctl.migration.keys import collection_prefix, document_prefix, image_folder, image_hash, object_url
 from opsctl.migration.models import (
     DocumentId,
     Download,
@@ -27,6 +29,7 @@ from opsctl.migration.models import (
 from opsctl.migration.patience import Patience
 from opsctl.migration.politeness import HostBudgets
 from opsctl.migration.ports import ImageSource, ObjectStore
+from opsctl.migration.room import BodyRoom, ByteBudget
 from opsctl.migration.signatures import ImageKind, identify, is_complete
 from opsctl.migration.urls import host_of
 
@@ -34,6 +37,7 @@ TRIES = 3
 VISITS = 3
 LONGEST_BACKOFF_SECONDS = 8.0
 LONGEST_ADVICE_SECONDS = 24 * 3600.0
+LARGE_BODIES_BYTES = 64 * 1024 * 1024
 HASH_INLINE_BYTES = 1024 * 1024
 
 Outcome = StoredImage | ImageFailure
@@ -41,11 +45,21 @@ Outcome = StoredImage | ImageFailure
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A body that proved to be an image."""
+    """A body that proved to be an image. It holds one of the run's slots, and its `room`, until it is stored."""
 
     body: bytes
     kind: ImageKind
     sha256: str
+    room: BodyRoom
+
+
+class Put(Enum):
+    """What became of a conditional PUT."""
+
+    CREATED = auto()
+    FOUND = auto()
+    TAKEN = auto()
+    UNCLEAR = auto()
 
 
 @dataclass(slots=True)
@@ -70,6 +84,7 @@ class Transfer:
     clock: Clock
     stop: asyncio.Event
     slots: asyncio.Semaphore
+    bytes_in_memory: ByteBudget = field(default_factory=lambda: ByteBudget(LARGE_BODIES_BYTES))
     figures: TransferFigures = field(default_factory=TransferFigures)
 
     async def move(
@@ -92,7 +107,11 @@ class Transfer:
             return ()
         if isinstance(fetched, FetchFailure):
             return tuple(self._fail(image, fetched, visits) for image in images)
-        return tuple([await self._store(document_id, vehicle_name, i, fetched, visits) for i in images])
+        try:
+            return tuple([await self._store(document_id, vehicle_name, i, fetched, visits) for i in images])
+        finally:
+            self.slots.release()
+            await fetched.room.release()
 
     async def find_stored(
         self, document_id: DocumentId, vehicle_name: str, images: Sequence[PlannedImage]
@@ -115,6 +134,13 @@ class Transfer:
                     found[ref] = stored
         self.figures.found += len(found)
         return tuple(found.values())
+
+    async def has_objects(self) -> bool:
+        """Whether anything of the collection is in the bucket at all."""
+        async with aclosing(self.objects.list(collection_prefix(self.layout))) as pages:
+            async for page in pages:
+                return bool(page)
+        return False
 
     async def _list(self, prefix: str) -> list[ObjectFacts]:
         return [entry async for page in self.objects.list(prefix) for entry in page]
@@ -159,28 +185,39 @@ class Transfer:
         return None if self.stop.is_set() and not failure.failure_class.is_final else failure
 
     async def _try_once(self, host: str, url: str) -> Picture | FetchFailure | None:
+        """One try. A picture keeps its slot and its room; everything else gives them back here."""
         async with self.budgets.turn(host, self.slots) as may_ask:
             if not may_ask:
                 return None
             self.figures.requests += 1
+            deadline = asyncio.timeout(self.limits.timeout_seconds)
+            room = BodyRoom(self.bytes_in_memory, deadline)
+            result: Picture | FetchFailure | None = None
             try:
-                async with asyncio.timeout(self.limits.timeout_seconds):
-                    result = await self.source.fetch(url)
-            except TimeoutError:
-                limit = f"{self.limits.timeout_seconds:g} s"
-                return FetchFailure(FailureClass.LATER, f"took longer than {limit}")
-            return await self._inspect(result) if isinstance(result, Download) else result
+                result = await self._download(url, room, deadline)
+            finally:
+                if not isinstance(result, Picture):
+                    self.slots.release()
+                    await room.release()
+            return result
 
-    async def _inspect(self, download: Download) -> Picture | FetchFailure:
+    async def _download(self, url: str, room: BodyRoom, deadline: asyncio.Timeout) -> Picture | FetchFailure:
+        try:
+            async with deadline:
+                result = await self.source.fetch(url, room)
+        except TimeoutError:
+            return FetchFailure(FailureClass.LATER, f"took longer than {self.limits.timeout_seconds:g} s")
+        return self._inspect(result, room, await _sha256(result.body)) if isinstance(result, Download) else result
+
+    def _inspect(self, download: Download, room: BodyRoom, sha256: str) -> Picture | FetchFailure:
         kind = identify(download.body)
         if kind is None:
             return FetchFailure(FailureClass.NOT_AN_IMAGE, _describe(download.body))
         if not download.is_framed and not is_complete(kind, download.body):
             return FetchFailure(FailureClass.LATER, "the connection ended before the image did")
-        sha256 = await _sha256(download.body)
         if sha256 in self.limits.placeholder_sha256:
             return FetchFailure(FailureClass.PLACEHOLDER, f"is the placeholder picture {sha256[:12]}")
-        return Picture(download.body, kind, sha256)
+        return Picture(download.body, kind, sha256, room)
 
     async def _wait_for_retry(self, host: str, failure: FetchFailure, attempt: int) -> bool:
         """Wait before the next try; False when there is none."""
@@ -207,18 +244,13 @@ class Transfer:
     ) -> Outcome:
         folder = image_folder(self.layout, document_id, vehicle_name, image.ref)
         key = f"{folder}{image_hash(self.layout, image.ref, picture.sha256)}.{picture.kind.extension}"
-        created = await self.patience.ride_out(
-            lambda: self.objects.put_new(
-                key, picture.body, sha256=picture.sha256, content_type=picture.kind.content_type
-            )
-        )
-        if created:
-            self.figures.bytes_stored += len(picture.body)
-        elif not await self._is_same(key, picture):
+        outcome = await self._put(key, picture)
+        if outcome is Put.TAKEN:
             other = FetchFailure(FailureClass.REFUSED, "the bucket holds another object under this key")
             return self._fail(image, other, visits)
-        else:
-            self.figures.found += 1
+        if outcome is Put.UNCLEAR:
+            unclear = FetchFailure(FailureClass.OURS, "S3 says that the key is taken, and then that nothing is there")
+            return self._fail(image, unclear, visits)
         return self._entry(
             image.ref,
             vehicle_name,
@@ -228,13 +260,30 @@ class Transfer:
             content_type=picture.kind.content_type,
         )
 
-    async def _is_same(self, key: str, picture: Picture) -> bool:
-        facts = await self.patience.ride_out(lambda: self.objects.head(key))
-        if facts is None or facts.size_bytes != len(picture.body):
+    async def _put(self, key: str, picture: Picture) -> Put:
+        """Create the object, or compare with the one that is there. A refusal may also be a write that is just going
+        on, or an object that went away meanwhile: then the PUT is tried once more."""
+        content_type = picture.kind.content_type
+        for _ in range(2):
+            created = await self.patience.ride_out(
+                lambda: self.objects.put_new(key, picture.body, sha256=picture.sha256, content_type=content_type)
+            )
+            if created:
+                self.figures.bytes_stored += len(picture.body)
+                return Put.CREATED
+            facts = await self.patience.ride_out(lambda: self.objects.head(key))
+            if facts is not None:
+                is_same = await self._is_same(facts, picture)
+                self.figures.found += int(is_same)
+                return Put.FOUND if is_same else Put.TAKEN
+        return Put.UNCLEAR
+
+    async def _is_same(self, facts: ObjectFacts, picture: Picture) -> bool:
+        if facts.size_bytes != len(picture.body):
             return False
         if facts.sha256 is not None:
             return facts.sha256 == picture.sha256
-        return await self.patience.ride_out(lambda: self.objects.read(key)) == picture.body
+        return await self.patience.ride_out(lambda: self.objects.read(facts.key)) == picture.body
 
     def _entry(
         self, ref: ImageRef, vehicle_name: str, key: str, *, sha256: str, size_bytes: int, content_type: str

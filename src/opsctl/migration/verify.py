@@ -24,7 +24,7 @@ from opsctl.migration.models import (
     Selection,
     SourceDocument,
 )
-from opsctl.migration.plan import result_fields
+from opsctl.migration.plan import plan_document, result_fields
 from opsctl.migration.ports import DocumentStore, ObjectStore
 
 EXAMPLES = 1000
@@ -188,6 +188,11 @@ class _Comparison:
             self._add(DifferenceKind.SOURCE_CHANGED, name, None, detail)
             return
         urls = {entry.ref: entry.s3_url for entry in document.stored}
+        known = urls.keys() | {failure.ref for failure in document.failed if failure.failure_class.is_final}
+        if any(image.ref not in known for image in plan_document(document.original, self.mapping).images):
+            detail = "it counts as processed, but an image of it is neither stored nor given up"
+            self._add(DifferenceKind.RESULT_MISMATCH, name, None, detail)
+            return
         if not _are_same(result_fields(document.original, self.mapping, urls), document.results):
             self._add(DifferenceKind.RESULT_MISMATCH, name, None, "its s3_ fields do not match s3_images_metadata")
             return

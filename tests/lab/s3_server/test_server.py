@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.contract.s3_clients import boto3_client, obstore_store, send_signed
-from tests.contract.s3_semantics import sha256_of
-from tests.servers.launch import S3Target, lab_s3
 
 from opsctl.errors import ConfigError, UnavailableError
 from opsctl.lab.s3_server import serve_s3
 from opsctl.lab.s3_server.credentials import read, read_or_create
 from opsctl.lab.s3_server.integrity import UNSIGNED_TRAILER
+from tests.contract.s3_clients import boto3_client, obstore_store, send_signed
+from tests.contract.s3_semantics import sha256_of
+from tests.servers.launch import S3Target, lab_s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

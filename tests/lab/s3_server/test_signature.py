@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.lab.s3_server.signing import KEY, NOW, REGION, presigned, signed
 
 from opsctl.lab.s3_server.messages import RefusedRequestError, S3Request
 from opsctl.lab.s3_server.signature import AccessKey, check_signature
+from tests.lab.s3_server.signing import KEY, NOW, REGION, presigned, signed
 
 
 def check(request: S3Request) -> None:

@@ -246,7 +246,7 @@ def _map_run(run: MigrationRun) -> RunRecord:
         finished_at=run.finished_at,
         throttle_reason=run.throttle_reason,
         stop_code=next((reason.name.lower() for reason in StopReason if reason == run.state_reason), None),
-        has_selection=selection.where is not None,
+        has_selection=bool(selection.where or selection.image_types or selection.limit),
         retries_failed=selection.retry_failed,
         is_process_gone=process is not None and process.is_dead_here(),
         plan=None

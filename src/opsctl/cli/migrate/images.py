@@ -9,12 +9,13 @@ import typer
 
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
+from opsctl.cli.interrupts import TimedOutError
 from opsctl.cli.outcome import Outcome
-from opsctl.cli.services import Places, describe_places, open_migration, open_stores
+from opsctl.cli.services import Places, describe_places, open_migration
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.config import Profile
-from opsctl.errors import ExitCode
-from opsctl.migration.models import Selection
+from opsctl.errors import ExitCode, OpsctlError
+from opsctl.migration.models import RunState, Selection
 from opsctl.migration.report import MigrationReport
 from opsctl.migration.report import Progress as Moment
 from opsctl.migration.start import migrate_images, plan_only
@@ -62,36 +63,43 @@ def images(
     )
     if not dry_run and not yes:
         _ask(context, profile, places, selection)
-    report, exit_code = _run(context, profile, selection, dry_run=dry_run)
-    return Outcome(report, view=lambda texts: migration_view(report, texts), exit_code=exit_code)
+    return _run(context, profile, selection, dry_run=dry_run)
 
 
 def _ask(context: AppContext, profile: Profile, places: Places, selection: Selection) -> None:
     """Count first, so that the question says how much it is about."""
 
-    async def count(_stop: StopRequest) -> int:
-        async with open_stores(profile) as stores:
-            await stores.objects.check()
-            await stores.documents.check()
-            return await stores.documents.count_open(selection)
+    async def count(stop: StopRequest) -> MigrationReport:
+        async with open_migration(profile, selection) as (settings, services):
+            return await plan_only(settings, services, stop=stop, on_progress=lambda _moment: None)
 
-    documents = run_async(count, drain_seconds=0)
-    question = context.texts.get("migrate.ask", documents=documents, target=places.target)
+    plan = run_async(count, drain_seconds=0)
+    images = sum(host.images for host in plan.planned_hosts)
+    question = context.texts.get("migrate.ask", images=images, documents=plan.open_documents, target=places.target)
     context.confirm(question, assume_yes=False)
 
 
-def _run(
-    context: AppContext, profile: Profile, selection: Selection, *, dry_run: bool
-) -> tuple[MigrationReport, ExitCode]:
-    async def main(stop: StopRequest) -> tuple[MigrationReport, ExitCode]:
+def _run(context: AppContext, profile: Profile, selection: Selection, *, dry_run: bool) -> Outcome:
+    async def main(stop: StopRequest) -> Outcome:
+        cut_short: list[MigrationReport] = []
         async with open_migration(profile, selection) as (settings, services):
             if dry_run:
                 report = await plan_only(settings, services, stop=stop, on_progress=on_progress)
-            else:
+                return _outcome(report, selection, stop, None)
+            try:
                 report = await migrate_images(
-                    settings, services, owner_id=uuid4().hex, stop=stop, on_progress=on_progress
+                    settings,
+                    services,
+                    owner_id=uuid4().hex,
+                    stop=stop,
+                    on_progress=on_progress,
+                    on_cut_short=cut_short.append,
                 )
-        return report, stop.exit_code or _exit_code(report, selection)
+            except OpsctlError as error:
+                if not cut_short:
+                    raise
+                return _outcome(cut_short[0], selection, stop, error)
+            return _outcome(report, selection, stop, None)
 
     # Nothing of a run is cyclic garbage; walking all that was imported again and again costs a fifth of its time.
     gc.freeze()
@@ -128,10 +136,18 @@ def follow(progress: Progress, context: AppContext) -> Callable[[Moment], None]:
     return draw
 
 
+def _outcome(report: MigrationReport, selection: Selection, stop: StopRequest, error: OpsctlError | None) -> Outcome:
+    """The report, what stopped the run if anything did, and the code to end with: an interruption comes first."""
+    if stop.exit_code is ExitCode.UNAVAILABLE and error is None:
+        error = TimedOutError("the run did not end within --timeout", hint="start it again to go on")
+    code = stop.exit_code or _exit_code(report, selection)
+    return Outcome(report, view=lambda texts: migration_view(report, texts), exit_code=code, error=error)
+
+
 def _exit_code(report: MigrationReport, selection: Selection) -> ExitCode:
-    """4 when an image of this start failed, or a document that should have been dealt with is still open."""
+    """4 when images have failed for good, or a document that should have been dealt with is still open."""
     done = report.counters
-    some_failed = done.images_failed or done.images_later or done.documents_failed
+    some_failed = report.state is RunState.COMPLETE_WITH_FAILURES or done.images_failed or done.images_later
     some_left = report.open_documents and selection.limit is None and not selection.image_types
     return ExitCode.PARTIAL if (some_failed or some_left) and not report.dry_run else ExitCode.OK
 

@@ -2,7 +2,7 @@
 
 MESSAGES = {
     "announce": "Profile {profile}: {source} -> {target}",
-    "ask": "Fetch the images of {documents} documents, store them in {target} and write s3_* fields?",
+    "ask": "Fetch {images} images of {documents} documents, store them in {target} and write s3_* fields?",
     "phase_planning": "Counting documents and images",
     "phase_moving": "Migrating images",
     "progress_note": "{rate} img/s, {failed} failed",

@@ -2,7 +2,7 @@
 
 MESSAGES = {
     "announce": "프로필 {profile}: {source} -> {target}",
-    "ask": "문서 {documents}건의 이미지를 받아 {target}에 저장하고 원본 옆에 s3_* 필드를 기록할까요?",
+    "ask": "문서 {documents}건의 이미지 {images}장을 받아 {target}에 저장하고 s3_* 필드를 기록할까요?",
     "phase_planning": "문서와 이미지 집계",
     "phase_moving": "이미지 이전",
     "progress_note": "초당 {rate}장, 실패 {failed}",
