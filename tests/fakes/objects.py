@@ -33,6 +33,7 @@ class FakeObjects:
         self._page_size = page_size
         self.stored: dict[str, StoredObject] = {}
         self.exists = True
+        self.refuse_once = False  # the next PUT is refused although nothing is there, as by a write that never ended
 
     # -- the port
 
@@ -43,7 +44,8 @@ class FakeObjects:
         def put() -> bool:
             self._require_bucket()
             assert sha256 == hashlib.sha256(body).hexdigest(), "a real bucket refuses a wrong checksum"
-            if key in self.stored:
+            if key in self.stored or self.refuse_once:
+                self.refuse_once = False
                 return False
             self.place(key, body, content_type=content_type)
             return True
