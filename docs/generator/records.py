@@ -85,6 +85,7 @@ PLAN = {
     "images": "Their images; an image is a distinct type, colour and URL of a document.",
     "images_stored": "Of them stored before this start.",
     "images_failed": "Of them failed for good before this start.",
+    "images_unselected": "Images of types that were not selected and are not stored.",
 }
 
 COUNTERS = {
