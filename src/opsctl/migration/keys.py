@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import cache
 from itertools import takewhile
 from urllib.parse import quote
 
@@ -59,14 +60,14 @@ def document_segment(document_id: DocumentId) -> str:
 
 def document_prefix(layout: KeyLayout, document_id: DocumentId) -> str:
     """Where all objects of one document are; ends with `/`."""
-    folders = _folders(layout)
+    folders = _folders(layout.template)
     upto = next(at for at, folder in enumerate(folders) if "{doc_id}" in folder) + 1
     return _fill(folders[:upto], {**_place(layout), "doc_id": document_segment(document_id)})
 
 
 def collection_prefix(layout: KeyLayout) -> str:
     """Where all objects of the collection are; ends with `/`. Only prefix and collection stand before the document."""
-    folders = _folders(layout)
+    folders = _folders(layout.template)
     return _fill(list(takewhile(lambda folder: "{doc_id}" not in folder, folders)), _place(layout))
 
 
@@ -79,7 +80,7 @@ def image_folder(layout: KeyLayout, document_id: DocumentId, vehicle_name: str, 
         "image_type": safe_segment(ref.image_type),
         "color_name": safe_segment(ref.color_name) if ref.color_name else "",
     }
-    return _fill(_folders(layout), values)
+    return _fill(_folders(layout.template), values)
 
 
 def image_hash(layout: KeyLayout, ref: ImageRef, content_sha256: str | None) -> str:
@@ -97,9 +98,10 @@ def object_url(layout: KeyLayout, key: str) -> str:
     return f"https://{layout.bucket}.s3.{layout.region}.amazonaws.com/{path}"
 
 
-def _folders(layout: KeyLayout) -> list[str]:
+@cache
+def _folders(template: str) -> list[str]:
     """The folders of the template. `[...]` is a part that goes when its placeholder has no value."""
-    return _OPTIONAL.sub(r"\1", layout.template).split("/")[:-1]
+    return _OPTIONAL.sub(r"\1", template).split("/")[:-1]
 
 
 def _fill(folders: list[str], values: dict[str, str]) -> str:
