@@ -32,7 +32,7 @@ class DocumentStore(Protocol):
         """Raise NotFoundError when the database has no such collection."""
 
     async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
-        """The next documents in `_id` order, type of `_id` by type; about a hundred, fewer when they are large."""
+        """The next documents in `_id` order, type of `_id` by type; some hundreds, fewer when they are large."""
 
     async def count_open(self, selection: Selection) -> int:
         """How many of the selected documents are not processed, at this moment."""

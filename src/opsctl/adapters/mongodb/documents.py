@@ -30,7 +30,7 @@ from opsctl.migration.models import (
     SourceDocument,
 )
 
-PAGE_DOCUMENTS = 100
+PAGE_DOCUMENTS = 500
 PAGE_BYTES = 8 * 1024 * 1024
 LARGEST_DOCUMENT_BYTES = 16 * 1024 * 1024
 GUARD_FIELD_BYTES = 256 * 1024
@@ -78,7 +78,7 @@ class MongoDocuments:
         )
 
     async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
-        """About a hundred documents or 8 MB, in `_id` order."""
+        """About five hundred documents or 8 MB, in `_id` order."""
         kind, last = after if after is not None else (0, None)
         bound = _first_bound(kind) if last is None else {"$gt": last}
         query = self._query(selection, view, {"_id": bound})
