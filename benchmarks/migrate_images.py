@@ -38,7 +38,7 @@ def main() -> None:
     image = b"\xff\xd8\xff\xe0" + os.urandom(IMAGE_BYTES - 6) + b"\xff\xd9"
     with ExitStack() as stack:
         base_url, discard = stack.enter_context(nginx(image))
-        mongo_uri = stack.enter_context(mongo_java_server())
+        mongo_uri = stack.enter_context(mongo_java_server(heap_megabytes=4096))
         endpoint, key, secret = discard, "bench", "bench-secret"
         if options.sink == "versitygw":
             target = stack.enter_context(versitygw())

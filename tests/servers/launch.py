@@ -60,14 +60,14 @@ def embedded_mongo(user: str | None = None, password: str | None = None) -> Iter
 
 
 @contextmanager
-def mongo_java_server(build_folder: Path = BUILD_FOLDER) -> Iterator[str]:
+def mongo_java_server(build_folder: Path = BUILD_FOLDER, *, heap_megabytes: int = 512) -> Iterator[str]:
     """mongo-java-server in memory, empty. Yields its URI. It knows no users."""
     home = build_folder / "mongo-java-server"
     if not (home / "stamp").exists():
         raise NotBuiltError("mongo-java-server")
     # A bounded heap: several of these run beside each other in parallel tests.
     options = (
-        "-Xmx512m",
+        f"-Xmx{heap_megabytes}m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=4",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -9,6 +10,7 @@ import bson
 from bson import DatetimeMS, ObjectId, Timestamp, json_util
 from bson.binary import Binary
 from bson.errors import BSONError
+from bson.regex import Regex
 from pymongo import errors
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
@@ -105,7 +107,7 @@ class MongoDocuments:
 
     async def read(self, document_id: DocumentId) -> SourceDocument | None:
         async with translated(self._host):
-            fields = await self._collection.find_one({"_id": {"$eq": document_id}})
+            fields = await self._collection.find_one({"_id": _exactly(document_id)})
         return decode_document(fields, self._mapping, with_digest=True) if fields else None
 
     async def record(self, update: DocumentUpdate) -> RecordOutcome:
@@ -157,7 +159,7 @@ class MongoDocuments:
         In a large document, large fields that name no image are left out: the filter has to fit in a message too.
         """
         sources = self._sources
-        guard: Fields = {"_id": {"$eq": document.id}}
+        guard: Fields = {"_id": _exactly(document.id)}
         for name, value in document.original.items():
             if name == "_id" or not _can_be_named(name) or value != value:  # noqa: PLR0124 NaN equals nothing
                 continue
@@ -206,3 +208,8 @@ def _can_be_named(field: str) -> bool:
 
 def _encoded_size(value: object) -> int:
     return len(bson.encode({"": value}, codec_options=CODEC))
+
+
+def _exactly(document_id: DocumentId) -> object:
+    """An `_id` in a filter: as it is where that can be read in one way only. Not every server has `$eq` use its index."""
+    return {"$eq": document_id} if isinstance(document_id, Mapping | Regex) else document_id
