@@ -211,5 +211,5 @@ def _encoded_size(value: object) -> int:
 
 
 def _exactly(document_id: DocumentId) -> object:
-    """An `_id` in a filter: as it is where that can be read in one way only. Not every server has `$eq` use its index."""
+    """An `_id` in a filter: as it is where it can be read in one way only. Not every server has `$eq` use its index."""
     return {"$eq": document_id} if isinstance(document_id, Mapping | Regex) else document_id
