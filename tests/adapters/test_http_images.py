@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from opsctl.adapters.http_images import HOPS, HttpImages, HttpSettings, open_http_images
+from opsctl.adapters.http_images import HOPS, HttpImages, open_http_images
 from opsctl.lab.image_faults import FAULTS, Outcome
 from opsctl.lab.image_host import ImageHost, serve_images
 from opsctl.lab.picture_paths import picture_at, sign_target
@@ -27,12 +27,11 @@ from opsctl.migration.models import (
 from opsctl.migration.patience import Patience
 from opsctl.migration.politeness import HostBudgets
 from opsctl.migration.transfer import Transfer
+from tests.adapters.image_hosts import SETTINGS, fail
 from tests.adapters.raw_host import serve_raw
 from tests.fakes.objects import FakeObjects
 from tests.fakes.wire import Wire
 from tests.fakes.world import LAYOUT
-
-SETTINGS = HttpSettings(2 * 1024 * 1024, 10.0, "opsctl-test/1 (+contact)", 32, ("127.0.0.1",))
 
 
 @pytest.fixture
@@ -45,12 +44,6 @@ async def host() -> AsyncIterator[ImageHost]:
 async def source() -> AsyncIterator[HttpImages]:
     async with open_http_images(SETTINGS) as opened:
         yield opened
-
-
-async def fail(source: HttpImages, url: str) -> FetchFailure:
-    result = await source.fetch(url)
-    assert isinstance(result, FetchFailure), url
-    return result
 
 
 class TestFaults:

@@ -14,16 +14,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from opsctl.adapters.http_images import HttpImages, HttpSettings, open_http_images
+from opsctl.adapters.http_images import HttpImages, open_http_images
 from opsctl.lab.image_host import ImageHost, serve_images
 from opsctl.migration.models import (
     Download,
     FailureClass,
-    FetchFailure,
 )
+from tests.adapters.image_hosts import SETTINGS, fail
 from tests.adapters.raw_host import serve_raw
-
-SETTINGS = HttpSettings(2 * 1024 * 1024, 10.0, "opsctl-test/1 (+contact)", 32, ("127.0.0.1",))
 
 
 @pytest.fixture
@@ -36,12 +34,6 @@ async def host() -> AsyncIterator[ImageHost]:
 async def source() -> AsyncIterator[HttpImages]:
     async with open_http_images(SETTINGS) as opened:
         yield opened
-
-
-async def fail(source: HttpImages, url: str) -> FetchFailure:
-    result = await source.fetch(url)
-    assert isinstance(result, FetchFailure), url
-    return result
 
 
 async def classify(url: str, *allowed: str) -> FailureClass:
