@@ -147,7 +147,11 @@ def _start_time(pid: int) -> str | None:
 
 def _first_line(command: list[str]) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603 fixed words
+        # The same text whatever language and time zone the caller has: it is compared between two processes.
+        environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
+        done = subprocess.run(  # noqa: S603 fixed words
+            command, capture_output=True, text=True, timeout=5, check=False, env=environment
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else ""
