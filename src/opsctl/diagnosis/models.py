@@ -71,11 +71,11 @@ class ExecutionName:
 class LogEntry(NamedTuple):
     """A google.logging.v2.LogEntry, as much of it as a diagnosis reads.
 
-    `index` is its place in the file (`/entries/<index>`). Of `text`, `json` and `proto` one is set. `time_ns` is
+    `number` is its place in the file (`/entries/<number>`). Of `text`, `json` and `proto` one is set. `time_ns` is
     nanoseconds since 1970, None when the entry has no readable time. Labels are shared between entries: do not change.
     """
 
-    index: int
+    number: int
     time_ns: int | None
     log_name: str
     severity: str

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from opsctl.diagnosis.models import ExecutionName, SectionStatus
+
+LONGEST_EXCERPT = 300
 
 
 class Pointer(NamedTuple):
@@ -48,6 +51,7 @@ class Level(IntEnum):
 class Message(NamedTuple):
     """One thing that was said: a line, or the lines of a stack trace or multi-line error joined with newlines.
 
+    `parts` are (offset in the text, number of the log entry) when it was joined from several entries.
     `position` numbers the messages of an execution in time order. `attempt` and `task` are -1 when not labelled.
     `relevance` (0 to 1) is how much it may speak about the failure: 1 for what ended the earliest failing attempt, less
     for warnings, for what was overcome later, for later attempts, for tasks that succeeded.
@@ -62,6 +66,22 @@ class Message(NamedTuple):
     attempt: int
     pointer: Pointer
     relevance: float = 1.0
+    parts: tuple[tuple[int, int], ...] = ()
+
+    def locate(self, offset: int) -> Pointer:
+        """The entry and the line in which a character of the text stands."""
+        pointer = self.pointer
+        if self.parts:
+            place = bisect_right(self.parts, (offset, 1 << 62)) - 1
+            pointer = Pointer("logs", f"/entries/{self.parts[place][1]}")
+        start = self.text.rfind("\n", 0, offset) + 1
+        end = self.text.find("\n", offset)
+        line = " ".join(self.text[start : end if end >= 0 else None].split())
+        if len(line) > LONGEST_EXCERPT:
+            # The found place stays in the middle of what is shown.
+            middle = max(0, min(offset - start - LONGEST_EXCERPT // 3, len(line) - LONGEST_EXCERPT))
+            line = ("..." if middle else "") + line[middle : middle + LONGEST_EXCERPT] + "..."
+        return pointer._replace(excerpt=line)
 
 
 class ErrorCode(NamedTuple):
@@ -310,7 +330,7 @@ class JobFacts:
     generation: int | None = None
     was_changed_after: bool | None = None
     cloudsql_instances: tuple[str, ...] | None = None
-    pointer: Pointer = Pointer("job", "")
+    pointer: Pointer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,32 @@
+"""The numbers of the ranking, fitted on labelled executions by cross-validation (`benchmarks/calibrate_diagnosis.py`).
+
+All are log-odds but the temperature: a weight of 3 makes a cause e^3 = 20 times as likely as without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsctl.diagnosis.rule import Weight
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """`unknown` is the log-odds of a cause that no rule knows, with everything seen. `temperature` divides all scores
+    before they become probabilities."""
+
+    platform: float = 12.0
+    decisive: float = 8.0
+    strong: float = 5.5
+    moderate: float = 3.0
+    weak: float = 1.2
+    unknown: float = 2.0
+    temperature: float = 1.0
+
+    def weight(self, weight: Weight) -> float:
+        """The log-odds of a weight."""
+        value: float = getattr(self, weight.value)
+        return value
+
+
+DEFAULT = Calibration()

@@ -1,0 +1,98 @@
+"""How much each message may speak about the failure.
+
+A log is full of errors that ended nothing: retried connections, exporters of metrics, earlier warnings, and the
+consequences of the first failure in later attempts. What ended the earliest failing attempt speaks with 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from opsctl.diagnosis.facts.model import Attempt, End, Level, Message, Origin
+
+LATER_ATTEMPT = 0.3
+PASSED_TASK = 0.15
+RETRIED = 0.7
+TELEMETRY = 0.25
+_LEVELS = {
+    Level.DEBUG: 0.4,
+    Level.INFO: 0.55,
+    Level.DEFAULT: 1.0,
+    Level.WARNING: 0.5,
+    Level.ERROR: 1.0,
+    Level.FATAL: 1.0,
+}
+# An error is worth less the more errors follow it in its attempt; what is left after many.
+_PER_ERROR_AFTER = 0.05
+_LEAST_FOR_PLACE = 0.6
+
+_RETRIES = re.compile(
+    r"\bretry(?:ing)?\b|will (?:be retried|retry|try again)|\battempt \d+ ?(?:of|/) ?\d+|reconnecting|trying again"
+    r"|\(\d+/\d+\)|next attempt in|waiting for (?:the )?(?:database|db|postgres|mysql)",
+    re.IGNORECASE,
+)
+_TELEMETRY = re.compile(
+    r"opentelemetry|\botel|\bmetrics?\b|\btrac(?:ing|er|es)\b|statsd|datadog|\bdd-?trace|newrelic|new relic"
+    r"|prometheus|honeycomb|jaeger|zipkin|\bsentry\b|\bapm\b|telemetry|cloud ?trace|cloud ?profiler|posthog"
+    r"|segment\.io|rollbar|bugsnag",
+    re.IGNORECASE,
+)
+_ERRORS = ("error", "exception", "fail", "fatal", "panic", "traceback", "denied", "refused", "cannot", "could not")
+
+
+def weigh_messages(messages: Iterable[Message], attempts: Sequence[Attempt]) -> list[Message]:
+    """The messages with their relevance."""
+    ordered = list(messages)
+    factors = _attempt_factors(attempts)
+    errors_after: dict[tuple[int, int], int] = {}
+    weighed: list[Message] = []
+    for message in reversed(ordered):
+        if message.origin.is_platform:
+            key = (max(message.task, 0), max(message.attempt, 0))
+            factor = factors.get(key, 1.0) if message.origin is Origin.SYSTEM else 1.0
+            weighed.append(message._replace(relevance=factor) if factor != 1.0 else message)
+            continue
+        key = (max(message.task, 0), max(message.attempt, 0))
+        after = errors_after.get(key, 0)
+        place = max(_LEAST_FOR_PLACE, 1.0 - _PER_ERROR_AFTER * after)
+        relevance = factors.get(key, 0.9) * _LEVELS[message.level] * place * _wording(message)
+        if _looks_like_error(message):
+            errors_after[key] = after + 1
+        weighed.append(message if relevance == 1.0 else message._replace(relevance=relevance))
+    weighed.reverse()
+    return weighed
+
+
+def _attempt_factors(attempts: Sequence[Attempt]) -> dict[tuple[int, int], float]:
+    """By task and attempt: the first failure of each failing task speaks fully."""
+    factors: dict[tuple[int, int], float] = {}
+    failed_before: set[int] = set()
+    for attempt in attempts:
+        key = (attempt.task, attempt.number)
+        if attempt.end is End.SUCCEEDED:
+            factors[key] = PASSED_TASK
+        elif attempt.task in failed_before:
+            factors[key] = LATER_ATTEMPT
+        else:
+            factors[key] = 1.0
+            failed_before.add(attempt.task)
+    return factors
+
+
+def _wording(message: Message) -> float:
+    factor = 1.0
+    # The first line says what it is about; frames of a stack trace name libraries that did nothing wrong.
+    text = message.text[:300].partition("\n")[0]
+    if _RETRIES.search(text):
+        factor *= RETRIED
+    if message.level <= Level.WARNING and _TELEMETRY.search(text):
+        factor *= TELEMETRY
+    return factor
+
+
+def _looks_like_error(message: Message) -> bool:
+    if message.level >= Level.ERROR:
+        return True
+    lower = message.text[:500].lower()
+    return any(word in lower for word in _ERRORS)
