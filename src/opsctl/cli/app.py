@@ -92,6 +92,18 @@ ROOT = GroupEntry(
                 CommandEntry("run", "opsctl.cli.lab.run", "Start the lab, seed it, migrate, verify."),
                 CommandEntry("up", "opsctl.cli.lab.up", "Start the local servers with sample data."),
                 CommandEntry("down", "opsctl.cli.lab.down", "Stop the local servers."),
+                GroupEntry(
+                    "incident",
+                    "Practice incidents: recorded executions to try the diagnosis on.",
+                    (
+                        CommandEntry("list", "opsctl.cli.lab.incident.list", "What there is to practise on."),
+                        CommandEntry("write", "opsctl.cli.lab.incident.write", "Write one as an evidence file."),
+                    ),
+                    (
+                        Example("What is there?", "opsctl lab incident list"),
+                        Example("Take one", "opsctl lab incident write o4o-api-migrations-h5x5h"),
+                    ),
+                ),
             ),
             (Example("See everything once", "opsctl lab run"), Example("Stop what is running", "opsctl lab down")),
         ),

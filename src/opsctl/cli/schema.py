@@ -22,6 +22,8 @@ REPORTS: dict[str, str] = {
     "config.init": "opsctl.cli.config.init:ConfigInitReport",
     "config.show": "opsctl.cli.config.show:ConfigShowReport",
     "lab.down": "opsctl.cli.lab.down:LabStopped",
+    "lab.incident.list": "opsctl.cli.lab.incident.list:IncidentsReport",
+    "lab.incident.write": "opsctl.cli.lab.incident.write:IncidentWritten",
     "lab.run": "opsctl.lab.demo:DemoReport",
     "lab.up": "opsctl.cli.lab.up:LabReport",
     "migrate.failures": "opsctl.migration.failures:FailuresReport",

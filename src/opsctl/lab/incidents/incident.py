@@ -99,7 +99,7 @@ def assemble(name: str, collected_at: str, sections: Json) -> Json:
 
 def restrict(evidence: Json, sections: Collection[str]) -> Json:
     """The same evidence with only these sections. Facts about values of a section go with the section."""
-    kept = {name: body if name in sections else dict(LEFT_OUT) for name, body in evidence["sections"].items()}
+    kept: Json = {name: body if name in sections else dict(LEFT_OUT) for name, body in evidence["sections"].items()}
     facts = kept["value_facts"].get("data")
     if facts is not None:
         seen = [fact for fact in facts["facts"] if fact["section"] in sections]

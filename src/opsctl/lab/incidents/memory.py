@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from opsctl.lab.incidents.endings import completed, out_of_memory
@@ -37,8 +38,9 @@ RUN = Run(
     generation=6,
     creator="minji@example.com",
 )
+# The batch was ten times smaller when it last worked.
 BASELINE = Run(
-    SPEC,
+    replace(SPEC, env=(SPEC.env[0], plain("BATCH", "500"), SPEC.env[2])),
     "q3y7d",
     "thumbs 0.9.3",
     datetime(2026, 1, 30, 2, 11, 5, 900000, tzinfo=UTC),
