@@ -1,0 +1,108 @@
+"""What the program's messages name: modules, paths, variables, commands. Rules compare these with configuration and image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from opsctl.diagnosis.facts.model import Facts, Message, Pointer
+
+MIN_RELEVANCE = 0.4
+"""Below this a message does not speak about the failure."""
+
+_MODULE = re.compile(
+    r"Cannot find (?:module|package) ['\"](?P<node>(?!node:)[\w@][^'\"\n]*)['\"]"
+    r"|No module named ['\"]?(?P<python>[A-Za-z_][\w.]*)"
+    r"|cannot load such file -- (?P<ruby>[A-Za-z_][\w/.-]*)"
+)
+_PATH = re.compile(
+    r"Cannot find module ['\"](?:file://)?(?P<node>/[^'\"\n]+)['\"]"
+    r"|ENOENT: no such file or directory, \w+ ['\"](?P<enoent>[^'\"\n]+)['\"]"
+    r"|can't open file ['\"](?P<python>[^'\"\n]+)['\"]"
+    r"|No such file or directory: ['\"](?P<errno>[^'\"\n]+)['\"]"
+    r"|Path doesn't exist: ['\"]?(?P<alembic>[^'\"\s]+?)['\"]?[.\s]"
+    r"|cannot load such file -- (?P<ruby>/\S+)"
+    r"|(?:open|stat|lstat) (?P<go>[^\s:'\"]+): no such file or directory"
+    r"|(?P<shell>[\w./@-]*[/.][\w./@-]+): No such file or directory"
+    r"|Unable to access jarfile (?P<jar>\S+)"
+    r"|Could not open input file: (?P<php>\S+)",
+)
+_VARIABLE = re.compile(
+    r"(?:[Ee]nvironment [Vv]ariable|[Ee]nv(?:ironment)? var|ENV)s?(?: not found)?:? ['\"`]?(?P<after>[A-Z][A-Z0-9]*_[A-Z0-9_]+)"
+    r"|['\"`]?\b(?P<before>[A-Z][A-Z0-9]*_[A-Z0-9_]+)['\"`]?:? "
+    r"(?:environment variable |env var |must be |is |was )?(?:not |un)?"
+    r"(?:set|defined|found|required|missing|bound variable|configured|provided)\b"
+    r"|(?:key not found: |KeyError: |[Kk]ey |placeholder )['\"](?P<key>[A-Z][A-Z0-9]*_[A-Z0-9_]+)['\"]"
+    r"|^(?P<field>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\n\s+[Ff]ield required"
+)
+_COMMAND = re.compile(
+    r"exec: \"(?P<docker>[^\"\n]+)\": (?:executable file not found|stat |permission denied)"
+    r"|error finding executable \"(?P<platform>[^\"\n]+)\""
+    r"|failed to load (?P<gvisor>/\S+): "
+    r"|tini \(\d+\)\] exec (?P<tini>\S+) failed"
+    r"|^(?:/[\w/]+/)?(?:sh|bash|ash|dash): (?:\d+: |line \d+: )?(?:exec: )?(?:line \d+: )?(?P<shell>[^\s:]+): (?:command )?not found",
+    re.MULTILINE,
+)
+
+
+class Mention(NamedTuple):
+    """A name that a message says is missing."""
+
+    name: str
+    pointer: Pointer
+
+
+def missing_modules(facts: Facts) -> tuple[Mention, ...]:
+    """Modules that an import did not find."""
+    return _mentions(facts, _MODULE, ("annot find", "No module named", "cannot load such file"))
+
+
+def missing_paths(facts: Facts) -> tuple[Mention, ...]:
+    """Files and folders that were not found; sockets, secrets and temporary files are not the image's."""
+    words = (
+        "annot find module",
+        "o such file",
+        "can't open file",
+        "Path doesn't",
+        "cannot load",
+        "jarfile",
+        "input file",
+    )
+    outside = ("/cloudsql/", "/tmp/", "/secrets/", "/var/run/", "/run/", "/proc/", "/mnt/")  # noqa: S108
+    return tuple(mention for mention in _mentions(facts, _PATH, words) if not mention.name.startswith(outside))
+
+
+def missing_variables(facts: Facts) -> tuple[Mention, ...]:
+    """Environment variables that the program says it lacks."""
+    return _mentions(facts, _VARIABLE, ("_",))
+
+
+def missing_commands(facts: Facts) -> tuple[Mention, ...]:
+    """Commands that were not found or could not be executed."""
+    return _mentions(facts, _COMMAND, ("exec", "not found", "failed to load", "error finding"))
+
+
+def absolute(facts: Facts, path: str) -> str:
+    """A path as seen from the image's working folder."""
+    path = path.removeprefix("./")
+    if path.startswith("/"):
+        return path
+    return f"{(facts.image.working_folder or '/').rstrip('/')}/{path}"
+
+
+def spoken(facts: Facts, *fragments: str) -> Iterator[Message]:
+    """Relevant messages that hold one of the fragments, as written."""
+    for message in facts.logs.messages:
+        if message.relevance >= MIN_RELEVANCE and any(fragment in message.text for fragment in fragments):
+            yield message
+
+
+def _mentions(facts: Facts, pattern: re.Pattern[str], fragments: tuple[str, ...]) -> tuple[Mention, ...]:
+    found: dict[str, Mention] = {}
+    for message in spoken(facts, *fragments):
+        for match in pattern.finditer(message.text[:20_000]):
+            name = next((group for group in match.groups() if group), "").rstrip(".")
+            if name:
+                found.setdefault(name, Mention(name, message.pointer))
+    return tuple(found.values())
