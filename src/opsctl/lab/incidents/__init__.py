@@ -30,10 +30,10 @@ from opsctl.lab.incidents import (
     useful_work,
     wrong_platform,
 )
-from opsctl.lab.incidents.incident import SECTIONS, STATUSES, Incident, Variant, restrict
+from opsctl.lab.incidents.incident import Incident, Variant, restrict
 from opsctl.lab.incidents.writing import write_incident
 
-__all__ = ["INCIDENTS", "SECTIONS", "STATUSES", "Incident", "Variant", "restrict", "write_incident"]
+__all__ = ["INCIDENTS", "Incident", "Variant", "restrict", "write_incident"]
 
 _MODULES = (
     o4o_files_missing,

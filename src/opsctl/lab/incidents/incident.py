@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from opsctl.diagnosis.models import SECTIONS
+
 Json = dict[str, Any]
 
-# In the order of the format; also the order in which sections are written.
-SECTIONS = (
-    "execution",
-    "tasks",
-    "job",
-    "logs",
-    "baseline",
-    "service_account",
-    "secrets",
-    "cloudsql",
-    "image",
-    "value_facts",
-    "commits",
-)
-STATUSES = ("ok", "partial", "no_data", "denied", "not_found", "error", "skipped")
 LEFT_OUT = {"status": "skipped", "reason": "left out for practice"}
 NOT_COLLECTED = {"status": "skipped", "reason": "not collected"}
 
@@ -63,8 +51,8 @@ class Incident:
         return Catalogue("en").get(f"incident.{self.key}_title")
 
     def evidence(self) -> Json:
-        """All of the evidence, every section with its status."""
-        return self.build()
+        """All of the evidence, every section with its status. The caller may change it: nothing is shared."""
+        return copy.deepcopy(self.build())
 
     def variant(self, name: str) -> Json:
         """The evidence of a variant. Raises `KeyError` for a name that does not exist."""

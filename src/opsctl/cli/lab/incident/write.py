@@ -13,8 +13,9 @@ from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
 from opsctl.config.file import suggest
+from opsctl.diagnosis.models import SECTIONS
 from opsctl.errors import NotFoundError, OpsctlError, UsageError
-from opsctl.lab.incidents import INCIDENTS, SECTIONS, Incident, restrict, write_incident
+from opsctl.lab.incidents import INCIDENTS, Incident, restrict, write_incident
 from opsctl.reporting.view import Bytes, Field, Line, NextCommand, ReportView, Section, Texts
 
 
