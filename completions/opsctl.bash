@@ -15,14 +15,14 @@ _opsctl() {
         word="${COMP_WORDS[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class)
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--output-file|--variant|--only|--without)
                 [[ ${COMP_WORDS[index+1]} == '=' ]] && index=$((index + 1))
                 index=$((index + 1))
                 ;;
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'completion'|'schema') path="${path:+$path }$word" ;;
+                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -30,7 +30,7 @@ _opsctl() {
     done
     COMPREPLY=()
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--output-file|--variant|--only|--without)
             _opsctl_value "$path $previous" "$current"
             return
             ;;
@@ -50,6 +50,9 @@ _opsctl() {
         'lab run') options='--keep --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'lab up') options='--half-done --fresh --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'lab down') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'lab incident') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'lab incident list') options='--answers --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'lab incident write') options='--output-file --variant --only --without --force --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'completion') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'schema') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
     esac
@@ -57,7 +60,9 @@ _opsctl() {
         '') words='status migrate config lab completion schema' ;;
         'migrate') words='images verify failures' ;;
         'config') words='init show check' ;;
-        'lab') words='run up down' ;;
+        'lab') words='run up down incident' ;;
+        'lab incident') words='list write' ;;
+        'lab incident write') words='o4o-api-migrations-h5x5h o4o-api-migrations-h5x5h-logs-denied o4o-api-migrations-k2p9d o4o-api-migrations-q8w3n o4o-api-migrations-d4m7s catalog-migrate-7fq2m ledger-close-9xk4d crm-migrate-w6p3s orders-schema-m2c8t thumbs-backfill-c5n1v billing-changelog-r4t8z reindex-j8d5w report-export-d3w9k slo-nightly-p7h4r backup-export-t5g2n schema-upgrade-v2x8q shop-migrate-z1y6h feed-import-x3m6p reprice-k9s2f' ;;
         'completion') words='bash zsh fish powershell' ;;
     esac
     if [[ $current == -* ]]; then
@@ -128,6 +133,21 @@ _opsctl_value() {
         'lab down --config') _opsctl_files -f "$current" ;;
         'lab down --output'|'lab down -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
         'lab down --lang') _opsctl_reply 'en ko' "$current" ;;
+        'lab incident --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'lab incident --config') _opsctl_files -f "$current" ;;
+        'lab incident --output'|'lab incident -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'lab incident --lang') _opsctl_reply 'en ko' "$current" ;;
+        'lab incident list --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'lab incident list --config') _opsctl_files -f "$current" ;;
+        'lab incident list --output'|'lab incident list -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'lab incident list --lang') _opsctl_reply 'en ko' "$current" ;;
+        'lab incident write --output-file') _opsctl_files -f "$current" ;;
+        'lab incident write --only') _opsctl_reply 'execution tasks job logs baseline service_account secrets cloudsql image value_facts commits' "$current" ;;
+        'lab incident write --without') _opsctl_reply 'execution tasks job logs baseline service_account secrets cloudsql image value_facts commits' "$current" ;;
+        'lab incident write --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'lab incident write --config') _opsctl_files -f "$current" ;;
+        'lab incident write --output'|'lab incident write -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'lab incident write --lang') _opsctl_reply 'en ko' "$current" ;;
         'completion --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'completion --config') _opsctl_files -f "$current" ;;
         'completion --output'|'completion -o') _opsctl_reply 'table json yaml markdown' "$current" ;;

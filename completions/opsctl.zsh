@@ -10,19 +10,19 @@ _opsctl() {
         word="${words[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class) ((index++)) ;;
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--output-file|--variant|--only|--without) ((index++)) ;;
             -*) ;;
             *)
                 joined="${path_words:+$path_words }$word"
                 case "$joined" in
-                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'completion'|'schema') path_words="$joined" ;;
+                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path_words="$joined" ;;
                 esac
                 ;;
         esac
         ((index++))
     done
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--output-file|--variant|--only|--without)
             _opsctl_value "$path_words $previous"
             return
             ;;
@@ -60,6 +60,9 @@ _opsctl_tables() {
         'lab run') options=('--keep:Leave the lab up at the end.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'lab up') options=('--half-done:Leave the first 95 documents as the old Job would have left them.' '--fresh:Seed the sample again, also when the lab is up.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'lab down') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'lab incident') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'lab incident list') options=('--answers:Tell the causes, and what each one teaches.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'lab incident write') options=('--output-file:File or folder; a name in .json.gz compresses.' '--variant:Only the evidence of this variant.' '--only:Only this section; may be given several times.' '--without:Without it; may be given several times.' '--force:Replace a file that is there.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'completion') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'schema') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
     esac
@@ -67,7 +70,9 @@ _opsctl_tables() {
         '') words=('status:How far the migration is: counts, rate, time left, contradictions.' 'migrate:The migration of vehicle images to S3: run it, verify it, see what failed.' 'config:The configuration: create it, see where each value comes from, try the services.' 'lab:All of it on this machine: local servers, sample data, a whole migration.' 'completion:Print the completion script of a shell.' 'schema:Print the JSON Schema of a command'\''s output.') ;;
         'migrate') words=('images:Fetch the images, store them in S3, record them in Mongo.' 'verify:Compare Mongo with S3, object by object.' 'failures:What failed, why, and when it is tried again.') ;;
         'config') words=('init:Write a commented starter file.' 'show:Every value, and where it comes from.' 'check:Try every configured service and say what is missing.') ;;
-        'lab') words=('run:Start the lab, seed it, migrate, verify.' 'up:Start the local servers with sample data.' 'down:Stop the local servers.') ;;
+        'lab') words=('run:Start the lab, seed it, migrate, verify.' 'up:Start the local servers with sample data.' 'down:Stop the local servers.' 'incident:Practice incidents: recorded executions to try the diagnosis on.') ;;
+        'lab incident') words=('list:What there is to practise on.' 'write:Write one as an evidence file.') ;;
+        'lab incident write') words=('o4o-api-migrations-h5x5h' 'o4o-api-migrations-h5x5h-logs-denied' 'o4o-api-migrations-k2p9d' 'o4o-api-migrations-q8w3n' 'o4o-api-migrations-d4m7s' 'catalog-migrate-7fq2m' 'ledger-close-9xk4d' 'crm-migrate-w6p3s' 'orders-schema-m2c8t' 'thumbs-backfill-c5n1v' 'billing-changelog-r4t8z' 'reindex-j8d5w' 'report-export-d3w9k' 'slo-nightly-p7h4r' 'backup-export-t5g2n' 'schema-upgrade-v2x8q' 'shop-migrate-z1y6h' 'feed-import-x3m6p' 'reprice-k9s2f') ;;
         'completion') words=('bash' 'zsh' 'fish' 'powershell') ;;
     esac
     commands_here=("${words[@]}")
@@ -133,6 +138,21 @@ _opsctl_value() {
         'lab down --config') _files ;;
         'lab down --output'|'lab down -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
         'lab down --lang') compadd -- 'en' 'ko' ;;
+        'lab incident --profile') compadd -- $(_opsctl_profiles) ;;
+        'lab incident --config') _files ;;
+        'lab incident --output'|'lab incident -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'lab incident --lang') compadd -- 'en' 'ko' ;;
+        'lab incident list --profile') compadd -- $(_opsctl_profiles) ;;
+        'lab incident list --config') _files ;;
+        'lab incident list --output'|'lab incident list -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'lab incident list --lang') compadd -- 'en' 'ko' ;;
+        'lab incident write --output-file') _files ;;
+        'lab incident write --only') compadd -- 'execution' 'tasks' 'job' 'logs' 'baseline' 'service_account' 'secrets' 'cloudsql' 'image' 'value_facts' 'commits' ;;
+        'lab incident write --without') compadd -- 'execution' 'tasks' 'job' 'logs' 'baseline' 'service_account' 'secrets' 'cloudsql' 'image' 'value_facts' 'commits' ;;
+        'lab incident write --profile') compadd -- $(_opsctl_profiles) ;;
+        'lab incident write --config') _files ;;
+        'lab incident write --output'|'lab incident write -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'lab incident write --lang') compadd -- 'en' 'ko' ;;
         'completion --profile') compadd -- $(_opsctl_profiles) ;;
         'completion --config') _files ;;
         'completion --output'|'completion -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
