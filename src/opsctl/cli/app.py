@@ -70,6 +70,29 @@ ROOT = GroupEntry(
             ),
         ),
         GroupEntry(
+            "cloudrun",
+            "Cloud Run job executions: why one failed, and the causes that can be told.",
+            (
+                CommandEntry("diagnose", "opsctl.cli.cloudrun.diagnose", "Why an execution failed: ranked causes."),
+                GroupEntry(
+                    "rules",
+                    "The causes that a diagnosis can name, each with its page.",
+                    (
+                        CommandEntry("list", "opsctl.cli.cloudrun.rules.list", "Every cause and what it needs."),
+                        CommandEntry("show", "opsctl.cli.cloudrun.rules.show", "The page of one cause."),
+                    ),
+                    (
+                        Example("What can it find?", "opsctl cloudrun rules list"),
+                        Example("One of them", "opsctl cloudrun rules show db-auth-failed"),
+                    ),
+                ),
+            ),
+            (
+                Example("Why did it fail?", "opsctl cloudrun diagnose --from-evidence incident.json"),
+                Example("What does a cause mean?", "opsctl cloudrun rules show schema-drift"),
+            ),
+        ),
+        GroupEntry(
             "config",
             "The configuration: create it, see where each value comes from, try the services.",
             (

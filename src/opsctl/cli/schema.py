@@ -18,6 +18,9 @@ from opsctl.reporting.view import Column, ReportView, Table, Texts
 
 # Dotted command -> "module:dataclass" of its report; imported when its schema is asked for.
 REPORTS: dict[str, str] = {
+    "cloudrun.diagnose": "opsctl.diagnosis.report:DiagnosisReport",
+    "cloudrun.rules.list": "opsctl.cli.cloudrun.rules.list:RuleListReport",
+    "cloudrun.rules.show": "opsctl.cli.cloudrun.rules.show:RulePageReport",
     "config.check": "opsctl.cli.config.check:ConfigCheckReport",
     "config.init": "opsctl.cli.config.init:ConfigInitReport",
     "config.show": "opsctl.cli.config.show:ConfigShowReport",

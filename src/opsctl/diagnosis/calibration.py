@@ -12,8 +12,10 @@ from opsctl.diagnosis.rule import Weight
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`unknown` is the log-odds of a cause that no rule knows, with everything seen. `temperature` divides all scores
-    before they become probabilities."""
+    """`unknown` is the log-odds of a cause that no rule knows, with everything seen; `reserve_logs` and `reserve` what
+    the program's words, or another section, could have carried when they were not seen. `hidden` is what a more specific
+    cause takes from the general one. `temperature` divides all scores before they become probabilities; `cap` is the
+    highest probability without decisive evidence."""
 
     platform: float = 12.0
     decisive: float = 8.0
@@ -21,7 +23,11 @@ class Calibration:
     moderate: float = 3.0
     weak: float = 1.2
     unknown: float = 2.0
+    reserve_logs: float = 8.5
+    reserve: float = 2.5
+    hidden: float = 5.0
     temperature: float = 1.0
+    cap: float = 0.6
 
     def weight(self, weight: Weight) -> float:
         """The log-odds of a weight."""

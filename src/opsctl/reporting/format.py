@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from opsctl.reporting.language import Language
-from opsctl.reporting.view import Bytes, Duration, Percent, Scalar
+from opsctl.reporting.view import Bytes, Code, Duration, Percent, Scalar
 
 UNKNOWN = "-"
 _BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -35,6 +35,8 @@ class ValueFormat:
                 text = _YES_NO[self.language][0 if value else 1]
             case str():
                 text = value
+            case Code():
+                text = value.text
             case datetime():
                 text = self._show_time(value)
             case Bytes():

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from opsctl.reporting.neutralise import make_visible
-from opsctl.reporting.view import Cell, CellValue, Field, ReportView, Section, Table, Texts
+from opsctl.reporting.view import Cell, CellValue, Code, Field, Prose, ReportView, Section, Table, Texts
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#!$&])")
 _BLOCK_START = re.compile(r"^(\s*\d{0,9})([-+=.)])(?=\s|$|=|-)")
@@ -20,7 +20,7 @@ def render_markdown(view: ReportView, texts: Texts, *, clean: Callable[[str], st
     parts = [f"# {writer.escape(view.title)}"]
     parts += [writer.paragraph(line.text) for line in view.summary]
     for block in view.blocks:
-        parts += writer.section(block) if isinstance(block, Section) else writer.table(block)
+        parts += writer.block(block)
     if view.notes:
         parts.append(
             "\n".join(
@@ -62,7 +62,25 @@ class _Writer:
         return f"{fence}{padding}{line}{padding}{fence}"
 
     def cell(self, value: CellValue) -> str:
-        return self.escape(self._texts.show(value.value if isinstance(value, Cell) else value))
+        bare = value.value if isinstance(value, Cell) else value
+        return self.code(bare.text) if isinstance(bare, Code) else self.escape(self._texts.show(bare))
+
+    def block(self, block: Section | Table | Prose) -> list[str]:
+        if isinstance(block, Section):
+            return self.section(block)
+        return self.table(block) if isinstance(block, Table) else self.prose(block)
+
+    def prose(self, prose: Prose) -> list[str]:
+        heading = [f"## {self.escape(prose.title)}"] if prose.title else []
+        parts: list[str] = []
+        for text in prose.paragraphs:
+            if not text.startswith("- "):
+                parts.append(self.paragraph(text))
+            elif parts and parts[-1].startswith("- "):
+                parts[-1] += f"\n- {self.escape(text[2:])}"
+            else:
+                parts.append(f"- {self.escape(text[2:])}")
+        return [*heading, *parts]
 
     def section(self, section: Section) -> list[str]:
         lines = [self._field(field) for field in section.fields]

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from opsctl.reporting.column_widths import fit_widths
 from opsctl.reporting.neutralise import make_visible
-from opsctl.reporting.view import Cell, CellValue, Line, NextCommand, ReportView, Section, Table, Texts, Tone
+from opsctl.reporting.view import Cell, CellValue, Line, NextCommand, Prose, ReportView, Section, Table, Texts, Tone
 
 UNLIMITED_WIDTH = 1 << 20
 MIN_WIDTH = 40
@@ -61,7 +61,7 @@ class _Writer:
         blocks: list[list[RenderableType]] = [
             [self._text(view.title, "strong"), *(self._line(line) for line in view.summary)]
         ]
-        blocks += [self._section(block) if isinstance(block, Section) else self._table(block) for block in view.blocks]
+        blocks += [self._block(block) for block in view.blocks]
         if view.notes:
             blocks.append(
                 [
@@ -126,6 +126,19 @@ class _Writer:
 
     def _indented(self, renderable: RenderableType) -> RenderableType:
         return Padding(renderable, (0, 0, 0, 2), expand=False)
+
+    def _block(self, block: Section | Table | Prose) -> list[RenderableType]:
+        if isinstance(block, Section):
+            return self._section(block)
+        return self._table(block) if isinstance(block, Table) else self._prose(block)
+
+    def _prose(self, prose: Prose) -> list[RenderableType]:
+        heading: list[RenderableType] = [self._text(prose.title, "strong")] if prose.title else []
+        # A list item that is folded goes on below its text.
+        return heading + [
+            Padding(self._text(text), (0, 0, 0, 4 if text.startswith("- ") else 2), expand=False)
+            for text in prose.paragraphs
+        ]
 
     def _section(self, section: Section) -> list[RenderableType]:
         grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)

@@ -36,7 +36,14 @@ class Percent:
     ratio: float
 
 
-Scalar = str | int | float | bool | datetime | Bytes | Duration | Percent | None
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A command, a log line, a path: shown as it is; a code span in Markdown."""
+
+    text: str
+
+
+Scalar = Code | str | int | float | bool | datetime | Bytes | Duration | Percent | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Prose:
+    """Paragraphs and list items (which begin with `- `), in order, under a heading."""
+
+    paragraphs: tuple[str, ...]
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NextCommand:
     """A command to run next, and why. Comes last in every rendering."""
 
@@ -109,7 +124,7 @@ class ReportView:
 
     title: str
     summary: tuple[Line, ...] = ()
-    blocks: tuple[Section | Table, ...] = ()
+    blocks: tuple[Section | Table | Prose, ...] = ()
     notes: tuple[Line, ...] = ()
     next_commands: tuple[NextCommand, ...] = ()
 
