@@ -71,6 +71,7 @@ def test_a_folder_and_a_compressed_file(tmp_path: Path) -> None:
     assert run(tmp_path, f"{NAME} --output-file evidence").exit_code == 0
     assert (tmp_path / "evidence" / f"{NAME}.json").is_file()
     assert run(tmp_path, f"{NAME} --output-file a.json.gz").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json.gz", "evidence"]
     assert json.loads(gzip.decompress((tmp_path / "a.json.gz").read_bytes())) == INCIDENTS[NAME].evidence()
 
 
@@ -107,7 +108,8 @@ def test_a_dangling_link_is_a_file_that_is_there(tmp_path: Path) -> None:
         (f"{NAME} --without weather", 2, "no section 'weather'"),
         (f"{NAME} --variant logs --only logs", 2, "Give one of them"),
         (f"{NAME} --output-file -", 2, "Name a file"),
-        (f"{NAME} --output-file none/a.json", 1, "No such file or directory"),
+        (f"{NAME} --output-file none/a.json", 2, "There is no folder"),
+        (f"{NAME} --output-file {'a' * 300}", 1, "File name too long"),
         ("", 2, "NAME"),
     ],
 )

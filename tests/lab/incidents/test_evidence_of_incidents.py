@@ -12,20 +12,11 @@ from google.cloud import run_v2
 from google.cloud.logging_v2 import entries as _audit_records  # noqa: F401  a payload of type Any needs its class
 from google.cloud.logging_v2.types import LogEntry
 
+from opsctl.diagnosis.rules import CAUSES, CONTROLS
 from opsctl.lab.incidents import INCIDENTS, Incident
 from tests.lab.incidents.evidence_shape import SECTIONS, STATUSES, facts_without_value, problems, resolve
 
 ALL = list(INCIDENTS.values())
-# The cause ids of the failure taxonomy, and its controls.
-_CAUSE_IDS = """
-db-connection-refused network-unreachable cloudsql-not-attached db-auth-failed db-tls-mismatch db-not-found
-db-connection-limit db-privilege-missing db-lock-contention schema-drift migration-sql-error
-migration-history-conflict migration-config-invalid module-not-found module-format-mismatch image-file-missing
-runtime-incompatible entrypoint-invalid image-unavailable iam-permission-denied secret-unavailable env-missing
-env-malformed out-of-memory task-timeout process-never-exits application-error quota-exhausted
-no-failure cancelled running
-"""
-CAUSES = set(_CAUSE_IDS.split())
 SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SALT|KEY|DSN|SECRET")
 # User info of a URL, unless it is masked.
 OPEN_USER_INFO = re.compile(r"://(?!\*\*\*)[^/\s@]+@")
@@ -50,6 +41,11 @@ def test_it_has_the_documented_shape(incident: Incident) -> None:
     evidence = incident.evidence()
     assert problems(evidence) == []
     assert facts_without_value(evidence) == []
+    for fact in (data_of(evidence, "value_facts") or {"facts": []})["facts"]:
+        value = resolve(data_of(evidence, fact["section"]), fact["pointer"])
+        assert ("***" in value) == (fact["token"] is not None)
+        assert fact["token"] is None or fact["token"] in value
+        assert "***" in value or fact["length"] == len(value)
 
 
 @pytest.mark.parametrize("incident", ALL, ids=name_of)
@@ -185,9 +181,9 @@ def test_there_are_enough_and_their_names_are_executions() -> None:
     assert len(ALL) >= 10
     for incident in ALL:
         assert incident.name.startswith(incident.evidence()["executionName"].rpartition("/")[2])
-        assert {incident.cause, *incident.acceptable} <= CAUSES
+        assert {incident.cause, *incident.acceptable} <= {*CAUSES, *CONTROLS}
         assert incident.cause not in incident.acceptable
-    assert {"no-failure", "cancelled", "running"} <= {incident.cause for incident in ALL}
+    assert set(CONTROLS) <= {incident.cause for incident in ALL}
 
 
 def test_together_they_use_every_section_and_every_status() -> None:

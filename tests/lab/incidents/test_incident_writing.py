@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.diagnosis.evidence_file import read_evidence
+from opsctl.errors import UsageError
 from opsctl.lab.incidents import INCIDENTS, write_incident
 
 INCIDENT = INCIDENTS["report-export-d3w9k"]
@@ -19,6 +21,18 @@ def test_a_file_holds_the_evidence(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_incident(INCIDENT, path)
     assert json.loads(path.read_text(encoding="utf-8")) == INCIDENT.evidence()
+
+
+@pytest.mark.parametrize("name", INCIDENTS)
+def test_the_diagnosis_reads_it_without_a_remark(tmp_path: Path, name: str) -> None:
+    write_incident(INCIDENTS[name], tmp_path / "a.json.gz")
+    read = read_evidence(tmp_path / "a.json.gz")
+    document = INCIDENTS[name].evidence()
+    assert read.remarks == ()
+    assert read.name.full == document["executionName"]
+    statuses = {section: body["status"] for section, body in document["sections"].items()}
+    assert {section: str(body.status) for section, body in read.sections.items()} == statuses
+    assert len(read.entries) == len(document["sections"]["logs"].get("data", {"entries": []})["entries"])
 
 
 def test_a_compressed_file_has_the_same_bytes_each_time(tmp_path: Path) -> None:
@@ -37,7 +51,7 @@ def test_a_part_of_it(tmp_path: Path) -> None:
 def test_a_file_that_is_there_may_be_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("mine")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(UsageError):
         write_incident(INCIDENT, path, replace=False)
     assert path.read_text() == "mine"
     write_incident(INCIDENT, path)
@@ -45,7 +59,7 @@ def test_a_file_that_is_there_may_be_kept(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(UsageError):
         write_incident(INCIDENT, tmp_path / "none" / "a.json")
 
 

@@ -27,13 +27,14 @@ from opsctl.lab.incidents.transcript import Transcript
 
 PROJECT = Project("hanok-catalog", "730155820014", "asia-northeast3")
 DATABASE = "hanok-catalog:asia-northeast3:catalog-mysql"
+SOCKET = f"/cloudsql/{DATABASE}"
 SPEC = JobSpec(
     PROJECT,
     "catalog-migrate",
     "asia-northeast3-docker.pkg.dev/hanok-catalog/apps/catalog:2026.01.20",
     env=(
         plain("NODE_ENV", "production"),
-        plain("DB_SOCKET", f"/cloudsql/{DATABASE}"),
+        plain("DB_SOCKET", SOCKET),
         plain("DB_USER", "catalog"),
         from_secret("DB_PASSWORD", "catalog-db-password", "3"),
     ),
@@ -105,7 +106,12 @@ def build() -> Json:
             "secrets": ok({"secrets": [secret("catalog-db-password", "3", "3", "2025-09-30T02:00:00Z")]}, SECRETS_API),
             "cloudsql": ok({"instances": [instance(DATABASE)]}, SQL_API),
             "value_facts": ok(
-                {"facts": [value_fact("execution", "/template/containers/0/env/1/value", ("socket-path",), 54)]}, TAKEN
+                {
+                    "facts": [
+                        value_fact("execution", "/template/containers/0/env/1/value", ("socket-path",), len(SOCKET))
+                    ]
+                },
+                TAKEN,
             ),
             "commits": ok(commits("catalog", "5d0f2c1aa", "c8e1f07d2", changes), GIT),
         },

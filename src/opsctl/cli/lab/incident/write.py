@@ -64,17 +64,17 @@ def write(
     """
     incident = _find(name)
     sections = _choose(incident, variant, only, without)
-    path = _place(context.process.folder, output_file, name if variant is None else f"{name}-{variant}")
-    replaced = os.path.lexists(path)
     try:
+        path = _place(context.process.folder, output_file, name if variant is None else f"{name}-{variant}")
+        replaced = os.path.lexists(path)
+        if replaced and not force:
+            raise UsageError(
+                f"{path} is already there and was left as it is.",
+                hint="Choose another place with --output-file PATH, or add --force.",
+            )
         write_incident(incident, path, sections, replace=force)
-    except FileExistsError as error:
-        raise UsageError(
-            f"{path} is already there and was left as it is.",
-            hint="Choose another place with --output-file PATH, or add --force.",
-        ) from error
     except OSError as error:
-        raise OpsctlError(f"{path} cannot be written: {error.strerror}.") from error
+        raise OpsctlError(f"{error.filename or output_file} cannot be written: {error.strerror}.") from error
     kept = restrict(incident.evidence(), sections)["sections"]
     report = IncidentWritten(
         incident=name,
