@@ -1,0 +1,168 @@
+"""The Cloud SQL instance is not attached to the job, or its connection name is wrong
+
+What is wrong
+-------------
+Cloud Run puts a socket for each attached Cloud SQL instance under /cloudsql/PROJECT:REGION:INSTANCE. The program
+opens a path there that does not exist: the job was deployed without the instance, or one of the three parts of the
+name differs from the instance that is attached. A service and a job of the same image have separate settings, so an
+instance that is attached to the service is not thereby attached to the job. The same happens to programs that use a
+Cloud SQL connector library with a wrong name or region.
+
+How it is recognised
+--------------------
+- "No such file or directory" or ENOENT, less surely "refused", at a path under /cloudsql/.
+- Connector texts: "provided region was mismatched", "invalid instance connection name", "The Cloud SQL instance does
+  not exist".
+- A variable names a socket and the execution has no such instance attached, or the attachment was there in the last
+  success and is gone.
+
+Look-alikes
+-----------
+- Error 403 while connecting: the service account lacks roles/cloudsql.client, or the API is off
+  (iam-permission-denied).
+- "timed out after 10s": the instance has no address that the job can reach (network-unreachable).
+- "instance is not running": it is stopped (db-connection-refused).
+- A missing local socket outside /cloudsql means that no host was given (db-connection-refused).
+- When the very instance of the path is attached, this cause is unlikely: the socket is there.
+
+Remedy
+------
+Set the instance on the job with its exact connection name, as "gcloud sql instances describe" prints it, and use the
+same name in the program's settings.
+
+Sources
+-------
+Cloud SQL documentation, "Connect from Cloud Run"; google.cloud.run.v2.Volume; sources of the Cloud SQL connectors for
+Go, Java, Node and Python and of the Cloud SQL Auth Proxy; libpq and MySQL client sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsctl.diagnosis.facts.model import Facts, Pointer
+from opsctl.diagnosis.rule import Check, Clue, Codes, Remedy, Risk, Rule, Stage, Weight
+from opsctl.diagnosis.rules.cloudsql_not_attached_signs import SIGNS_CONNECTORS, SIGNS_SOCKET
+from opsctl.diagnosis.rules.connection_settings import instances_in, socket_settings
+
+
+def look(facts: Facts) -> Iterator[Clue]:
+    """The sockets that settings and messages name, against what is attached, what exists and the last success."""
+    if facts.seen("execution"):
+        yield from _named_against_attached(facts)
+        yield from _hidden_socket(facts)
+    yield from _missing_instances(facts)
+    yield from _detached(facts)
+
+
+def _named_against_attached(facts: Facts) -> Iterator[Clue]:
+    attached = facts.execution.cloudsql_instances
+    named = _named(facts)
+    if not named:
+        return
+    absent = {name: pointers for name, pointers in named.items() if name not in attached}
+    for name, pointers in absent.items():
+        if attached:
+            yield Clue(
+                "other_instance", Weight.STRONG, pointers, values={"named": name, "attached": ", ".join(attached)}
+            )
+        else:
+            yield Clue("no_instance", Weight.STRONG, pointers, values={"named": name})
+    if not absent:
+        name = next(iter(named))
+        yield Clue("attached", Weight.STRONG, named[name], supports=False, values={"named": name})
+
+
+def _named(facts: Facts) -> dict[str, tuple[Pointer, ...]]:
+    """Every instance that a variable or a message names by its socket, with the places."""
+    named: dict[str, tuple[Pointer, ...]] = {}
+    for setting in socket_settings(facts.execution):
+        named[setting.instance] = (*named.get(setting.instance, ()), setting.pointer)
+    for message in facts.logs.messages:
+        if "/cloudsql" in message.text:
+            for name in instances_in(message.text):
+                if len(named.get(name, ())) < 3:
+                    named[name] = (*named.get(name, ()), message.pointer)
+    return named
+
+
+def _hidden_socket(facts: Facts) -> Iterator[Clue]:
+    """A masked value or secret is known to be a socket path, and nothing is attached."""
+    if facts.execution.cloudsql_instances:
+        return
+    hidden = [variable for variable in facts.execution.env if "socket-path" in variable.traits]
+    if hidden and not socket_settings(facts.execution):
+        yield Clue(
+            "hidden_socket",
+            Weight.STRONG,
+            tuple(variable.pointer for variable in hidden),
+            values={"variable": hidden[0].name},
+        )
+
+
+def _missing_instances(facts: Facts) -> Iterator[Clue]:
+    if not facts.seen("cloudsql"):
+        return
+    for instance in facts.cloudsql:
+        if instance.state == "NOT_FOUND":
+            yield Clue(
+                "instance_not_found", Weight.STRONG, (instance.pointer,), values={"named": instance.connection_name}
+            )
+
+
+def _detached(facts: Facts) -> Iterator[Clue]:
+    if facts.seen("baseline"):
+        for change in facts.baseline.changed("cloudsql"):
+            if change.before and change.before != change.after:
+                yield Clue(
+                    "detached",
+                    Weight.STRONG,
+                    (change.pointer,),
+                    values={"before": change.before, "after": change.after or "-"},
+                )
+    job = facts.job
+    if facts.seen("job") and facts.seen("execution") and job.pointer is not None:
+        added = [name for name in job.cloudsql_instances or () if name not in facts.execution.cloudsql_instances]
+        if added:
+            yield Clue("attached_since", Weight.MODERATE, (job.pointer,), values={"named": ", ".join(added)})
+
+
+RULE = Rule(
+    cause="cloudsql-not-attached",
+    family="database",
+    stage=Stage.CONNECT,
+    signs=(*SIGNS_SOCKET, *SIGNS_CONNECTORS),
+    codes=(Codes("mysql", Weight.WEAK, ("2002",)),),
+    look=look,
+    refutable_by=("execution",),
+    remedies=(
+        Remedy(
+            "attach",
+            Risk.REVERSIBLE,
+            (
+                "gcloud sql instances describe INSTANCE --project={project} --format='value(connectionName)'",
+                "gcloud run jobs update {job} --project={project} --region={region} "
+                "--set-cloudsql-instances={instance}",
+            ),
+        ),
+        Remedy(
+            "correct_name",
+            Risk.REVERSIBLE,
+            (
+                "gcloud run jobs update {job} --project={project} --region={region} "
+                "--update-env-vars=DB_HOST=/cloudsql/{instance}",
+            ),
+        ),
+        Remedy(
+            "proxy",
+            Risk.CHANGES_DATA,
+            ("cloud-sql-proxy {instance} --port=5433",),
+            is_workaround=True,
+        ),
+    ),
+    check=Check(
+        "execution",
+        "gcloud run jobs executions describe {execution} --project={project} --region={region} "
+        "--format='yaml(metadata.annotations, spec.template.spec.volumes)'",
+    ),
+)

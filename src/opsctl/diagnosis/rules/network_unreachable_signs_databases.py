@@ -1,0 +1,241 @@
+"""How database clients and tools say that a server gives no answer."""
+
+from __future__ import annotations
+
+from opsctl.diagnosis.rule import Sign, Weight
+from opsctl.diagnosis.rules.connection_settings import PRIVATE_ADDRESS
+
+SIGNS_DATABASES = (
+    Sign(
+        "node-drivers-timeout",
+        Weight.STRONG,
+        (
+            "connect_timeout",
+            "connection timeout expired",
+            "timeout expired",
+            "connection terminated due to connection timeout",
+            "connectiontimederror",
+            "connectiontimedouterror",
+        ),
+        r"CONNECT_TIMEOUT \S+:\d+|write CONNECT_TIMEOUT|Connection terminated due to connection timeout"
+        r"|timeout expired$|ConnectionTimedOutError|timeout exceeded when trying to connect",
+        source="porsager/postgres connection.js; brianc/node-postgres client.js; sequelize ConnectionTimedOutError",
+        example="Error: write CONNECT_TIMEOUT 10.0.0.5:5432",
+    ),
+    Sign(
+        "node-pool-timeout",
+        Weight.MODERATE,
+        "timeout exceeded when trying to connect",
+        source="brianc/node-postgres packages/pg-pool/index.js",
+        example="Error: timeout exceeded when trying to connect",
+    ),
+    Sign(
+        "libpq-timeout",
+        Weight.DECISIVE,
+        (
+            "connection timed out",
+            "timeout expired",
+            "no route to host",
+            "network is unreachable",
+            "operation timed out",
+        ),
+        r"(?:could not connect to server|connection to server at .{0,200}failed|connection failed)[:\s]+"
+        r"(?:connection to server at .{0,200}failed: )?(?:Connection timed out|timeout expired|No route to host|"
+        r"Network is unreachable|Operation timed out|Host is unreachable)",
+        source="postgres/postgres src/interfaces/libpq/fe-connect.c",
+        example='connection to server at "10.20.0.3", port 5432 failed: Connection timed out\n\tIs the server '
+        "running on that "
+        "host and accepting TCP/IP connections?",
+    ),
+    Sign(
+        "libpq-timeout-bare",
+        Weight.STRONG,
+        ("timeout expired", "connection timeout expired"),
+        r"(?:psql|OperationalError|PG::ConnectionBad|pg_\w+)\S*:? (?:error: )?(?:could not connect to server: )?"
+        r"(?:connection )?timeout expired",
+        source="postgres/postgres fe-connect.c PQconnectPoll; psycopg/psycopg",
+        example="psycopg2.OperationalError: timeout expired",
+    ),
+    Sign(
+        "pgx-deadline",
+        Weight.STRONG,
+        ("dial error", "failed to connect to"),
+        r"failed to connect to `?.{0,400}(?:dial error \(timeout|timeout: context deadline exceeded|context deadline "
+        r"exceeded)",
+        unless=r"connection refused|SQLSTATE",
+        source="jackc/pgx pgconn/errors.go",
+        example="failed to connect to `host=10.20.0.3 user=app database=app`: dial error (timeout: context deadline "
+        "exceeded)",
+    ),
+    Sign(
+        "pgjdbc-attempt-failed",
+        Weight.MODERATE,
+        "the connection attempt failed.",
+        unless=r"SSLHandshake|SSLException|Connection refused",
+        source="pgjdbc/pgjdbc ConnectionFactoryImpl",
+        example="org.postgresql.util.PSQLException: The connection attempt failed.",
+    ),
+    Sign(
+        "communications-link",
+        Weight.MODERATE,
+        ("communications link failure", "unable to connect to any of the specified mysql hosts"),
+        unless=r"SSLHandshake|SSLException|Connection refused|No appropriate protocol",
+        source="mysql/mysql-connector-j CommunicationsException; MySqlConnector",
+        example="com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure",
+    ),
+    Sign(
+        "mysql-2003-timeout",
+        Weight.DECISIVE,
+        "can't connect to",
+        r"Can't connect to (?:MySQL |MariaDB )?server on .{1,200}(?:\((?:errno:? ?)?(?:110|113|101)\b|timed out|No "
+        r"route|"
+        r"Network is unreachable)",
+        source="mysql/mysql-server errmsg.cc CR_CONN_HOST_ERROR (2003); PyMySQL",
+        example="ERROR 2003 (HY000): Can't connect to MySQL server on '10.20.0.3:3306' (110)",
+    ),
+    Sign(
+        "mysql-2003-silent",
+        Weight.MODERATE,
+        "can't connect to",
+        r"Can't connect to (?:MySQL |MariaDB )?server on '(?!localhost|127\.)",
+        unless=r"/cloudsql/|\(111\)|Connection refused|Errno -",
+        source="mysql/mysql-server errmsg.cc CR_CONN_HOST_ERROR (2003)",
+        example="(2003, \"Can't connect to MySQL server on 'db.internal'\")",
+    ),
+    Sign(
+        "sqlserver-network-related",
+        Weight.MODERATE,
+        ("a network-related or instance-specific error", "login timeout expired", "adaptive server is unavailable"),
+        unless=r"Connection refused|actively refused|0x2749",
+        source="dotnet/SqlClient; ODBC Driver for SQL Server HYT00; FreeTDS 20009",
+        example="('HYT00', '[HYT00] [Microsoft][ODBC Driver 18 for SQL Server]Login timeout expired (0) "
+        "(SQLDriverConnect)')",
+    ),
+    Sign(
+        "sqlserver-timed-out",
+        Weight.DECISIVE,
+        (
+            "could not connect with the specified timeout",
+            "could not open a connection to sql server",
+            "failed to connect to",
+            "tcp provider: error code 0x",
+        ),
+        r"error: 258|Failed to connect to \S+:\d+ in \d+ms|TCP Provider: (?:Error code 0x102|Timeout error \[258\])"
+        r"|The wait operation timed out",
+        source="dotnet/SqlClient; tediousjs/tedious connection.ts ETIMEOUT; ODBC Driver for SQL Server",
+        example="ConnectionError: Failed to connect to mssql.internal:1433 in 15000ms",
+    ),
+    Sign(
+        "elixir-unreachable",
+        Weight.DECISIVE,
+        "connect (",
+        r"(?:tcp|ssl) connect \([^)]*\): (?:timeout|connection timed out|host is unreachable|network is unreachable)"
+        r"|:(?:ehostunreach|enetunreach|etimedout)\b",
+        source="elixir-ecto/postgrex Postgrex.Protocol; elixir-ecto/myxql",
+        example="** (DBConnection.ConnectionError) tcp connect (10.20.0.3:5432): timeout",
+    ),
+    Sign(
+        "mongo-selection-timeout",
+        Weight.MODERATE,
+        (
+            "server selection timed out",
+            "serverselectiontimeouterror",
+            "mongoserverselectionerror",
+            "no suitable servers found",
+            "server selection error",
+            "timed out after 30000 ms while waiting",
+            "mongooseserverselectionerror",
+        ),
+        unless=r"ECONNREFUSED|[Cc]onnection refused|[Aa]uthentication|CERTIFICATE|certificate|SSL",
+        source="mongodb/specifications server-selection; Node, Python, Java, Go, PHP drivers",
+        example="MongoServerSelectionError: Server selection timed out after 30000 ms",
+    ),
+    Sign(
+        "mongo-atlas-allow-list",
+        Weight.STRONG,
+        (
+            "isn't whitelisted",
+            "ip whitelist",
+            "ip access list",
+            "could not connect to any servers in your mongodb atlas",
+        ),
+        r"Could not connect to any servers in your MongoDB Atlas cluster|IP that isn't whitelisted",
+        source="mongodb/node-mongodb-native and mongoose: server selection hint",
+        example="MongooseServerSelectionError: Could not connect to any servers in your MongoDB Atlas cluster. One "
+        "common reason "
+        "is that you're trying to access the database from an IP that isn't whitelisted.",
+    ),
+    Sign(
+        "redis-timeout",
+        Weight.STRONG,
+        ("connecting to", "redis connection", "connecttimeouterror", "connection timeout"),
+        r"Timeout connecting to server|Error (?:110|113|101) connecting to \S+|ConnectionTimeoutError: Connection "
+        r"timeout"
+        r"|(?:\[ioredis\]|ioredis).*(?:ETIMEDOUT|EHOSTUNREACH)|Redis.{0,60}(?:connect )?ETIMEDOUT",
+        source="redis/redis-py connection.py; redis/node-redis errors.ts; redis/ioredis",
+        example="redis.exceptions.TimeoutError: Timeout connecting to server",
+    ),
+    Sign(
+        "prisma-private-address",
+        Weight.STRONG,
+        "can't reach database server at",
+        r"Can't reach database server at [`'\"]?" + PRIVATE_ADDRESS,
+        source="prisma/prisma-engines libs/user-facing-errors/src/common.rs P1001",
+        example="Error: P1001: Can't reach database server at `10.20.0.3`:`5432`",
+    ),
+    Sign(
+        "prisma-bare-name",
+        Weight.STRONG,
+        "can't reach database server at",
+        r"Can't reach database server at [`'\"]?(?!localhost)[a-z][a-z0-9_-]*[`'\"]?:",
+        source="prisma/prisma-engines libs/user-facing-errors/src/common.rs P1001",
+        example="Error: P1001: Can't reach database server at `postgres`:`5432`",
+    ),
+    Sign(
+        "prisma-elsewhere",
+        Weight.MODERATE,
+        "can't reach database server at",
+        r"Can't reach database server at [`'\"]?(?!/|localhost|127\.0\.0\.1|::1)",
+        source="prisma/prisma-engines libs/user-facing-errors/src/common.rs P1001",
+        example="Error: P1001: Can't reach database server at `db.example.com`:`5432`",
+    ),
+    Sign(
+        "prisma-timeout",
+        Weight.MODERATE,
+        "was reached but timed out",
+        unless=r"advisory lock|pg_advisory|GET_LOCK",
+        source="prisma/prisma-engines libs/user-facing-errors/src/common.rs P1002",
+        example="The database server at `db.example.com`:`5432` was reached but timed out.",
+    ),
+    Sign(
+        "azure-firewall",
+        Weight.STRONG,
+        "is not allowed to access the server",
+        source="Azure SQL Database error 40615",
+        example="Cannot open server 'app' requested by the login. Client with IP address '34.1.2.3' is not allowed "
+        "to access the "
+        "server.",
+    ),
+    Sign(
+        "oracle-timeout",
+        Weight.DECISIVE,
+        ("ora-12170", "ora-12535", "ora-12543", "tns:connect timeout occurred", "dpy-6005"),
+        r"ORA-12170|ORA-12535|ORA-12543|Connect timeout occurred|DPY-6005[\s\S]{0,200}(?:timed out|unreachable)",
+        source="Oracle Database error messages",
+        example="ORA-12170: TNS:Connect timeout occurred",
+    ),
+    Sign(
+        "pool-gave-up",
+        Weight.WEAK,
+        (
+            "connection is not available, request timed out",
+            "timeout acquiring a connection",
+            "connection terminated unexpectedly",
+            "pool timed out while waiting for an open connection",
+            "driver: bad connection",
+            "server closed the connection unexpectedly",
+        ),
+        source="brettwooldridge/HikariCP; knex/knex; launchbadge/sqlx; node-postgres; libpq",
+        example="HikariPool-1 - Connection is not available, request timed out after 30000ms.",
+    ),
+)
