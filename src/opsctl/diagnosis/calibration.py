@@ -12,10 +12,10 @@ from opsctl.diagnosis.rule import Weight
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`unknown` is the log-odds of a cause that no rule knows, with everything seen; `reserve_logs` and `reserve` what
-    the program's words, or another section, could have carried when they were not seen. `hidden` is what a more specific
-    cause takes from the general one. `temperature` divides all scores before they become probabilities; `cap` is the
-    highest probability without decisive evidence."""
+    """`unknown` is the log-odds of a cause that no rule knows, with everything seen; `reserve` what a section other
+    than the log could have carried when it was not seen. `hidden` is what a more
+    specific cause takes from the general one. `temperature` divides all scores before they become probabilities; `cap`
+    is the highest probability without decisive evidence."""
 
     platform: float = 12.0
     decisive: float = 8.0
@@ -23,11 +23,16 @@ class Calibration:
     moderate: float = 3.0
     weak: float = 1.2
     unknown: float = 2.0
-    reserve_logs: float = 8.5
     reserve: float = 2.5
     hidden: float = 5.0
     temperature: float = 1.0
     cap: float = 0.6
+
+    @property
+    def reserve_logs(self) -> float:
+        """A little more than the log's strongest single word: what it might have said outweighs whatever else points
+        somewhere."""
+        return self.decisive + 0.5
 
     def weight(self, weight: Weight) -> float:
         """The log-odds of a weight."""

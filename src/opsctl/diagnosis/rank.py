@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from opsctl.diagnosis.calibration import DEFAULT, Calibration
-from opsctl.diagnosis.facts.model import Facts
+from opsctl.diagnosis.facts.model import Facts, Outcome
 from opsctl.diagnosis.gather import Case, Piece, gather_cases, lacks_output
 from opsctl.diagnosis.rule import Rule, Weight
 
@@ -129,6 +129,8 @@ def _reserve(facts: Facts, calibration: Calibration) -> float:
     """The mass of "unknown" for sections that were not seen: as much as they could have carried."""
     sections = [
         calibration.reserve_logs if lacks_output(facts) else None,
+        # Errors of a run that may have ended well prove little.
+        calibration.reserve_logs if facts.execution.outcome is Outcome.UNTOLD else None,
         *(calibration.reserve for name in _RESERVED if not facts.seen(name)),
     ]
     return sum(math.exp(value / calibration.temperature) for value in sections if value is not None)
