@@ -144,6 +144,16 @@ SIGNS_CLIENTS = (
         example="googleapi: Error 403: Forbidden, forbidden",
     ),
     Sign(
+        "gcloud-http-403",
+        Weight.STRONG,
+        ("httperror 403", "responseerror: code=403", "responseerror: status=[403]", "failed to run: 403"),
+        unless=NOT_IAM,
+        source="Google Cloud SDK, googlecloudsdk/api_lib/util/exceptions.py",
+        example="ERROR: (gcloud.sql.export.sql) HTTPError 403: The service account does not have the required "
+        "permissions "
+        "for the bucket.",
+    ),
+    Sign(
         "java-json-403",
         Weight.STRONG,
         ("googlejsonresponseexception: 403", "storageexception: 403", "bigqueryexception: 403"),
@@ -170,10 +180,20 @@ SIGNS_CLIENTS = (
         example="Google::Apis::ClientError (forbidden: migrator does not have the right)",
     ),
     Sign(
+        "gaxios-forbidden",
+        Weight.STRONG,
+        "gaxioserror",
+        r"GaxiosError:? (?:[\w .,]{0,80})?(?:Forbidden|permission|not authorized)|"
+        r"GaxiosError[\s\S]{0,400}(?:code|status)[\"': ]+403\b",
+        unless=NOT_IAM,
+        source="googleapis/gaxios src/common.ts",
+        example="GaxiosError: Forbidden\n    at Gaxios._request (/app/node_modules/gaxios/build/src/gaxios.js:142:23)",
+    ),
+    Sign(
         "rest-error-body",
         Weight.MODERATE,
         "403",
-        r"[\"']code[\\\"']*: 403\b.{0,400}(?:google|forbidden|permission)|gaxioserror.{0,80}(?:forbidden|403)",
+        r"[\"']code[\\\"']*: 403\b.{0,400}(?:google|forbidden|permission)",
         unless=NOT_IAM,
         source="cloud.google.com/apis/design/errors; googleapis/gaxios",
         example='{"error": {"code": 403, "message": "Forbidden", "errors": [{"domain": "global", "reason": '

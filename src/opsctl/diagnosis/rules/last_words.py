@@ -110,10 +110,10 @@ def _is_listening(text: str) -> bool:
 
 
 def _is_done(text: str) -> bool:
-    """Whether the whole is done; "batch 3 done" is not."""
-    if patterns.DONE.search(text) is None:
-        return False
-    return patterns.WHOLE.search(text) is not None or patterns.PART.search(text) is None
+    """Whether the whole is done; "batch 3 done" is not, and "500/500" is."""
+    if patterns.WHOLE.search(text) is not None:
+        return patterns.DONE.search(text) is not None or patterns.PROGRESS.search(text) is not None
+    return patterns.DONE.search(text) is not None and patterns.PART.search(text) is None
 
 
 def _is_waiting(text: str) -> bool:

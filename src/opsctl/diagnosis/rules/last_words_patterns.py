@@ -15,7 +15,7 @@ def _any_of(*alternatives: str) -> re.Pattern[str]:
 
 
 LISTENING = _any_of(
-    r"\blistening (?:on|at|to|for)\b",
+    r"\blistening (?:and serving|on|at|to|for)\b",
     r"\b(?:server|app(?:lication)?|api|service) (?:is )?(?:now )?(?:running|started|ready|up)\b",
     r"\brunning (?:on|at) (?:\S+ )?https?://",
     r"\bready (?:on|at|-) ",
@@ -48,7 +48,8 @@ IDLE = _any_of(
     r"\bheartbeat\b|\bkeep-?alive\b|still alive|health ?check|GET /(?:health|ready|live)",
     r"\bpolling\b|\bidle\b|sleeping (?:for|until)|nothing to (?:do|process)|next run (?:at|in)|queue (?:is )?empty",
     r"no (?:new |more )?(?:messages|jobs|tasks|work|items|events)\b",
-    r"waiting for (?:new |next )?(?:messages|jobs|tasks|work|events|requests|connections|triggers?|schedule)",
+    r"waiting for (?:the )?(?:new |next )?(?:messages?|jobs?|tasks?|work|events?|requests?|connections|triggers?"
+    r"|schedule)\b",
 )
 DONE = _any_of(
     r"\b(?:all )?done\b|\b(?:complete[ds]?|finished|succeeded)\b|\bsuccess(?:ful(?:ly)?)?\b",
@@ -63,8 +64,8 @@ DONE = _any_of(
 )
 # Done with a part, or with a preparation: the work goes on.
 PART = _any_of(
-    r"\b(?:batch|chunk|page|step|part|shard|iteration|item|file|record|row|user|image|table|partition|epoch|task|day"
-    r"|phase|stage|request)s? ?#?:? ?\d+\b(?! run: )",
+    r"\b(?:batch|chunk|page|step|part|shard|iteration|partition|epoch|phase|stage) ?#?:? ?\d+\b(?! run: )",
+    r"\b(?:item|file|record|row|user|order|image|table|task|day|request|tenant|document) ?#?\d+\b",
     r"\b\d+ ?(?:/|of|out of) ?\d+\b|\b\d{1,2}(?:\.\d+)? ?%|in progress",
     r"connect(?:ed|ion)? (?:successful|established|succeeded)",
     r"success\w* (?:connected|authenticated|logged|loaded|init)",

@@ -52,7 +52,7 @@ def look(facts: Facts) -> Iterator[Clue]:
         size = f"{limit / MEBIBYTE:.0f} MiB" if limit else "-"
         yield Clue("limit_reached", Weight.PLATFORM, ended.pointers, values={"limit": size})
     elif killed is not None:
-        yield Clue("killed", Weight.MODERATE, killed.pointers)
+        yield Clue("killed", Weight.STRONG, killed.pointers)
     for change in facts.baseline.changed("memory"):
         values = {"before": change.before or "-", "after": change.after or "-"}
         yield Clue("limit_changed", Weight.WEAK, (change.pointer,), values=values)

@@ -35,7 +35,7 @@ SIGNS_KILLED = (
     ),
     Sign(
         "shell-killed",
-        Weight.MODERATE,
+        Weight.STRONG,
         "killed",
         r"^(?:[\w./-]+: (?:line )?\d+:? +(?:\d+ )?|\[\d+\]\+? +)?Killed(?:\s{2,}\S.*)?\s*$",
         platform=False,
@@ -69,7 +69,7 @@ SIGNS_KILLED = (
     ),
     Sign(
         "celery-worker-killed",
-        Weight.MODERATE,
+        Weight.STRONG,
         "worker exited prematurely: signal 9",
         source="celery/billiard billiard/pool.py",
         example="billiard.einfo.ExceptionWithTraceback: WorkerLostError('Worker exited prematurely: signal 9 (SIGKILL) "
@@ -77,21 +77,28 @@ SIGNS_KILLED = (
     ),
     Sign(
         "torch-worker-killed",
-        Weight.MODERATE,
+        Weight.STRONG,
         "is killed by signal: killed",
         source="pytorch/pytorch torch/csrc/DataLoader.cpp",
         example="RuntimeError: DataLoader worker (pid 41) is killed by signal: Killed.",
     ),
     Sign(
         "npm-child-killed",
-        Weight.MODERATE,
-        ("err! signal sigkill", "npm error signal sigkill", "was killed with sigkill", "exited with sigkill"),
+        Weight.STRONG,
+        (
+            "err! signal sigkill",
+            "npm error signal sigkill",
+            "killed with sigkill",
+            "exited with sigkill",
+            "signal 'sigkill'",
+            'signal "sigkill"',
+        ),
         source="npm/cli lib/utils/error-message.js; sindresorhus/execa lib/return/message.js",
         example="npm ERR! signal SIGKILL",
     ),
     Sign(
         "child-exit-137",
-        Weight.MODERATE,
+        Weight.STRONG,
         "137",
         r"(?:exit(?:ed)?(?: with)?(?: status)?(?: code)?|return code|returned non-zero exit status|error)[ :=]*137\b",
         platform=False,
@@ -100,8 +107,15 @@ SIGNS_KILLED = (
     ),
     Sign(
         "subprocess-sigkill",
-        Weight.MODERATE,
-        ("died with <signals.sigkill: 9>", "signal: killed", "signal: 9 (sigkill)", "signal: 9, sigkill"),
+        Weight.STRONG,
+        (
+            "died with <signals.sigkill: 9>",
+            "signal: killed",
+            "signal: 9 (sigkill)",
+            "signal: 9, sigkill",
+            "interrupted by signal 9",
+            "terminated by signal sigkill",
+        ),
         source="python/cpython Lib/subprocess.py; golang/go os/exec_posix.go; rust-lang/rust library/std os/unix",
         example="subprocess.CalledProcessError: Command '['pg_restore', '-d', 'app']' died with <Signals.SIGKILL: 9>.",
     ),
@@ -358,6 +372,14 @@ SIGNS_RUNTIME = (
         unless=r"out of shared memory|oom command not allowed|cuda out of memory|sort memory|perhaps out of memory",
         source="common to many programs",
         example="fatal: Out of memory, malloc failed (tried to allocate 1048576 bytes)",
+    ),
+    Sign(
+        "gpu-memory",
+        Weight.STRONG,
+        ("cuda out of memory", "cuda error: out of memory", "resource_exhausted: out of memory", "oom when allocating"),
+        source="pytorch/pytorch c10/cuda/CUDACachingAllocator.cpp; tensorflow/tensorflow core/framework/op_kernel",
+        example="torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of "
+        "21.95",
     ),
     Sign(
         "memory-mb-of-limit",

@@ -103,7 +103,7 @@ def _judge(words: LastWords) -> Iterator[Clue]:
     progress = words.last(Said.PROGRESS, Said.STATEMENT)
     if listening is not None and (progress is None or progress.position < listening.position):
         yield Clue("listening", Weight.DECISIVE, (listening.locate(0),), values=silence)
-    elif asking is not None and words.final is Said.ASKING:
+    elif asking is not None and (progress is None or progress.position < asking.position):
         yield Clue("asking", Weight.STRONG, (asking.locate(0),), values=silence)
     elif words.final is Said.IDLE:
         yield Clue("idle", Weight.STRONG, (words.spoken[-1][1].locate(0),), values=silence)
