@@ -122,12 +122,7 @@ RULE = Rule(
             Risk.REVERSIBLE,
             ("gcloud sql instances patch INSTANCE --project={project} --activation-policy=ALWAYS",),
         ),
-        Remedy(
-            "run_again",
-            Risk.CHANGES_DATA,
-            ("gcloud run jobs execute {job} --project={project} --region={region} --wait",),
-            is_workaround=True,
-        ),
+        Remedy("proxy", Risk.CHANGES_DATA, ("cloud-sql-proxy {instance} --port=5433",), is_workaround=True),
     ),
     check=Check(
         "execution",
