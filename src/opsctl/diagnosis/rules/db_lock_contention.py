@@ -122,7 +122,7 @@ RULE = Rule(
         Codes("sqlstate", Weight.MODERATE, ("55006", "57014")),
         Codes("mysql", Weight.DECISIVE, ("1205", "1213", "3572")),
         Codes("mssql", Weight.DECISIVE, ("1205", "1222")),
-        Codes("oracle", Weight.DECISIVE, ("00054", "00060", "30006", "54", "60")),
+        Codes("oracle", Weight.DECISIVE, ("00054", "00060", "30006")),
         Codes("prisma", Weight.STRONG, ("P2034",)),
     ),
     look=look,
