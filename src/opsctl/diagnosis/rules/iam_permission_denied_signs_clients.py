@@ -201,7 +201,7 @@ SIGNS_CLIENTS = (
     ),
     Sign(
         "aws-not-authorized",
-        Weight.STRONG,
+        Weight.DECISIVE,
         ("is not authorized to perform: ", "(accessdenied) when calling", "accessdeniedexception: user: "),
         unless=r"secretsmanager:",
         source="AWS IAM refusals; boto/botocore botocore/exceptions.py",

@@ -144,6 +144,7 @@ SIGNS_RUNTIME = (
         "node-heap-limit",
         Weight.DECISIVE,
         "javascript heap out of memory",
+        r"allocation failed - javascript heap out of memory|javascript heap out of memory\W*$",
         unless=r"if you (?:see|get|encounter)|to avoid",
         source="v8/v8 src/api/api.cc V8::FatalProcessOutOfMemory; nodejs/node src/node_errors.cc",
         example="FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",

@@ -64,7 +64,7 @@ RULE = Rule(
         Codes("oracle", Weight.DECISIVE, ("1536", "1652", "1653", "1654", "12953", "01536", "01652", "01653", "01654")),
         Codes("node", Weight.DECISIVE, ("ENOSPC", "EDQUOT")),
         Codes("node", Weight.STRONG, ("EMFILE", "ENFILE")),
-        Codes("grpc", Weight.STRONG, ("RESOURCE_EXHAUSTED",)),
+        Codes("grpc", Weight.MODERATE, ("RESOURCE_EXHAUSTED",)),
         Codes("http", Weight.STRONG, ("429",)),
     ),
     look=look,

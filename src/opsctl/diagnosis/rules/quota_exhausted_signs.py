@@ -64,6 +64,15 @@ SIGNS_GOOGLE = (
         "generate_content_requests_per_minute_per_project_per_base_model with base model: gemini-1.5-pro.",
     ),
     Sign(
+        "resource-exhausted-quota",
+        Weight.DECISIVE,
+        ("resource_exhausted", "resourceexhausted"),
+        r"resource_?exhausted\W.{0,20}(?:quota|rate|you exceeded|too many)",
+        unless=RETRIED,
+        source="google.rpc.Code; googleapis/nodejs-talent issue tracker",
+        example="Error: 8 RESOURCE_EXHAUSTED: Quota exceeded.",
+    ),
+    Sign(
         "google-reasons",
         Weight.DECISIVE,
         (
@@ -149,6 +158,22 @@ SIGNS_OTHERS = (
         example="AxiosError: Request failed with status code 429",
     ),
     Sign(
+        "client-429",
+        Weight.DECISIVE,
+        (
+            "429 client error",
+            "request failed with status code 429",
+            "http error 429",
+            "resulted in a `429",
+            "429 too many requests from",
+            "response status code does not indicate success: 429",
+            "unexpected status code: 429",
+        ),
+        unless=RETRIED,
+        source="psf/requests models.py; axios/axios settle.js; guzzle RequestException.php",
+        example="requests.exceptions.HTTPError: 429 Client Error: Too Many Requests for url: https://api.example.com/v1",
+    ),
+    Sign(
         "openai-quota",
         Weight.DECISIVE,
         (
@@ -172,7 +197,7 @@ SIGNS_OTHERS = (
     ),
     Sign(
         "api-rate-limit",
-        Weight.STRONG,
+        Weight.DECISIVE,
         (
             "api rate limit exceeded",
             "secondary rate limit",

@@ -34,6 +34,7 @@ from opsctl.diagnosis.rule import Check, Clue, Remedy, Risk, Rule, Sign, Stage, 
 from opsctl.diagnosis.rules.last_words import LastWords, Said, ended_itself, find_last_words
 
 LEAST_LINES = 3
+MANY_LINES = 10
 
 SIGNS = (
     Sign(
@@ -92,7 +93,8 @@ def _at_work(words: LastWords) -> Iterator[Clue]:
         weight = Weight.DECISIVE if words.is_busy else Weight.STRONG
         yield Clue("progress", weight, (progress.locate(0),), values=silence)
     elif words.is_busy and words.attempt.output_lines >= LEAST_LINES:
-        yield Clue("busy", Weight.STRONG, (words.spoken[-1][1].locate(0),), values=silence)
+        weight = Weight.DECISIVE if words.attempt.output_lines >= MANY_LINES else Weight.STRONG
+        yield Clue("busy", weight, (words.spoken[-1][1].locate(0),), values=silence)
     elif words.final in (Said.STATEMENT, Said.PROGRESS):
         yield Clue("long_step", Weight.MODERATE, (words.spoken[-1][1].locate(0),), values=silence)
 
