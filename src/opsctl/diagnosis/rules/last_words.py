@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from opsctl.diagnosis.facts.model import Attempt, End, Facts, Message, Pointer
 from opsctl.diagnosis.rules import last_words_patterns as patterns
@@ -82,10 +83,12 @@ def find_last_words(facts: Facts) -> LastWords | None:
     attempt = facts.first_failure
     if attempt is None or attempt.end is not End.TIMEOUT:
         return None
-    messages = [message for message in facts.logs.messages if _is_of(message, attempt)][-LAST_MESSAGES:]
+    newest = (message for message in reversed(facts.logs.messages) if _is_of(message, attempt))
+    messages = list(islice(newest, LAST_MESSAGES))[::-1]
+    ended_ns = attempt.ended_ns or _expected_end_ns(facts, attempt)
     silence = None
-    if attempt.ended_ns is not None and attempt.last_output_ns is not None:
-        silence = max(0.0, (attempt.ended_ns - attempt.last_output_ns) / NANOSECONDS)
+    if ended_ns is not None and attempt.last_output_ns is not None:
+        silence = max(0.0, (ended_ns - attempt.last_output_ns) / NANOSECONDS)
     spoken = tuple((classify(message.text), message) for message in messages)
     return LastWords(attempt, _limit_seconds(facts, attempt), silence, spoken)
 
@@ -137,6 +140,13 @@ def _is_of(message: Message, attempt: Attempt) -> bool:
     """Whether the program wrote it in this attempt; lines without labels count for the only one there is."""
     is_task = max(message.task, 0) == attempt.task and max(message.attempt, 0) == attempt.number
     return is_task and not message.origin.is_platform and bool(message.text.strip())
+
+
+def _expected_end_ns(facts: Facts, attempt: Attempt) -> int | None:
+    """When the timeout must have come, where no line tells: the program begins to write soon after its start."""
+    if attempt.first_output_ns is None or not facts.execution.timeout_seconds:
+        return None
+    return attempt.first_output_ns + int(facts.execution.timeout_seconds * NANOSECONDS)
 
 
 def _limit_seconds(facts: Facts, attempt: Attempt) -> float | None:

@@ -28,6 +28,7 @@ Sources
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from opsctl.diagnosis.facts.model import Facts, Message, Pointer, SecretFacts
@@ -37,6 +38,7 @@ from opsctl.diagnosis.rules.secret_unavailable_signs import SIGNS
 PERMISSION = "secretmanager.versions.access"
 READING_ROLES = frozenset({"roles/secretmanager.secretAccessor", "roles/secretmanager.admin", "roles/owner"})
 UNUSABLE = frozenset({"DISABLED", "DESTROYED", "NOT_FOUND"})
+_SECRET_MANAGER = re.compile(r"secret[ _-]?manager|/secrets/|secret version", re.IGNORECASE)
 
 
 def look(facts: Facts) -> Iterator[Clue]:
@@ -88,8 +90,7 @@ def _first_output(facts: Facts) -> Message | None:
 
 def _speaks_of_secrets(facts: Facts) -> bool:
     """Whether the log names Secret Manager or a secret's resource: then the program may fetch secrets by itself."""
-    words = ("secretmanager", "Secret Manager", "SecretManager", "secret_manager", "/secrets/", "Secret Version")
-    return any(word in message.text for message in facts.logs.messages for word in words)
+    return any("ecret" in message.text and _SECRET_MANAGER.search(message.text) for message in facts.logs.messages)
 
 
 RULE = Rule(
