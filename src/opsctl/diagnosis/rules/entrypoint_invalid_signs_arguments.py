@@ -7,7 +7,8 @@ SIGNS_ARGUMENTS = (
         id="npm-missing-script",
         weight=Weight.DECISIVE,
         needle=("missing script", "script not found", "couldn't find a script named"),
-        pattern=r"(?:npm (?:ERR!|error)|ERR_PNPM_NO_SCRIPT|ERROR)\s.{0,20}Missing script:? |error: Script not found|Couldn't find a script named"
+        pattern=r"(?:npm (?:ERR!|error)|ERR_PNPM_NO_SCRIPT|ERROR)\s.{0,20}Missing script:? |error: Script not found"
+        r"|Couldn't find a script named"
         r"|missing script: \S",
         source="npm/cli workspaces/run-script; pnpm/pnpm; yarnpkg/berry; oven-sh/bun",
         example='npm error Missing script: "migrate:prod"',
@@ -37,7 +38,8 @@ SIGNS_ARGUMENTS = (
             "the following arguments are required:",
             "too few arguments",
         ),
-        pattern=r"^\S+(?: \S+)*: error: (?:unrecognized arguments:|argument .{0,80}invalid choice:|the following arguments are required:)",
+        pattern=r"^\S+(?: \S+)*: error: (?:unrecognized arguments:|argument .{0,80}invalid choice:"
+        r"|the following arguments are required:)",
         source="python/cpython Lib/argparse.py",
         example="migrate.py: error: unrecognized arguments: --env prod",
     ),
@@ -67,7 +69,8 @@ SIGNS_ARGUMENTS = (
             "unknown arguments:",
             "not enough non-option arguments",
         ),
-        pattern=r"^(?:error: (?:unknown (?:command|option)|missing required argument|too many arguments)|Unknown arguments?: "
+        pattern=r"^(?:error: (?:unknown (?:command|option)|missing required argument|too many arguments)"
+        r"|Unknown arguments?: "
         r"|Not enough non-option arguments)",
         source="tj/commander.js lib/command.js; yargs/yargs locales/en.json",
         example="error: unknown option '--migrate-now'",
@@ -82,7 +85,8 @@ SIGNS_ARGUMENTS = (
             "flag provided but not defined",
             "flag needs an argument",
         ),
-        pattern=r'unknown command "[^"]+" for "|unknown flag: --|unknown shorthand flag: |flag provided but not defined: -|flag needs an argument:',
+        pattern=r'unknown command "[^"]+" for "|unknown flag: --|unknown shorthand flag: '
+        r"|flag provided but not defined: -|flag needs an argument:",
         source="spf13/cobra command.go; spf13/pflag; golang/go src/flag/flag.go",
         example='Error: unknown command "migrate up" for "app"',
     ),
@@ -107,7 +111,8 @@ SIGNS_ARGUMENTS = (
             "option does not exist",
             "too many arguments to",
         ),
-        pattern=r'Command "[^"]+" is not defined\.|There are no commands defined in the "|The "-[^"]+" option does not exist'
+        pattern=r'Command "[^"]+" is not defined\.|There are no commands defined in the "'
+        r'|The "-[^"]+" option does not exist'
         r"|Too many arguments to \"",
         source="symfony/console Application.php",
         example='Command "migrate --force" is not defined.',
@@ -147,7 +152,8 @@ SIGNS_ARGUMENTS = (
         id="python-option",
         weight=Weight.STRONG,
         needle=("unknown option -", "unknown option --", "illegal option"),
-        pattern=r"^(?:unknown option -|(?:\S*/)?(?:ba|da)?sh: (?:\d+: )?(?:illegal option|invalid option|-\w: invalid option|--: invalid option))",
+        pattern=r"^(?:unknown option -|(?:\S*/)?(?:ba|da)?sh: (?:\d+: )?(?:illegal option|invalid option"
+        r"|-\w: invalid option|--: invalid option))",
         source="python/cpython Python/initconfig.c; bash shell.c",
         example="unknown option --migrate\nusage: python [option] ... [-c cmd | -m mod | file | -] [arg] ...",
     ),
@@ -155,7 +161,8 @@ SIGNS_ARGUMENTS = (
         id="main-module",
         weight=Weight.STRONG,
         needle=("__main__", "can't find '__main__' module", "is a package and cannot be directly executed"),
-        pattern=r"can't find '__main__' module in|No module named \S+\.__main__; '\S+' is a package and cannot be directly executed",
+        pattern=r"can't find '__main__' module in"
+        r"|No module named \S+\.__main__; '\S+' is a package and cannot be directly executed",
         source="python/cpython Lib/runpy.py",
         example="/usr/local/bin/python: can't find '__main__' module in '/app'",
     ),
@@ -170,7 +177,7 @@ SIGNS_ARGUMENTS = (
     Sign(
         id="flyway-liquibase-arguments",
         weight=Weight.STRONG,
-        needle=("invalid flag:", "unexpected argument(s):", "invalid argument '", "unknown configuration parameter"),
+        needle=("invalid flag:", "unexpected argument(s):", "invalid argument '", "error: invalid operation"),
         pattern=r"ERROR: Invalid (?:flag|operation): |Unexpected argument\(s\): |Invalid argument '[^']+'",
         source="flyway/flyway flyway-commandline; liquibase/liquibase LiquibaseCommandLine",
         example="ERROR: Invalid operation: migrateall",

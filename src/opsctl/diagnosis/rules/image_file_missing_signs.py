@@ -25,10 +25,12 @@ SIGNS_NODE = (
         id="node-own-path-esm",
         weight=Weight.STRONG,
         needle="cannot find module",
-        pattern=r"Cannot find module ['\"](?:file://)?/(?![^'\"\n]*/node_modules/)[^'\"\n]+\.(?:m|c)?js(?:on)?['\"] imported from "
+        pattern=r"Cannot find module ['\"](?:file://)?/(?![^'\"\n]*/node_modules/)[^'\"\n]+\.(?:m"
+        r"|c)?js(?:on)?['\"] imported from "
         r"(?!\S+\.(?:m|c)?ts\b)",
         source="nodejs/node lib/internal/modules/esm/resolve.js",
-        example="Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/dist/jobs/sync.js' imported from /app/dist/main.js",
+        example="Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/dist/jobs/sync.js' imported from "
+        "/app/dist/main.js",
     ),
     Sign(
         id="node-relative",
@@ -81,7 +83,8 @@ SIGNS_NODE = (
         weight=Weight.DECISIVE,
         needle=("could not find a production build", "could not find a valid build in the"),
         source="vercel/next.js packages/next/src/server/next-server.ts",
-        example="Error: Could not find a production build in the '.next' directory. Try building your app with 'next build' "
+        example="Error: Could not find a production build in the '.next' directory. Try building your app with 'next "
+        "build' "
         "before starting the production server.",
     ),
     Sign(
@@ -101,7 +104,8 @@ SIGNS_NODE = (
             "browser was not found at the configured",
         ),
         source="microsoft/playwright packages/playwright-core/src/server/registry/index.ts; puppeteer/puppeteer",
-        example="browserType.launch: Executable doesn't exist at /root/.cache/ms-playwright/chromium-1091/chrome-linux/chrome",
+        example="browserType.launch: Executable doesn't exist at "
+        "/root/.cache/ms-playwright/chromium-1091/chrome-linux/chrome",
     ),
 )
 
@@ -166,7 +170,8 @@ SIGNS_PYTHON = (
         id="relative-folder-file",
         weight=Weight.MODERATE,
         needle=("templatesyntaxerror", "no such file", "notadirectoryerror"),
-        pattern=r"(?:fixtures?|templates?|sql|migrations?|schemas?|config|assets|resources)/[\w./-]+['\"]?:? (?:No such file|not found)",
+        pattern=r"(?:fixtures?|templates?|sql|migrations?|schemas?|config|assets"
+        r"|resources)/[\w./-]+['\"]?:? (?:No such file|not found)",
         source="python/cpython Objects/exceptions.c",
         example="could not read migrations/0001_init.sql: No such file or directory",
     ),
@@ -199,8 +204,10 @@ SIGNS_OTHERS = (
         ),
         pattern=r"class path resource \[[^\]]+\] cannot be opened because it does not exist"
         r"|Config data resource .{0,200} (?:does not exist|cannot be found)",
-        source="spring-projects/spring-framework ClassPathResource.java; spring-boot ConfigDataResourceNotFoundException.java",
-        example="java.io.FileNotFoundException: class path resource [db/seed.csv] cannot be opened because it does not exist",
+        source="spring-projects/spring-framework ClassPathResource.java; spring-boot "
+        "ConfigDataResourceNotFoundException.java",
+        example="java.io.FileNotFoundException: class path resource [db/seed.csv] cannot be opened because it does not "
+        "exist",
     ),
     Sign(
         id="dotnet-application",
@@ -210,7 +217,8 @@ SIGNS_OTHERS = (
             "you intended to execute a .net core application",
             "does not exist",
         ),
-        pattern=r"(?:The )?application ['\"]?[\w./-]+(?:\.dll)?['\"]? (?:to execute )?does not exist|The application to execute does not exist",
+        pattern=r"(?:The )?application ['\"]?[\w./-]+(?:\.dll)?['\"]? (?:to execute )?does not exist"
+        r"|The application to execute does not exist",
         source="dotnet/runtime src/native/corehost/fxr/fx_muxer.cpp",
         example="The application to execute does not exist: '/app/Migrate.dll'.",
     ),
@@ -219,7 +227,8 @@ SIGNS_OTHERS = (
         weight=Weight.DECISIVE,
         needle="was not found and is not optional",
         source="dotnet/runtime Microsoft.Extensions.Configuration.FileExtensions Strings.resx",
-        example="System.IO.FileNotFoundException: The configuration file 'appsettings.json' was not found and is not optional.",
+        example="System.IO.FileNotFoundException: The configuration file 'appsettings.json' was not found and is not "
+        "optional.",
     ),
     Sign(
         id="dotnet-file",
@@ -233,7 +242,8 @@ SIGNS_OTHERS = (
         id="ruby-own-file",
         weight=Weight.STRONG,
         needle=("cannot load such file -- /", "@ rb_sysopen", "no such file or directory @"),
-        pattern=rf"cannot load such file -- /(?!\S*/gems/)|No such file or directory @ (?:rb_sysopen|dir_initialize|rb_file_s_\w+) - "
+        pattern=rf"cannot load such file -- /(?!\S*/gems/)|No such file or directory @ (?:rb_sysopen|dir_initialize"
+        rf"|rb_file_s_\w+) - "
         rf"{_NOT_OF_IMAGE}",
         unless=r"\.(?:log|pid|sock)\b|libpq",
         source="ruby/ruby load.c, io.c",
@@ -281,7 +291,8 @@ SIGNS_OTHERS = (
         id="php-stream",
         weight=Weight.STRONG,
         needle="failed to open stream: no such file or directory",
-        pattern=r"(?:require|include)(?:_once)?\((?![^)]*vendor/)[^)\n]+\): Failed to open stream: No such file|Failed opening required "
+        pattern=r"(?:require|include)(?:_once)?\((?![^)]*vendor/)[^)\n]+\): Failed to open stream: No such file"
+        r"|Failed opening required "
         r"['\"](?![^'\"]*vendor/)",
         source="php/php-src main/streams/plain_wrapper.c",
         example="PHP Fatal error:  Uncaught Error: require(/var/www/bootstrap/app.php): Failed to open stream: "
@@ -291,7 +302,8 @@ SIGNS_OTHERS = (
         id="go-open",
         weight=Weight.STRONG,
         needle="no such file or directory",
-        pattern=r"\b(?:open|stat|lstat|readdirent|read) (?!/(?:cloudsql|secrets?|tmp|proc|sys|dev|run|var/run|etc)/)[\w./-]*[\w-]: "
+        pattern=r"\b(?:open|stat|lstat|readdirent|read) (?!/(?:cloudsql|secrets?|tmp|proc|sys|dev|run|var/run"
+        r"|etc)/)[\w./-]*[\w-]: "
         r"no such file or directory",
         unless=r"fork/exec|exec:|\.sock\b|level=(?:warn|info|debug)|\.env: no such",
         source="golang/go src/io/fs/fs.go (PathError)",
@@ -324,8 +336,10 @@ SIGNS_OTHERS = (
         id="shell-script-file",
         weight=Weight.STRONG,
         needle=("no such file or directory", "can't open", "cannot open"),
-        pattern=rf"^(?:/bin/)?(?:sh|bash|ash|dash|source|\.|cat|cp|mv|ls|tail|grep|sed|find)(?:: line \d+|: \d+)?:? (?:cannot (?:open|stat|access) "
-        rf"|can't (?:open|stat) |0: cannot open )?['\"‘]?{_NOT_OF_IMAGE}[\w./-]*[./][\w./-]+['\"’]?:? (?:No such file|not found)",
+        pattern=rf"^(?:/bin/)?(?:sh|bash|ash|dash|source|\.|cat|cp|mv|ls|tail|grep|sed|find)(?:: line \d+"
+        rf"|: \d+)?:? (?:cannot (?:open|stat|access) "
+        rf"|can't (?:open|stat) |0: cannot open )?['\"‘]?{_NOT_OF_IMAGE}[\w./-]*[./][\w./-]+['\"’]?:? (?:No such file"
+        rf"|not found)",
         unless=r"\.sock\b",
         source="BusyBox shell/ash.c; bash; GNU coreutils",
         example="/bin/sh: can't open 'scripts/migrate.sh': No such file or directory",

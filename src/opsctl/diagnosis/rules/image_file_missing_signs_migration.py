@@ -20,7 +20,8 @@ SIGNS_MIGRATION = (
         weight=Weight.STRONG,
         needle=("could not find the migration file at", "p3015"),
         source="prisma.io/docs/orm/reference/error-reference#p3015",
-        example="Error: P3015\nCould not find the migration file at migration.sql. Please delete the directory or restore the "
+        example="Error: P3015\nCould not find the migration file at migration.sql. Please delete the directory or "
+        "restore the "
         "migration file.",
     ),
     Sign(
@@ -48,7 +49,7 @@ SIGNS_MIGRATION = (
     ),
     Sign(
         id="mikro-orm-config",
-        weight=Weight.DECISIVE,
+        weight=Weight.STRONG,
         needle="mikroorm config file not found in",
         source="mikro-orm/mikro-orm packages/core/src/utils/ConfigurationLoader.ts",
         example="Error: MikroORM config file not found in ['./dist/mikro-orm.config.js', './mikro-orm.config.js']",
@@ -95,13 +96,15 @@ SIGNS_MIGRATION = (
         needle="unable to open file:",
         pattern=r"Unable to open file: .{0,200}(?:Cannot find module ['\"]?/|ENOENT)",
         source="typeorm/typeorm src/commands/CommandUtils.ts",
-        example="Error: Unable to open file: \"/app/dist/data-source.js\". Cannot find module '/app/dist/data-source.js'",
+        example='Error: Unable to open file: "/app/dist/data-source.js". Cannot find module '
+        "'/app/dist/data-source.js'",
     ),
     Sign(
         id="migrate-mongo-config",
         weight=Weight.DECISIVE,
         needle="migrate-mongo-config",
-        pattern=r"config file does not exist: \S*migrate-mongo-config|migrate-mongo-config\S* (?:does not exist|not found)",
+        pattern=r"config file does not exist: \S*migrate-mongo-config|migrate-mongo-config\S* (?:does not exist"
+        r"|not found)",
         source="seppevs/migrate-mongo lib/env/config.js",
         example="ERROR: config file does not exist: /app/migrate-mongo-config.js",
     ),
@@ -110,11 +113,12 @@ SIGNS_MIGRATION = (
         weight=Weight.DECISIVE,
         needle="please use the 'init' command to create a new scripts folder",
         source="sqlalchemy/alembic alembic/script/base.py",
-        example="FAILED: Path doesn't exist: '/app/alembic'.  Please use the 'init' command to create a new scripts folder.",
+        example="FAILED: Path doesn't exist: '/app/alembic'.  Please use the 'init' command to create a new scripts "
+        "folder.",
     ),
     Sign(
         id="alembic-ini",
-        weight=Weight.DECISIVE,
+        weight=Weight.STRONG,
         needle="no config file",
         pattern=r"No config file ['\"][^'\"]+['\"] found",
         source="sqlalchemy/alembic alembic/config.py",
@@ -122,13 +126,13 @@ SIGNS_MIGRATION = (
     ),
     Sign(
         id="alembic-no-script-location",
-        weight=Weight.STRONG,
+        weight=Weight.MODERATE,
         needle="'script_location' key found in configuration",
         source="sqlalchemy/alembic alembic/script/base.py",
         example="FAILED: No 'script_location' key found in configuration.",
     ),
     Sign(
-        id="yoyo-no-migrations",
+        id="no-migrations-found",
         weight=Weight.MODERATE,
         needle=(
             "no migrations found",
@@ -181,7 +185,8 @@ SIGNS_MIGRATION = (
         id="goose-directory",
         weight=Weight.DECISIVE,
         needle=("goose", "directory does not exist"),
-        pattern=r"goose\b.{0,120}(?:directory does not exist|no migration files found|failed to collect migrations|stat \S+: no such file)"
+        pattern=r"goose\b.{0,120}(?:directory does not exist|no migration files found|failed to collect migrations"
+        r"|stat \S+: no such file)"
         r"|\S*migrations?\S* directory does not exist",
         source="pressly/goose migrate.go, provider_collect.go",
         example="goose run: db/migrations directory does not exist",
@@ -197,7 +202,8 @@ SIGNS_MIGRATION = (
         id="atlas-directory",
         weight=Weight.STRONG,
         needle=("sql/migrate: stat", "atlas.hcl"),
-        pattern=r"sql/migrate: stat \S+: no such file|(?:stat|open|file) \S*atlas\.hcl\S*:? (?:no such file|does not exist|was not found)",
+        pattern=r"sql/migrate: stat \S+: no such file|(?:stat|open|file) \S*atlas\.hcl\S*:? (?:no such file"
+        r"|does not exist|was not found)",
         source="ariga/atlas sql/migrate/dir.go",
         example="Error: sql/migrate: stat migrations: no such file or directory",
     ),
@@ -216,8 +222,10 @@ SIGNS_MIGRATION = (
         id="psql-file",
         weight=Weight.DECISIVE,
         needle=".sql",
-        pattern=r"^(?:psql: error: |psql:)?\s*\S+\.sql: No such file or directory|Failed to open file ['\"]?\S+\.sql['\"]?, error: 2"
-        r"|(?:Sqlcmd: )?['\"]\S+\.sql['\"]: Invalid filename|(?:cannot open|can't open|can't read) ['\"]?\S+\.sql['\"]?:? (?:No such file)?",
+        pattern=r"^(?:psql: error: |psql:)?\s*\S+\.sql: No such file or directory"
+        r"|Failed to open file ['\"]?\S+\.sql['\"]?, error: 2"
+        r"|(?:Sqlcmd: )?['\"]\S+\.sql['\"]: Invalid filename|(?:cannot open|can't open"
+        r"|can't read) ['\"]?\S+\.sql['\"]?:? (?:No such file)?",
         source="postgres/postgres src/bin/psql/command.c; mysql/mysql-server client/mysql.cc; microsoft/go-sqlcmd",
         example="psql: error: /app/sql/001_init.sql: No such file or directory",
     ),
@@ -232,7 +240,8 @@ SIGNS_MIGRATION = (
         id="phinx-config",
         weight=Weight.DECISIVE,
         needle=("config file", "the configuration file"),
-        pattern=r"Config file(?:\(s\))? .{0,120}(?:does not exist|not found)|The configuration file .{0,80} does not exist",
+        pattern=r"Config file(?:\(s\))? .{0,120}(?:does not exist|not found)"
+        r"|The configuration file .{0,80} does not exist",
         source="cakephp/phinx src/Phinx/Console/Command/AbstractCommand.php",
         example='InvalidArgumentException: Config file(s) "phinx.php" does not exist',
     ),

@@ -1,4 +1,5 @@
-"""Messages about a module that is there and cannot be loaded as it is: ESM, CommonJS, TypeScript, missing extensions."""
+"""Messages about a module that is there and cannot be loaded as it is: ESM, CommonJS, TypeScript, missing "
+"extensions."""
 
 from opsctl.diagnosis.rule import Sign, Weight
 
@@ -74,7 +75,8 @@ SIGNS_SYNTAX = (
         id="dynamic-require",
         weight=Weight.DECISIVE,
         needle=("dynamic require of", "calling `require` for"),
-        pattern=r"Dynamic require of ['\"][^'\"]+['\"] is not supported|Calling `require` for ['\"][^'\"]+['\"] in an environment",
+        pattern=r"Dynamic require of ['\"][^'\"]+['\"] is not supported"
+        r"|Calling `require` for ['\"][^'\"]+['\"] in an environment",
         source="evanw/esbuild internal/runtime/runtime.go",
         example='Error: Dynamic require of "fs" is not supported',
     ),
@@ -82,7 +84,8 @@ SIGNS_SYNTAX = (
         id="typescript-by-node",
         weight=Weight.STRONG,
         needle="syntaxerror",
-        pattern=r"^(?:file://)?\S+\.(?:ts|mts|cts|tsx):\d+[\s\S]{0,1500}?SyntaxError: (?:Unexpected (?:token|identifier|strict)"
+        pattern=r"^(?:file://)?\S+\.(?:ts|mts|cts|tsx):\d+[\s\S]{0,1500}?SyntaxError: (?:Unexpected (?:token"
+        r"|identifier|strict)"
         r"|Missing initializer|Invalid or unexpected|missing \))",
         source="nodejs.org/api/typescript.html",
         example="/app/src/data-source.ts:4\nexport const url: string = process.env.URL;\n                 ^\n\n"
@@ -92,7 +95,8 @@ SIGNS_SYNTAX = (
         id="typescript-keywords-by-node",
         weight=Weight.STRONG,
         needle="syntaxerror",
-        pattern=r"^\s*(?:import type |export type |export interface |interface \w+ \{|(?:private|public|readonly|declare) \w+|@Entity\()"
+        pattern=r"^\s*(?:import type |export type |export interface |interface \w+ \{|(?:private|public|readonly"
+        r"|declare) \w+|@Entity\()"
         r"[\s\S]{0,400}?SyntaxError: ",
         source="nodejs.org/api/typescript.html",
         example="import type { Knex } from 'knex';\n            ^\n\nSyntaxError: Unexpected token '{'",
@@ -132,7 +136,8 @@ SIGNS_LOADER = (
         needle=("err_require_esm", "require() of es module", "must use import to load es module"),
         unless=_ADVICE,
         source=_ERRORS,
-        example="Error [ERR_REQUIRE_ESM]: require() of ES Module /app/node_modules/nanoid/index.js from /app/dist/main.js "
+        example="Error [ERR_REQUIRE_ESM]: require() of ES Module /app/node_modules/nanoid/index.js from "
+        "/app/dist/main.js "
         "not supported.",
     ),
     Sign(
@@ -151,7 +156,8 @@ SIGNS_LOADER = (
         weight=Weight.DECISIVE,
         needle=("err_ambiguous_module_syntax", "cannot determine intended module format"),
         source=_ERRORS,
-        example="ReferenceError: Cannot determine intended module format because both require() and top-level await are present.",
+        example="ReferenceError: Cannot determine intended module format because both require() and top-level await "
+        "are present.",
     ),
     Sign(
         id="set-type-module",
@@ -162,7 +168,8 @@ SIGNS_LOADER = (
         ),
         unless=_ADVICE,
         source=_CJS,
-        example='(node:1) Warning: To load an ES module, set "type": "module" in the package.json or use the .mjs extension.',
+        example='(node:1) Warning: To load an ES module, set "type": "module" in the package.json or use the .mjs '
+        "extension.",
     ),
     Sign(
         id="unknown-extension",
@@ -183,10 +190,13 @@ SIGNS_LOADER = (
         id="extension-missing",
         weight=Weight.DECISIVE,
         needle="cannot find module",
-        pattern=r"Cannot find module ['\"](?:file://)?/(?![^'\"\n]*/node_modules/)[^'\"\n]*/[^'\"\n./]+(?:\.(?:entity|service|module"
-        r"|controller|dto|config|schema|model|repository|enum|types?|utils?|helper|constants?|migration))?['\"] imported from",
+        pattern=r"Cannot find module ['\"](?:file://)?/(?![^'\"\n]*/node_modules/)[^'\"\n]*/[^'\"\n./]+(?:\.(?:entity"
+        r"|service|module"
+        r"|controller|dto|config|schema|model|repository|enum|types?|utils?|helper|constants?"
+        r"|migration))?['\"] imported from",
         source=_ESM,
-        example="Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/dist/config/env' imported from /app/dist/main.js",
+        example="Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/dist/config/env' imported from "
+        "/app/dist/main.js",
     ),
     Sign(
         id="did-you-mean-extension",
@@ -218,7 +228,8 @@ SIGNS_LOADER = (
         weight=Weight.DECISIVE,
         needle="is a commonjs module, which may not support all module.exports as named exports",
         source="nodejs/node lib/internal/modules/esm/module_job.js",
-        example="SyntaxError: Named export 'Client' not found. The requested module 'pg' is a CommonJS module, which may not "
+        example="SyntaxError: Named export 'Client' not found. The requested module 'pg' is a CommonJS module, which "
+        "may not "
         "support all module.exports as named exports.",
     ),
     Sign(
@@ -234,7 +245,8 @@ SIGNS_LOADER = (
         weight=Weight.STRONG,
         needle=("err_package_path_not_exported", 'no "exports" main defined in', 'is not defined by "exports" in'),
         source=_ERRORS,
-        example='Error [ERR_PACKAGE_PATH_NOT_EXPORTED]: No "exports" main defined in /app/node_modules/got/package.json',
+        example='Error [ERR_PACKAGE_PATH_NOT_EXPORTED]: No "exports" main defined in '
+        "/app/node_modules/got/package.json",
     ),
     Sign(
         id="json-attribute",
@@ -245,7 +257,8 @@ SIGNS_LOADER = (
             'needs an import attribute of "type: json"',
         ),
         source=_ERRORS,
-        example='TypeError [ERR_IMPORT_ATTRIBUTE_MISSING]: Module "file:///app/config.json" needs an import attribute of '
+        example='TypeError [ERR_IMPORT_ATTRIBUTE_MISSING]: Module "file:///app/config.json" needs an import attribute '
+        "of "
         '"type: json"',
     ),
     Sign(
@@ -259,7 +272,8 @@ SIGNS_LOADER = (
         id="interop-default",
         weight=Weight.STRONG,
         needle=("default is not a function", "default is not a constructor", "_1.default", "is not a constructor"),
-        pattern=r"TypeError: (?:\(0 , )?[\w$.]*(?:_\d+|_default|Default|default)\.?(?:default|\w+)?\)? is not a (?:function|constructor)",
+        pattern=r"TypeError: (?:\(0 , )?[\w$.]*(?:_\d+|_default|Default|default)\.?(?:default"
+        r"|\w+)?\)? is not a (?:function|constructor)",
         source="typescriptlang.org/tsconfig#esModuleInterop",
         example="TypeError: dayjs_1.default is not a function",
     ),
@@ -267,7 +281,8 @@ SIGNS_LOADER = (
         id="esm-loader-option",
         weight=Weight.STRONG,
         needle=("tsx must be loaded with --import", "--loader", "err_loader_chain_incomplete"),
-        pattern=r"tsx must be loaded with --import|ERR_LOADER_CHAIN_INCOMPLETE|`--loader` .{0,40}(?:removed|not supported)",
+        pattern=r"tsx must be loaded with --import|ERR_LOADER_CHAIN_INCOMPLETE|`--loader` .{0,40}(?:removed"
+        r"|not supported)",
         source="privatenumber/tsx src/loader.ts",
         example="Error: tsx must be loaded with --import instead of --loader",
     ),
@@ -276,7 +291,8 @@ SIGNS_LOADER = (
         weight=Weight.STRONG,
         needle="err_unsupported_esm_url_scheme",
         source=_ERRORS,
-        example="Error [ERR_UNSUPPORTED_ESM_URL_SCHEME]: Only URLs with a scheme in: file, data, and node are supported by the "
+        example="Error [ERR_UNSUPPORTED_ESM_URL_SCHEME]: Only URLs with a scheme in: file, data, and node are "
+        "supported by the "
         "default ESM loader.",
     ),
     Sign(

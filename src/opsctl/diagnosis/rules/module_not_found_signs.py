@@ -45,7 +45,8 @@ SIGNS_NODE = (
         needle=(".prisma/client", "@prisma/client did not initialize yet"),
         pattern=r"Cannot find module ['\"]\.prisma/client|@prisma/client did not initialize yet",
         source="prisma/prisma packages/client/scripts/default-index.ts",
-        example='Error: @prisma/client did not initialize yet. Please run "prisma generate" and try to import it again.',
+        example='Error: @prisma/client did not initialize yet. Please run "prisma generate" and try to import it '
+        "again.",
     ),
     Sign(
         id="typescript-2307",
@@ -60,7 +61,8 @@ SIGNS_NODE = (
         weight=Weight.DECISIVE,
         needle="package has not been found installed",
         source="typeorm/typeorm src/error/DriverPackageNotInstalledError.ts",
-        example='DriverPackageNotInstalledError: Postgres package has not been found installed. Please run "npm install pg".',
+        example='DriverPackageNotInstalledError: Postgres package has not been found installed. Please run "npm '
+        'install pg".',
     ),
     Sign(
         id="sequelize-driver-package",
@@ -84,7 +86,8 @@ SIGNS_NODE = (
         needle=("please install either", "please install latest version of"),
         pattern=r"To connect to .{0,60}please install either|Please install latest version of ['\"]?drizzle-orm",
         source="drizzle-team/drizzle-orm drizzle-kit/src/cli/connections.ts",
-        example="To connect to Postgres database - please install either of 'pg', 'postgres', '@neondatabase/serverless' "
+        example="To connect to Postgres database - please install either of 'pg', 'postgres', "
+        "'@neondatabase/serverless' "
         "or '@vercel/postgres' drivers",
     ),
     Sign(
@@ -98,9 +101,12 @@ SIGNS_NODE = (
         id="npm-script-tool",
         weight=Weight.STRONG,
         needle="not found",
-        pattern=r"^(?:sh|ash|/bin/sh)?:? ?(?:line \d+: |\d+: )?(?:prisma|typeorm|typeorm-ts-node-\w+|knex|sequelize(?:-cli)?"
-        r"|drizzle-kit|mikro-orm(?:-esm)?|node-pg-migrate|db-migrate|umzug|ts-node|tsx|tsc|nest|next|nuxt|cross-env|dotenv"
-        r"|dotenvx|env-cmd|nodemon|rimraf|run-s|npm-run-all|turbo|nx|vite|vitest|jest|mocha|babel-node|esbuild|swc|strapi"
+        pattern=r"^(?:sh|ash|/bin/sh)?:? ?(?:line \d+: |\d+: )?(?:prisma|typeorm|typeorm-ts-node-\w+|knex"
+        r"|sequelize(?:-cli)?"
+        r"|drizzle-kit|mikro-orm(?:-esm)?|node-pg-migrate|db-migrate|umzug|ts-node|tsx|tsc|nest|next|nuxt|cross-env"
+        r"|dotenv"
+        r"|dotenvx|env-cmd|nodemon|rimraf|run-s|npm-run-all|turbo|nx|vite|vitest|jest|mocha|babel-node|esbuild|swc"
+        r"|strapi"
         r"|medusa|graphile-migrate|migrate-mongo|pm2|concurrently|wait-on|tsconfig-paths): (?:command )?not found",
         unless=r"husky|lefthook",
         source="npm/cli run-script through dash and BusyBox; bash execute_cmd.c",
@@ -115,9 +121,11 @@ SIGNS_NODE = (
             "couldn't find the node_modules state file",
             "your application tried to access",
         ),
-        pattern=r"(?:Your application|\S+) tried to access \S+, but it isn't declared|Couldn't find the node_modules state file",
+        pattern=r"(?:Your application|\S+) tried to access \S+, but it isn't declared"
+        r"|Couldn't find the node_modules state file",
         source="yarnpkg/berry packages/yarnpkg-pnp/sources/loader/makeApi.ts",
-        example="Error: Your application tried to access pg, but it isn't declared in your dependencies; this makes the "
+        example="Error: Your application tried to access pg, but it isn't declared in your dependencies; this makes "
+        "the "
         "require call ambiguous and unsound.",
     ),
     Sign(
@@ -140,7 +148,8 @@ SIGNS_NODE = (
         weight=Weight.DECISIVE,
         needle="package is missing. please, make sure",
         source="nestjs/nest packages/common/utils/load-package.util.ts",
-        example='[PackageLoader] The "class-validator" package is missing. Please, make sure to install it to take advantage '
+        example='[PackageLoader] The "class-validator" package is missing. Please, make sure to install it to take '
+        "advantage "
         "of ValidationPipe.",
     ),
 )
@@ -150,7 +159,8 @@ SIGNS_PYTHON = (
         id="python-no-module",
         weight=Weight.DECISIVE,
         needle="no module named",
-        pattern=r"No module named ['\"]?(?!_(?:ctypes|sqlite3|lzma|bz2|ssl|tkinter|curses|uuid)\b|distutils\b|imp\b|psycopg_c\b)"
+        pattern=r"No module named ['\"]?(?!_(?:ctypes|sqlite3|lzma|bz2|ssl|tkinter|curses|uuid)\b|distutils\b|imp\b"
+        r"|psycopg_c\b)"
         r"[\w.-]+",
         unless=r"no pq wrapper available",
         source="python/cpython Lib/importlib/_bootstrap.py",
@@ -225,7 +235,8 @@ SIGNS_PYTHON = (
         weight=Weight.MODERATE,
         needle="[e050] can't find model",
         source="explosion/spaCy spacy/errors.py",
-        example="OSError: [E050] Can't find model 'en_core_web_sm'. It doesn't seem to be a Python package or a valid path",
+        example="OSError: [E050] Can't find model 'en_core_web_sm'. It doesn't seem to be a Python package or a valid "
+        "path",
     ),
     Sign(
         id="gunicorn-worker-class",

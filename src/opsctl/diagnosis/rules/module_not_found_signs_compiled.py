@@ -40,7 +40,8 @@ SIGNS_JVM = (
         id="flyway-database-module",
         weight=Weight.STRONG,
         needle=("no database found to handle jdbc:", "unsupported database:"),
-        pattern=r"No database found to handle jdbc:(?:postgresql|mysql|mariadb|sqlserver|oracle|sqlite|snowflake|cockroach)"
+        pattern=r"No database found to handle jdbc:(?:postgresql|mysql|mariadb|sqlserver|oracle|sqlite|snowflake"
+        r"|cockroach)"
         r"|Unsupported Database: (?:PostgreSQL|MySQL|MariaDB|Microsoft SQL Server|Oracle)",
         source="flyway/flyway flyway-core DatabaseTypeRegister.java",
         example="org.flywaydb.core.api.FlywayException: Unsupported Database: PostgreSQL 16.2",
@@ -61,7 +62,8 @@ SIGNS_DOTNET = (
         needle="could not load file or assembly",
         unless=r"incorrect format|not a valid Win32|BadImageFormat|\.resources,",
         source="dotnet/runtime src/coreclr/dlls/mscorrc/mscorrc.rc",
-        example="System.IO.FileNotFoundException: Could not load file or assembly 'Npgsql, Version=8.0.0.0, Culture=neutral, "
+        example="System.IO.FileNotFoundException: Could not load file or assembly 'Npgsql, Version=8.0.0.0, "
+        "Culture=neutral, "
         "PublicKeyToken=5d8b90d52f46fda7'. The system cannot find the file specified.",
     ),
     Sign(
@@ -69,7 +71,8 @@ SIGNS_DOTNET = (
         weight=Weight.STRONG,
         needle="an assembly specified in the application dependencies manifest",
         source="dotnet/runtime src/native/corehost/hostpolicy/deps_resolver.cpp",
-        example="Error:\n  An assembly specified in the application dependencies manifest (migrate.deps.json) was not found:",
+        example="Error:\n  An assembly specified in the application dependencies manifest (migrate.deps.json) was not "
+        "found:",
     ),
     Sign(
         id="dotnet-ef-missing",
@@ -83,7 +86,8 @@ SIGNS_DOTNET = (
         weight=Weight.STRONG,
         needle="doesn't reference microsoft.entityframeworkcore.design",
         source="dotnet/efcore src/ef/Properties/Resources.resx",
-        example="Your startup project 'Api' doesn't reference Microsoft.EntityFrameworkCore.Design. This package is required "
+        example="Your startup project 'Api' doesn't reference Microsoft.EntityFrameworkCore.Design. This package is "
+        "required "
         "for the Entity Framework Core Tools to work.",
     ),
 )
@@ -118,13 +122,15 @@ SIGNS_OTHERS = (
         weight=Weight.DECISIVE,
         needle=("but the gem is not loaded", "is not part of the bundle. add it to your gemfile"),
         source="rails/rails activerecord/lib/active_record/connection_adapters.rb",
-        example="Specified 'postgresql' for database adapter, but the gem is not loaded. Add `gem 'pg'` to your Gemfile",
+        example="Specified 'postgresql' for database adapter, but the gem is not loaded. Add `gem 'pg'` to your "
+        "Gemfile",
     ),
     Sign(
         id="php-class",
         weight=Weight.STRONG,
         needle="not found",
-        pattern=r"(?:Uncaught Error|Fatal error|Error|ClassNotFoundError).{0,80}(?:Class|Interface|Trait) ['\"](?!Redis\b|Imagick\b"
+        pattern=r"(?:Uncaught Error|Fatal error|Error|ClassNotFoundError).{0,80}(?:Class|Interface"
+        r"|Trait) ['\"](?!Redis\b|Imagick\b"
         r"|NumberFormatter\b|IntlDateFormatter\b|Collator\b|ZipArchive\b|DOMDocument\b|SoapClient\b|MongoDB\\\\?Driver)"
         r"[\w\\]+['\"] not found",
         source="php/php-src Zend/zend_execute_API.c",
@@ -137,7 +143,8 @@ SIGNS_OTHERS = (
         pattern=r"vendor/(?:autoload\.php|composer/)\S*.{0,40}(?:failed to open stream|No such file)"
         r"|(?:failed to open stream|Failed opening required).{0,120}vendor/",
         source="php/php-src main/main.c; getcomposer.org/doc/01-basic-usage.md",
-        example="PHP Warning:  require(/var/www/vendor/autoload.php): Failed to open stream: No such file or directory in "
+        example="PHP Warning:  require(/var/www/vendor/autoload.php): Failed to open stream: No such file or directory "
+        "in "
         "/var/www/artisan on line 18",
     ),
     Sign(
@@ -172,14 +179,16 @@ SIGNS_OTHERS = (
         needle="is not available",
         pattern=r"function \S+ is undefined \(module \S+ is not available\)",
         source="elixir-lang/elixir lib/elixir/lib/exception.ex",
-        example="** (UndefinedFunctionError) function Postgrex.start_link/1 is undefined (module Postgrex is not available)",
+        example="** (UndefinedFunctionError) function Postgrex.start_link/1 is undefined (module Postgrex is not "
+        "available)",
     ),
     Sign(
         id="mix-deps",
         weight=Weight.DECISIVE,
         needle=("unchecked dependencies for environment", "the dependency is not available, run"),
         source="elixir-lang/elixir lib/mix/lib/mix/tasks/deps.loadpaths.ex",
-        example='Unchecked dependencies for environment prod:\n* ecto_sql (Hex package)\n  the dependency is not available, run "mix deps.get"',
+        example="Unchecked dependencies for environment prod:\n* ecto_sql (Hex package)\n  the dependency is not "
+        'available, run "mix deps.get"',
     ),
     Sign(
         id="mix-task",

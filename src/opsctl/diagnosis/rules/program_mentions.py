@@ -1,4 +1,7 @@
-"""What the program's messages name: modules, paths, variables, commands. Rules compare these with configuration and image."""
+"""What the program's messages name: modules, paths, variables, commands.
+
+Rules compare these names with the configuration and the image.
+"""
 
 from __future__ import annotations
 
@@ -28,22 +31,30 @@ _PATH = re.compile(
     r"|Unable to access jarfile (?P<jar>\S+)"
     r"|Could not open input file: (?P<php>\S+)",
 )
+_NAME = r"[A-Z][A-Z0-9]*_[A-Z0-9_]+"
 _VARIABLE = re.compile(
-    r"(?:[Ee]nvironment [Vv]ariable|[Ee]nv(?:ironment)? var|ENV)s?(?: not found)?:? ['\"`]?(?P<after>[A-Z][A-Z0-9]*_[A-Z0-9_]+)"
-    r"|['\"`]?\b(?P<before>[A-Z][A-Z0-9]*_[A-Z0-9_]+)['\"`]?:? "
-    r"(?:environment variable |env var |must be |is |was )?(?:not |un)?"
-    r"(?:set|defined|found|required|missing|bound variable|configured|provided)\b"
-    r"|(?:key not found: |KeyError: |[Kk]ey |placeholder )['\"](?P<key>[A-Z][A-Z0-9]*_[A-Z0-9_]+)['\"]"
-    r"|^(?P<field>[A-Z][A-Z0-9]*_[A-Z0-9_]+)\n\s+[Ff]ield required"
+    rf"(?:[Ee]nvironment [Vv]ariable|[Ee]nv(?:ironment)? var|ENV)s?(?: not found)?:? ['\"`]?(?P<after>{_NAME})"
+    rf"|['\"`]?\b(?P<before>{_NAME})['\"`]?:? (?:environment variable |env var )?(?:is |was |has |parameter )?"
+    r"(?:(?:null or )?not (?:been )?(?:set|defined|found|configured|provided|present)"
+    r"|must be (?:set|defined|provided|configured)|required|missing|undefined|unset|unbound variable|empty)\b"
+    rf"|\b[Ss]et the (?P<django>{_NAME}) environment variable"
+    rf"|(?:key not found: |KeyError: |[Kk]ey |placeholder )['\"](?P<key>{_NAME})['\"]"
+    rf"|^(?P<field>{_NAME})\n\s+[Ff]ield required",
+    re.MULTILINE,
 )
+# Names of error codes are written like variables.
+_NOT_VARIABLES = re.compile(r"^(?:ERR|ER|MODULE|NOT|NON|PERMISSION|HTTP|GLIBC|NODE_MODULE)_")
 _COMMAND = re.compile(
     r"exec: \"(?P<docker>[^\"\n]+)\": (?:executable file not found|stat |permission denied)"
     r"|error finding executable \"(?P<platform>[^\"\n]+)\""
     r"|failed to load (?P<gvisor>/\S+): "
     r"|tini \(\d+\)\] exec (?P<tini>\S+) failed"
-    r"|^(?:/[\w/]+/)?(?:sh|bash|ash|dash): (?:\d+: |line \d+: )?(?:exec: )?(?:line \d+: )?(?P<shell>[^\s:]+): (?:command )?not found",
+    r"|^(?:/[\w/]+/)?(?:sh|bash|ash|dash): (?:\d+: |line \d+: )?(?:exec: )?(?:line \d+: )?(?P<shell>[^\s:]+): "
+    r"(?:command )?not found",
     re.MULTILINE,
 )
+
+_BANNER = re.compile(r"^> [\w@/.-]+@\d\S* \S+|^npm (?:ERR!|error) |ELIFECYCLE", re.MULTILINE)
 
 
 class Mention(NamedTuple):
@@ -75,7 +86,8 @@ def missing_paths(facts: Facts) -> tuple[Mention, ...]:
 
 def missing_variables(facts: Facts) -> tuple[Mention, ...]:
     """Environment variables that the program says it lacks."""
-    return _mentions(facts, _VARIABLE, ("_",))
+    found = _mentions(facts, _VARIABLE, ("_",))
+    return tuple(mention for mention in found if not _NOT_VARIABLES.search(mention.name))
 
 
 def missing_commands(facts: Facts) -> tuple[Mention, ...]:
@@ -106,3 +118,11 @@ def _mentions(facts: Facts, pattern: re.Pattern[str], fragments: tuple[str, ...]
             if name:
                 found.setdefault(name, Mention(name, message.pointer))
     return tuple(found.values())
+
+
+def runs_npm_script(facts: Facts) -> bool:
+    """Whether npm, yarn or pnpm runs the command as a script: by the job's command, or by npm's banner in the log."""
+    words = (*facts.execution.command, *facts.execution.args) or (*facts.image.entrypoint, *facts.image.command)
+    if any(word.split("/")[-1].split(" ")[0] in ("npm", "npx", "yarn", "pnpm") for word in words):
+        return True
+    return any(_BANNER.search(message.text) for message in spoken(facts, "> ", "npm ", "ELIFECYCLE"))

@@ -29,7 +29,8 @@ SIGNS_BINARY = (
         needle=("glibc_", "glibcxx_", "cxxabi_"),
         pattern=r"version [`'\"‘]?(?:GLIBC|GLIBCXX|CXXABI)_[\d.]+['\"’`]? not found",
         source="glibc elf/dl-version.c",
-        example="/app/migrate: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /app/migrate)",
+        example="/app/migrate: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by "
+        "/app/migrate)",
     ),
     Sign(
         id="shared-library",
@@ -57,7 +58,8 @@ SIGNS_BINARY = (
         needle=("undefined symbol:", "symbol lookup error"),
         pattern=r"\.so[\w.]*: undefined symbol:|symbol lookup error:|\.node: undefined symbol:",
         source="glibc elf/dl-lookup.c",
-        example="ImportError: /usr/local/lib/python3.11/site-packages/grpc/_cython/cygrpc.so: undefined symbol: _ZTVN10__cxxabiv",
+        example="ImportError: /usr/local/lib/python3.11/site-packages/grpc/_cython/cygrpc.so: undefined symbol: "
+        "_ZTVN10__cxxabiv",
     ),
     Sign(
         id="elf-header",
@@ -71,7 +73,8 @@ SIGNS_BINARY = (
         id="cpu-features",
         weight=Weight.DECISIVE,
         needle=("cpu does not support", "illegal instruction", "was compiled to use avx", "invalid opcode", "sigill"),
-        pattern=r"CPU does not support|Illegal instruction|compiled to use \w+ instructions, but these aren't available|\bSIGILL\b",
+        pattern=r"CPU does not support|Illegal instruction"
+        r"|compiled to use \w+ instructions, but these aren't available|\bSIGILL\b",
         unless=r"rebuild TensorFlow with the appropriate compiler flags",
         source="glibc sysdeps/x86/dl-isa-level; signal(7)",
         example="Fatal glibc error: CPU does not support x86-64-v2",
@@ -90,7 +93,8 @@ SIGNS_BINARY = (
             "uncaught signal: 7",
             "bus error",
         ),
-        pattern=r"\bSegmentation fault\b|(?:signal|received|reason:)\s*SIGSEGV|\bSIGSEGV \(0xb\)|terminated on signal (?:11|4|7)\b"
+        pattern=r"\bSegmentation fault\b|(?:signal|received|reason:)\s*SIGSEGV|\bSIGSEGV \(0xb\)"
+        r"|terminated on signal (?:11|4|7)\b"
         r"|Uncaught signal: (?:11|4|7)\b|\bBus error\b",
         unless=r"invalid memory address or nil pointer dereference|\[signal SIGSEGV: segmentation violation code=",
         source="docs.cloud.google.com/run/docs/troubleshooting; signal(7)",
@@ -123,7 +127,8 @@ SIGNS_BINARY = (
             "unshare: operation not permitted",
             "/dev/net/tun",
         ),
-        pattern=r"/dev/(?:fuse|kvm|net/tun)\S*:? (?:.{0,40})?(?:No such|not found|permitted|denied|unavailable)|fuse: device not found"
+        pattern=r"/dev/(?:fuse|kvm|net/tun)\S*:? (?:.{0,40})?(?:No such|not found|permitted|denied|unavailable)"
+        r"|fuse: device not found"
         r"|Cannot connect to the Docker daemon|unshare: .*Operation not permitted",
         source="docs.cloud.google.com/run/docs/about-execution-environments",
         example="fuse: device not found, try 'modprobe fuse' first",
@@ -163,19 +168,23 @@ SIGNS_NODE = (
             "module did not self-register",
             "node_module_version",
         ),
-        pattern=r"compiled against a different Node\.js version|Module did not self-register|requires\s+NODE_MODULE_VERSION",
+        pattern=r"compiled against a different Node\.js version|Module did not self-register"
+        r"|requires\s+NODE_MODULE_VERSION",
         source="nodejs/node src/node_binding.cc",
-        example="Error: The module '/app/node_modules/better-sqlite3/build/Release/better_sqlite3.node'\nwas compiled against a "
+        example="Error: The module '/app/node_modules/better-sqlite3/build/Release/better_sqlite3.node'\nwas compiled "
+        "against a "
         "different Node.js version using\nNODE_MODULE_VERSION 108.",
     ),
     Sign(
         id="node-native-file",
         weight=Weight.DECISIVE,
         needle=("could not locate the bindings file", "build/release/", ".node'", "prebuilds"),
-        pattern=r"Could not locate the bindings file|Cannot find module ['\"][^'\"\n]*(?:build/Release/[^'\"\n]*|\.node)['\"]"
+        pattern=r"Could not locate the bindings file|Cannot find module ['\"][^'\"\n]*(?:build/Release/[^'\"\n]*"
+        r"|\.node)['\"]"
         r"|No native build was found for platform",
         source="TooTallNate/node-bindings bindings.js; prebuild/node-gyp-build",
-        example="Error: Could not locate the bindings file. Tried:\n → /app/node_modules/sqlite3/build/node_sqlite3.node",
+        example="Error: Could not locate the bindings file. Tried:\n → "
+        "/app/node_modules/sqlite3/build/node_sqlite3.node",
     ),
     Sign(
         id="node-platform-package",
@@ -195,7 +204,8 @@ SIGNS_NODE = (
             "could not be found, and is needed by esbuild",
             "host version",
         ),
-        pattern=r"installed esbuild for another platform|could not be found, and is needed by esbuild|Host version \"[\d.]+\" does not match binary",
+        pattern=r"installed esbuild for another platform|could not be found, and is needed by esbuild"
+        r"|Host version \"[\d.]+\" does not match binary",
         source="evanw/esbuild lib/npm/node-platform.ts",
         example="Error: You installed esbuild for another platform than the one you're currently using.",
     ),
@@ -212,13 +222,16 @@ SIGNS_NODE = (
             "introspection-engine",
             "query-engine",
         ),
-        pattern=r"could not locate the (?:Query|Schema) Engine|(?:Query|Schema|Migration) engine (?:library|binary) for current platform"
-        r"|Unable to require\(`[^`]*(?:query_engine|libquery)|Unable to load Node-API Library|(?:spawn|Command failed).{0,200}"
+        pattern=r"could not locate the (?:Query|Schema) Engine|(?:Query|Schema|Migration) engine (?:library"
+        r"|binary) for current platform"
+        r"|Unable to require\(`[^`]*(?:query_engine|libquery)|Unable to load Node-API Library|(?:spawn"
+        r"|Command failed).{0,200}"
         r"(?:schema|migration|query)-engine\S*.{0,40}(?:ENOENT|EACCES|not found)|Could not parse schema engine response"
         r"|(?:lib)?(?:query|schema)[-_]engine\S*: (?:error while|cannot open)|Could not find query-engine binary"
         r"|PrismaClientInitializationError.{0,200}(?:libssl|openssl)",
         source="prisma/prisma packages/client/src/runtime/core/engines/library; packages/internals",
-        example='PrismaClientInitializationError: Prisma Client could not locate the Query Engine for runtime "debian-openssl-3.0.x".',
+        example="PrismaClientInitializationError: Prisma Client could not locate the Query Engine for runtime "
+        '"debian-openssl-3.0.x".',
     ),
     Sign(
         id="prisma-openssl",
@@ -245,11 +258,13 @@ SIGNS_NODE = (
             "is not supported by",
             "requires node >=",
         ),
-        pattern=r"The engine \"node\" is incompatible with this module|ERR_PNPM_UNSUPPORTED_ENGINE|(?:ERROR: )?This version of pnpm requires"
+        pattern=r"The engine \"node\" is incompatible with this module|ERR_PNPM_UNSUPPORTED_ENGINE"
+        r"|(?:ERROR: )?This version of pnpm requires"
         r"|requires? (?:at least )?Node(?:\.js)? (?:version )?(?:>=|v?\d)|You are using Node(?:\.js)? v?[\d.]+",
         unless=r"warn|deprecat|EBADENGINE",
         source="yarnpkg/yarn src/package-compatibility.js; vercel/next.js packages/next/src/bin",
-        example='error some-lib@5.0.0: The engine "node" is incompatible with this module. Expected version ">=20". Got "18.19.0"',
+        example='error some-lib@5.0.0: The engine "node" is incompatible with this module. Expected version ">=20". '
+        'Got "18.19.0"',
     ),
     Sign(
         id="node-builtin-missing",
@@ -275,15 +290,18 @@ SIGNS_NODE = (
         ),
         pattern=r"SyntaxError: Unexpected token '(?:\?|\.|\?\?=|\|\|=|&&=)'",
         source="nodejs.org release notes of 14 and 15",
-        example="/app/node_modules/undici/lib/core.js:12\n  this.x ??= 1\n         ^^^\nSyntaxError: Unexpected token '??='",
+        example="/app/node_modules/undici/lib/core.js:12\n  this.x ??= 1\n         ^^^\nSyntaxError: Unexpected token "
+        "'??='",
     ),
     Sign(
         id="node-global-missing",
         weight=Weight.STRONG,
         needle=("is not defined", "is not a function"),
-        pattern=r"ReferenceError: (?:fetch|crypto|structuredClone|Headers|Request|FormData|File|Blob|WebSocket|ReadableStream|CustomEvent"
+        pattern=r"ReferenceError: (?:fetch|crypto|structuredClone|Headers|Request|FormData|File|Blob|WebSocket"
+        r"|ReadableStream|CustomEvent"
         r"|AbortSignal|globalThis|Iterator) is not defined"
-        r"|(?:\.(?:toSorted|toReversed|findLast|replaceAll|flatMap|groupBy|withResolvers|hasOwn|hash|getBuiltinModule|styleText)"
+        r"|(?:\.(?:toSorted|toReversed|findLast|replaceAll|flatMap|groupBy|withResolvers|hasOwn|hash|getBuiltinModule"
+        r"|styleText)"
         r"|\bOf|\.parseEnv|loadEnvFile) is not a function",
         source="nodejs.org/api/globals.html (history)",
         example="ReferenceError: crypto is not defined",

@@ -7,7 +7,8 @@ SIGNS_PYTHON = (
         id="python-built-without",
         weight=Weight.DECISIVE,
         needle=("no module named '_", "no module named _", "ssl module is not available"),
-        pattern=r"No module named ['\"]?_(?:ctypes|sqlite3|lzma|bz2|ssl|tkinter|curses|uuid)\b|SSL module is not available",
+        pattern=r"No module named ['\"]?_(?:ctypes|sqlite3|lzma|bz2|ssl|tkinter|curses|uuid)\b"
+        r"|SSL module is not available",
         source="devguide.python.org/getting-started/setup-building",
         example="ModuleNotFoundError: No module named '_ctypes'",
     ),
@@ -16,7 +17,8 @@ SIGNS_PYTHON = (
         weight=Weight.DECISIVE,
         needle=("no pq wrapper available", "libpq library not found"),
         source="psycopg/psycopg psycopg/psycopg/pq/__init__.py",
-        example="ImportError: no pq wrapper available.\nAttempts made:\n- couldn't import psycopg 'python' implementation: "
+        example="ImportError: no pq wrapper available.\nAttempts made:\n- couldn't import psycopg 'python' "
+        "implementation: "
         "libpq library not found",
     ),
     Sign(
@@ -29,7 +31,8 @@ SIGNS_PYTHON = (
             "compiled against abi version",
         ),
         source="numpy/numpy numpy/__init__.cython-30.pxd; numpy/_core/src/multiarray",
-        example="ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88",
+        example="ValueError: numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, "
+        "got 88",
     ),
     Sign(
         id="python-version-required",
@@ -41,8 +44,10 @@ SIGNS_PYTHON = (
             "this version of python",
             "python 3.",
         ),
-        pattern=r"requires a different Python: |requires Python '?[<>=~!]|Python [\d.]+ (?:or (?:later|newer|above) )is required"
-        r"|(?:RuntimeError|SystemError|ImportError|ERROR): .{0,80}(?:only supports?|requires?|needs) Python (?:>=? ?)?\d",
+        pattern=r"requires a different Python: |requires Python '?[<>=~!]|Python [\d.]+ (?:or (?:later|newer"
+        r"|above) )is required"
+        r"|(?:RuntimeError|SystemError|ImportError|ERROR): .{0,80}(?:only supports?|requires?"
+        r"|needs) Python (?:>=? ?)?\d",
         source="pypa/pip src/pip/_internal/resolution; common guards",
         example="ERROR: Package 'app' requires a different Python: 3.8.18 not in '>=3.11'",
     ),
@@ -78,7 +83,8 @@ SIGNS_PYTHON = (
             "could not find the gdal library",
             "is not installed or it's not in your path",
         ),
-        pattern=r"OSError: cannot load library '|Could not find the GDAL library|OSError: (?:no library called|cannot load library)"
+        pattern=r"OSError: cannot load library '|Could not find the GDAL library|OSError: (?:no library called"
+        r"|cannot load library)"
         r"|is not installed or it's not in your PATH|Could not find library geos_c",
         source="CFFI ffi.dlopen; django.contrib.gis libgdal; tesseract, ffmpeg wrappers",
         example="OSError: cannot load library 'libgobject-2.0-0': libgobject-2.0-0: cannot open shared object file",
@@ -87,8 +93,10 @@ SIGNS_PYTHON = (
         id="subprocess-program-missing",
         weight=Weight.MODERATE,
         needle="no such file or directory",
-        pattern=r"\[Errno 2\] No such file or directory: ['\"](?!\.)[\w-]+['\"]|spawn (?:ffmpeg|git|pg_dump|pg_restore|psql|mysqldump|mysql"
-        r"|java|python3?|convert|magick|gs|chromium|google-chrome|gcloud|wkhtmltopdf|libreoffice|soffice|unzip|curl) ENOENT",
+        pattern=r"\[Errno 2\] No such file or directory: ['\"](?!\.)[\w-]+['\"]|spawn (?:ffmpeg|git|pg_dump"
+        r"|pg_restore|psql|mysqldump|mysql"
+        r"|java|python3?|convert|magick|gs|chromium|google-chrome|gcloud|wkhtmltopdf|libreoffice|soffice|unzip"
+        r"|curl) ENOENT",
         source="python/cpython Lib/subprocess.py; nodejs/node lib/internal/child_process.js",
         example="FileNotFoundError: [Errno 2] No such file or directory: 'pg_dump'",
     ),
@@ -96,7 +104,8 @@ SIGNS_PYTHON = (
         id="program-in-path",
         weight=Weight.STRONG,
         needle="executable file not found in $path",
-        pattern=r'exec: "(?:git|pg_dump|pg_restore|psql|mysqldump|ffmpeg|java|gs|chromium|google-chrome|gcloud|terraform|kubectl|unzip)": '
+        pattern=r'exec: "(?:git|pg_dump|pg_restore|psql|mysqldump|ffmpeg|java|gs|chromium|google-chrome|gcloud'
+        r'|terraform|kubectl|unzip)": '
         r"executable file not found in \$PATH",
         source="golang/go src/os/exec/lp_unix.go",
         example='exec: "pg_dump": executable file not found in $PATH',
@@ -133,9 +142,11 @@ SIGNS_JVM_DOTNET = (
             "invalid target release",
             "source option",
         ),
-        pattern=r"UnsupportedClassVersionError|more recent version of the Java Runtime|Unsupported class file major version",
+        pattern=r"UnsupportedClassVersionError|more recent version of the Java Runtime"
+        r"|Unsupported class file major version",
         source="openjdk/jdk src/hotspot/share/classfile/classFileParser.cpp",
-        example="java.lang.UnsupportedClassVersionError: com/example/Migrate has been compiled by a more recent version of the "
+        example="java.lang.UnsupportedClassVersionError: com/example/Migrate has been compiled by a more recent "
+        "version of the "
         "Java Runtime (class file version 65.0)",
     ),
     Sign(
@@ -150,14 +161,16 @@ SIGNS_JVM_DOTNET = (
         weight=Weight.DECISIVE,
         needle="a fatal error has been detected by the java runtime environment",
         source="openjdk/jdk src/hotspot/share/utilities/vmError.cpp",
-        example="# A fatal error has been detected by the Java Runtime Environment:\n#\n#  SIGSEGV (0xb) at pc=0x00007f",
+        example="# A fatal error has been detected by the Java Runtime Environment:\n#\n#  SIGSEGV (0xb) at "
+        "pc=0x00007f",
     ),
     Sign(
         id="jvm-reflection-closed",
         weight=Weight.STRONG,
         needle=("inaccessibleobjectexception", 'does not "opens', 'does not "exports'),
         source="openjdk/jdk java.base java/lang/reflect/AccessibleObject.java",
-        example="java.lang.reflect.InaccessibleObjectException: Unable to make field private accessible: module java.base does "
+        example="java.lang.reflect.InaccessibleObjectException: Unable to make field private accessible: module "
+        "java.base does "
         'not "opens java.lang" to unnamed module',
     ),
     Sign(
@@ -187,7 +200,8 @@ SIGNS_JVM_DOTNET = (
             "you must install .net to run this application",
         ),
         source="dotnet/runtime src/native/corehost/fxr/framework_info.cpp, hostmisc",
-        example="You must install or update .NET to run this application.\n\nFramework: 'Microsoft.NETCore.App', version '8.0.0' (x64)",
+        example="You must install or update .NET to run this application.\n\nFramework: 'Microsoft.NETCore.App', "
+        "version '8.0.0' (x64)",
     ),
     Sign(
         id="dotnet-icu",
@@ -197,7 +211,8 @@ SIGNS_JVM_DOTNET = (
             "no usable version of libssl was found",
             "only the invariant culture is supported in globalization-invariant",
         ),
-        source="dotnet/runtime System.Globalization.Native; learn.microsoft.com/dotnet/core/runtime-config/globalization",
+        source="dotnet/runtime System.Globalization.Native; "
+        "learn.microsoft.com/dotnet/core/runtime-config/globalization",
         example="Process terminated. Couldn't find a valid ICU package installed on the system.",
     ),
     Sign(
@@ -225,7 +240,8 @@ SIGNS_OTHERS = (
             "which is incompatible with the current version",
             "requires ruby version",
         ),
-        pattern=r"Your Ruby version is [\d.p]+, but your Gemfile specified|requires Ruby version .{1,40}\. The current ruby version"
+        pattern=r"Your Ruby version is [\d.p]+, but your Gemfile specified"
+        r"|requires Ruby version .{1,40}\. The current ruby version"
         r"|which is incompatible with the current version, Ruby",
         source="rubygems/rubygems bundler/lib/bundler/definition.rb",
         example="Your Ruby version is 3.0.6, but your Gemfile specified ~> 3.2.0",
@@ -239,7 +255,8 @@ SIGNS_OTHERS = (
             "linked to incompatible",
             "extensions are not built",
         ),
-        pattern=r"Your bundle only supports platforms|incompatible library version|linked to incompatible|because its extensions are not built",
+        pattern=r"Your bundle only supports platforms|incompatible library version|linked to incompatible"
+        r"|because its extensions are not built",
         unless=r"^Ignoring \S+ because its extensions are not built\. Try",
         source="rubygems/rubygems bundler/lib/bundler/cli; ruby/ruby dln.c",
         example='Your bundle only supports platforms ["arm64-darwin-23"] but your local platform is x86_64-linux.',
@@ -273,9 +290,11 @@ SIGNS_OTHERS = (
             "not found",
             "undefined constant",
         ),
-        pattern=r"Call to undefined function (?:\w+\\\\?)*(?:pcntl|mysqli|pg|mb|bc|gmp|intl|iconv|curl|gd|image|imagick|posix|socket|simplexml"
+        pattern=r"Call to undefined function (?:\w+\\\\?)*(?:pcntl|mysqli|pg|mb|bc|gmp|intl|iconv|curl|gd|image"
+        r"|imagick|posix|socket|simplexml"
         r"|sodium|openssl|exif|bz|gz|ftp|ldap|redis|apcu|opcache)_?\w*\(|requires ext-\w+|requested PHP extension"
-        r"|Class ['\"]\\?(?:Redis|Imagick|NumberFormatter|IntlDateFormatter|Collator|ZipArchive|DOMDocument|SoapClient|MongoDB\\+Driver\\+Manager)"
+        r"|Class ['\"]\\?(?:Redis|Imagick|NumberFormatter|IntlDateFormatter|Collator|ZipArchive|DOMDocument"
+        r"|SoapClient|MongoDB\\+Driver\\+Manager)"
         r"['\"] not found|Undefined (?:class )?constant ['\"]?(?:PDO::MYSQL_ATTR|SIGTERM)",
         source="php/php-src Zend; composer/composer src/Composer/DependencyResolver/Problem.php",
         example="PHP Fatal error:  Uncaught Error: Call to undefined function pcntl_signal() in /app/worker.php:9",
@@ -288,9 +307,11 @@ SIGNS_OTHERS = (
             "composer detected issues in your platform",
             "your php version",
         ),
-        pattern=r"Composer dependencies require a PHP version|Composer detected issues in your platform|your PHP version \([\d.]+\S*\) does not satisfy",
+        pattern=r"Composer dependencies require a PHP version|Composer detected issues in your platform"
+        r"|your PHP version \([\d.]+\S*\) does not satisfy",
         source="composer/composer src/Composer/Autoload/AutoloadGenerator.php",
-        example='Composer detected issues in your platform: Your Composer dependencies require a PHP version ">= 8.2.0". You are '
+        example='Composer detected issues in your platform: Your Composer dependencies require a PHP version ">= '
+        '8.2.0". You are '
         "running 8.1.27.",
     ),
     Sign(
@@ -298,7 +319,8 @@ SIGNS_OTHERS = (
         weight=Weight.MODERATE,
         needle=("unable to load dynamic library", "module api="),
         source="php/php-src ext/standard/dl.c",
-        example="PHP Warning:  PHP Startup: Unable to load dynamic library 'pdo_pgsql' (tried: /usr/lib/php/pdo_pgsql.so)",
+        example="PHP Warning:  PHP Startup: Unable to load dynamic library 'pdo_pgsql' (tried: "
+        "/usr/lib/php/pdo_pgsql.so)",
     ),
     Sign(
         id="go-sqlite-cgo",
@@ -324,7 +346,8 @@ SIGNS_OTHERS = (
             "corrupt atom table",
         ),
         source="erlang/otp erts/emulator/beam/erl_nif.c, beam_load.c",
-        example="Failed to load NIF library: '/app/lib/bcrypt_elixir-3.1.0/priv/bcrypt_nif.so: cannot open shared object file'",
+        example="Failed to load NIF library: '/app/lib/bcrypt_elixir-3.1.0/priv/bcrypt_nif.so: cannot open shared "
+        "object file'",
     ),
     Sign(
         id="terraform-style-platform",

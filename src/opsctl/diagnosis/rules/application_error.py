@@ -1,0 +1,143 @@
+"""The program itself failed or refused
+
+What is wrong
+-------------
+The container started, the configuration was read, and the program ended by an error of its own: a defect (a value that
+is not there, an index out of range, a wrong type), input that it did not expect, or a check that stops it on purpose.
+Nothing around it has to be changed; the program or what it was given has.
+
+How it is recognised
+--------------------
+- Uncaught exceptions of the language: TypeError and ReferenceError, NullPointerException, NullReferenceException,
+  "panic: runtime error", NoMethodError, "Call to a member function", MatchError, with a trace into the program's files.
+- Syntax errors in its own files, circular imports, wiring of dependency injection that cannot be resolved.
+- Words of a deliberate stop: "Refusing to", "12 of 4800 rows failed", "validation failed", a destructive command that
+  asks for a terminal in production, an exit code with a stated reason.
+- Only a trace or "unhandled exception" without its kind is a weak sign: other causes print it, too.
+
+Look-alikes
+-----------
+- Nearly every other cause ends in an exception. What the exception says about a file, a variable, a module, a right or
+  the database decides; this cause yields to all of those.
+- "x_1.default is not a function" is a module loaded in the other format: module-format-mismatch.
+- KeyError for an upper-case name below os.environ: env-missing.
+- A signal instead of an exit code, with native code involved: runtime-incompatible.
+
+Remedy
+------
+Read the trace from its end to the first line in the program's own files, correct that place or the input it names, and
+add a test with that input. Until then run the last good image, if the data allow it.
+
+Sources
+-------
+v8 message-template.h; python/cpython exceptions; openjdk java.lang; golang runtime; rust core; dotnet/runtime; ruby
+error.c; php-src Zend; elixir exception.ex; nestjs/nest; jest, mocha and pytest summaries; dbt-core.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from opsctl.diagnosis.facts.model import End, Facts
+from opsctl.diagnosis.rule import Check, Clue, Remedy, Risk, Rule, Stage, Weight
+from opsctl.diagnosis.rules.application_error_signs import SIGNS_NODE, SIGNS_PYTHON, SIGNS_REFUSAL
+from opsctl.diagnosis.rules.application_error_signs_compiled import SIGNS_GO_RUST, SIGNS_JVM_DOTNET, SIGNS_SCRIPTING
+from opsctl.diagnosis.rules.program_mentions import spoken
+
+# A place in a trace: folders, a file, and a line number after it.
+_PLACE = re.compile(r"(?P<path>[\w@./-]*[\w-]+\.(?:[mc]?[jt]sx?|py|rb|php|go|java|kt|cs|exs?|rs))(?:\", line |:|\()\d+")
+_LIBRARY = re.compile(
+    r"node_modules|site-packages|dist-packages|/vendor/|/gems/|node:internal|/usr/lib|/usr/local/(?:lib|go)"
+)
+_OWN_CODES = range(3, 100)
+
+
+def look(facts: Facts) -> Iterator[Clue]:
+    """A changed file in the trace, and an exit code that the program chose."""
+    yield from _changed_file(facts)
+    first = facts.first_failure
+    if first is not None and first.end is End.EXITED and first.exit_code in _OWN_CODES:
+        yield Clue("own_exit_code", Weight.WEAK, first.pointers, values={"code": str(first.exit_code)})
+
+
+def _changed_file(facts: Facts) -> Iterator[Clue]:
+    """A file in the trace that a commit since the last good image changed. Compiled files keep their stem."""
+    changed = {_stem(path): (commit, path) for commit in facts.commits for path in commit.files}
+    if not changed:
+        return
+    for message in spoken(facts, ":", "line "):
+        for match in _PLACE.finditer(message.text[:20_000]):
+            path = match["path"]
+            known = None if _LIBRARY.search(path) else changed.get(_stem(path))
+            if known is not None:
+                commit, file = known
+                values = {"file": file, "commit": commit.id[:12]}
+                yield Clue("changed_file_in_trace", Weight.MODERATE, (message.pointer, commit.pointer), values=values)
+                return
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].partition(".")[0]
+
+
+RULE = Rule(
+    cause="application-error",
+    family="program",
+    stage=Stage.WORK,
+    signs=(*SIGNS_NODE, *SIGNS_PYTHON, *SIGNS_REFUSAL, *SIGNS_JVM_DOTNET, *SIGNS_GO_RUST, *SIGNS_SCRIPTING),
+    look=look,
+    yields_to=(
+        "db-connection-refused",
+        "network-unreachable",
+        "cloudsql-not-attached",
+        "db-auth-failed",
+        "db-tls-mismatch",
+        "db-not-found",
+        "db-connection-limit",
+        "db-privilege-missing",
+        "db-lock-contention",
+        "schema-drift",
+        "migration-sql-error",
+        "migration-history-conflict",
+        "migration-config-invalid",
+        "module-not-found",
+        "module-format-mismatch",
+        "image-file-missing",
+        "runtime-incompatible",
+        "entrypoint-invalid",
+        "image-unavailable",
+        "iam-permission-denied",
+        "secret-unavailable",
+        "env-missing",
+        "env-malformed",
+        "out-of-memory",
+        "quota-exhausted",
+    ),
+    remedies=(
+        Remedy(
+            "read_trace",
+            Risk.READ_ONLY,
+            (
+                'gcloud logging read \'labels."run.googleapis.com/execution_name"="{execution}" '
+                "logName:\"stderr\"' --project={project} --order=asc --limit=200 --format='value(textPayload)'",
+            ),
+        ),
+        Remedy(
+            "correct_program",
+            Risk.REVERSIBLE,
+            ("gcloud run jobs update {job} --project={project} --region={region} --image=REBUILT_IMAGE",),
+        ),
+        Remedy(
+            "last_good_image",
+            Risk.REVERSIBLE,
+            ("gcloud run jobs update {job} --project={project} --region={region} --image=IMAGE_OF_THE_LAST_SUCCESS",),
+            is_workaround=True,
+        ),
+    ),
+    check=Check(
+        "logs",
+        'gcloud logging read \'labels."run.googleapis.com/execution_name"="{execution}"\' --project={project} '
+        "--order=asc --limit=200",
+    ),
+)
