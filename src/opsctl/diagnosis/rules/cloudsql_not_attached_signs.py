@@ -238,4 +238,14 @@ SIGNS_CONNECTORS = (
         '"/cloudsql/a-very-long-project:asia-northeast3:a-long-instance/.s.PGSQL.5432" is too '
         "long (maximum 107 bytes)",
     ),
+    Sign(
+        "admin-api-404",
+        Weight.DECISIVE,
+        "sqladmin.googleapis.com",
+        r"404\b[\s\S]{0,120}sqladmin\.googleapis\.com/[\s\S]{0,80}/instances/"
+        r"|sqladmin\.googleapis\.com/[^\n]{0,160}/instances/[^\n]{0,200}\b404\b",
+        source="GoogleCloudPlatform/cloud-sql-python-connector client.py with aiohttp",
+        example="aiohttp.client_exceptions.ClientResponseError: 404, message='Not Found', "
+        "url=URL('https://sqladmin.googleapis.com/sql/v1beta4/projects/p/instances/db/connectSettings')",
+    ),
 )

@@ -32,7 +32,7 @@ SIGNS_POSTGRES = (
     ),
     Sign(
         "pg-role-missing",
-        Weight.STRONG,
+        Weight.DECISIVE,
         "does not exist",
         r"(?:FATAL\W|failed: |PG::ConnectionBad|28000|invalid_authorization|PSQLException|^(?:error: "
         r")?)[^\n]{0,120}\brole "
@@ -58,6 +58,8 @@ SIGNS_POSTGRES = (
             "password-based authentication, but no password",
             "scram-based authentication, but no password",
             "no password specified",
+            "empty password returned by client",
+            "configuration: password missing",
         ),
         source="libpq fe-auth.c; Npgsql; pgjdbc ConnectionFactoryImpl; tokio-postgres",
         example="fe_sendauth: no password supplied",
@@ -332,5 +334,19 @@ SIGNS_OTHERS = (
         unless=r"to database|denied to user|Access denied; you need",
         source="SQLSTATE class 28 in many drivers",
         example="SQLSTATE[28000]: Invalid authorization specification: 1045",
+    ),
+    Sign(
+        "prisma-adapter",
+        Weight.STRONG,
+        "driveradaptererror: authenticationfailed",
+        source="prisma/prisma packages/driver-adapter-utils error kinds",
+        example="DriverAdapterError: AuthenticationFailed",
+    ),
+    Sign(
+        "graph-and-queue",
+        Weight.STRONG,
+        ("unauthorized due to authentication failure", "access_refused - login was refused"),
+        source="neo4j/neo4j Neo.ClientError.Security.Unauthorized; RabbitMQ",
+        example="Neo4jError: The client is unauthorized due to authentication failure.",
     ),
 )

@@ -200,11 +200,8 @@ SIGNS = (
     ),
     Sign(
         "prisma-pool",
-        Weight.MODERATE,
-        (
-            "timed out fetching a new connection from the connection pool",
-            "unable to start a transaction in the given time",
-        ),
+        Weight.STRONG,
+        "timed out fetching a new connection from the connection pool",
         source="prisma/prisma-engines libs/user-facing-errors P2024, P2028",
         example="Timed out fetching a new connection from the connection pool. (Current connection pool timeout: 10, "
         "connection "
@@ -288,5 +285,23 @@ SIGNS = (
         "pool timed out while waiting for an open connection",
         source="launchbadge/sqlx sqlx-core error.rs PoolTimedOut",
         example="pool timed out while waiting for an open connection",
+    ),
+    Sign(
+        "mariadb-pools",
+        Weight.WEAK,
+        (
+            "retrieve connection from pool timeout",
+            "failed to retrieve a connection from pool",
+            "unable to start a transaction in the given time",
+        ),
+        source="mariadb-corporation/mariadb-connector-nodejs ER_GET_CONNECTION_TIMEOUT; Prisma P2028",
+        example="SqlError: (conn=-1, no: 45028, SQLState: HY000) retrieve connection from pool timeout after 10001ms",
+    ),
+    Sign(
+        "prisma-adapter",
+        Weight.STRONG,
+        "driveradaptererror: toomanyconnections",
+        source="prisma/prisma packages/driver-adapter-utils error kinds",
+        example="DriverAdapterError: TooManyConnections",
     ),
 )

@@ -38,7 +38,7 @@ SIGNS_RUNTIMES = (
         "python-errno",
         Weight.DECISIVE,
         "connection refused",
-        r"\[?Errno (?:111|61)\]? Connection refused",
+        r"\[?Errno (?:111|61)\]? Connection refused|ConnectionRefusedError\((?:111|61), ",
         unless=_OTHER,
         source="python/cpython: OSError with strerror(ECONNREFUSED)",
         example="ConnectionRefusedError: [Errno 111] Connection refused",
@@ -132,7 +132,7 @@ SIGNS_RUNTIMES = (
         "curl-refused",
         Weight.DECISIVE,
         "connection refused",
-        r"curl: \(7\) Failed (?:to )?connect.*Connection refused|connect to \S+ port \d+ .*failed: Connection refused"
+        r"curl: \(7\) Failed (?:to )?connect.*Connection refused|connect to \S+ port \d+.*Connection refused"
         r"|Connecting to \S+ .*failed: Connection refused|can't connect to remote host.*: Connection refused",
         unless=_OTHER,
         source="curl/curl lib/connect.c; GNU wget src/connect.c; busybox wget",
@@ -149,10 +149,31 @@ SIGNS_RUNTIMES = (
     ),
     Sign(
         "bare-refused",
-        Weight.MODERATE,
+        Weight.STRONG,
         ("connection refused", "actively refused it"),
-        unless=_OTHER,
+        unless=_OTHER + r"|too many open connections",
         source="strerror(ECONNREFUSED); Windows WSAECONNREFUSED",
         example="could not connect to database: Connection refused",
+    ),
+    Sign(
+        "http-clients-refused",
+        Weight.DECISIVE,
+        "connection refused",
+        r"(?:on (?:GET|POST|PUT|PATCH|DELETE) request for .*|Connect to \S+(?: \[[^\]]*\])? failed): Connection refused"
+        r"|\(Connection refused\)|Connection refused \[tcp://|NetException: Connection refused|: Connection refused "
+        r"\(os error"
+        r"|Socket fail to connect to \S+ port:\d+[.,]? Connection refused",
+        unless=_OTHER,
+        source="Spring RestTemplate; Apache HttpClient; php stream_socket_client; predis; ClickHouse; librdkafka; "
+        "MariaDB",
+        example="Connect to localhost:8080 [localhost/127.0.0.1] failed: Connection refused (Connection refused)",
+    ),
+    Sign(
+        "fetch-local",
+        Weight.MODERATE,
+        ("all connection attempts failed", "is the computer able to access the url"),
+        unless=_OTHER,
+        source="encode/httpcore; oven-sh/bun fetch",
+        example="error: Unable to connect. Is the computer able to access the url?",
     ),
 )

@@ -208,6 +208,21 @@ SIGNS = (
         source="messages of wrappers around SQLSTATE 3D000 and MySQL 1049",
         example="error: database does not exist: shop",
     ),
+    Sign(
+        "prisma-adapter",
+        Weight.STRONG,
+        "driveradaptererror: databasedoesnotexist",
+        source="prisma/prisma packages/driver-adapter-utils error kinds",
+        example="DriverAdapterError: DatabaseDoesNotExist",
+    ),
+    Sign(
+        "h2-and-trino",
+        Weight.STRONG,
+        ("either pre-create it", "and/or pre-create", "database not found, and"),
+        r"Database \"[^\"]+\" not found, (?:either|and)",
+        source="h2database/h2database ErrorCode 90149",
+        example='Database "/data/app" not found, either pre-create it or allow remote database creation',
+    ),
 )
 
 

@@ -19,7 +19,8 @@ SIGNS_POSTGRES = (
         r"view|function|procedure|routine"
         r"|column|language|type|domain|foreign (?:server|table|data)|large "
         r"object|tablespace|aggregate|index|publication"
-        r"|subscription|collation|operator|system)",
+        r"|subscription|collation|operator|system|parameter|event trigger|text "
+        r"search|statistics|foreign-data|extension)",
         unless=_OTHER,
         source="postgres/postgres src/backend/catalog/aclchk.c: aclcheck_error",
         example="ERROR:  permission denied for schema public",
@@ -146,6 +147,20 @@ SIGNS_POSTGRES = (
         source="cockroachdb/cockroach pkg/sql/authorization.go",
         example="ERROR: user app does not have CREATE privilege on database shop",
     ),
+    Sign(
+        "pg-nothing-granted",
+        Weight.MODERATE,
+        ("no privileges were granted for", "not all privileges were granted for"),
+        source="postgres/postgres src/backend/catalog/aclchk.c: a warning of GRANT",
+        example='WARNING:  no privileges were granted for "public"',
+    ),
+    Sign(
+        "prisma-adapter",
+        Weight.STRONG,
+        "driveradaptererror: databaseaccessdenied",
+        source="prisma/prisma packages/driver-adapter-utils error kinds",
+        example="DriverAdapterError: DatabaseAccessDenied",
+    ),
 )
 
 SIGNS_MYSQL = (
@@ -220,11 +235,9 @@ SIGNS_OTHERS = (
             "permission was denied on",
             "permission denied on object",
             "user does not have permission to perform this action",
-            "do not have permission to",
         ),
         r"[A-Z ]+ permission (?:was )?denied (?:in database|on (?:the )?\w+)|User does not have permission to "
-        r"perform this action"
-        r"|You do not have permission to",
+        r"perform this action",
         source="Microsoft SQL Server errors 229, 262, 15247",
         example="CREATE TABLE permission denied in database 'shop'.",
     ),

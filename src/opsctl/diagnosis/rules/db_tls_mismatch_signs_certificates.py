@@ -165,7 +165,6 @@ SIGNS_CERTIFICATES = (
             "tlsv1 alert unknown ca",
             "ssl handshake failed",
             "tls handshake failed",
-            "tls handshake timeout",
             "ssl routines",
         ),
         unless=FETCHERS,
@@ -185,5 +184,37 @@ SIGNS_CERTIFICATES = (
         example="PDO::__construct(): SSL operation failed with code 1. OpenSSL Error messages: error:0A000086:SSL "
         "routines::"
         "certificate verify failed",
+    ),
+    Sign(
+        "certificate-of-a-database",
+        Weight.DECISIVE,
+        ("certificate", "self signed"),
+        r"(?:postgres|mysql|mariadb|mongo|redis|tedious|sql server|sqlconnection|\bpq:|failed to connect to|database"
+        r"|OperationalError|:(?:5432|3306|1433|27017|6379|6432)\b)[\s\S]{0,300}"
+        r"(?:self[- ]signed certificate|unknown authority|unable to (?:verify the first|get local issuer)|verify failed"
+        r"|certificate (?:has expired|is (?:not )?valid for))",
+        unless=FETCHERS + r"|https?://",
+        source="drivers that wrap the texts of OpenSSL and crypto/x509",
+        example="ConnectionError: Failed to connect to db:1433 - self-signed certificate",
+    ),
+    Sign(
+        "client-certificate-required",
+        Weight.DECISIVE,
+        ("alert certificate required", "alert bad certificate", "tlsv13 alert", "peer did not return a certificate"),
+        r"alert (?:certificate required|bad certificate)|peer did not return a certificate",
+        source="openssl/openssl ssl/ssl_stat.c",
+        example="SSL error: tlsv13 alert certificate required",
+    ),
+    Sign(
+        "negotiation-answer",
+        Weight.MODERATE,
+        (
+            "invalid response to ssl negotiation",
+            "endpoint id is not specified",
+            "ssl connection has been closed unexpectedly",
+            "tlsconnectionerror",
+        ),
+        source="postgres/postgres fe-connect.c; Neon proxy without SNI; Prisma driver adapters",
+        example="received invalid response to SSL negotiation: H",
     ),
 )

@@ -85,8 +85,9 @@ SIGNS_CLIENTS = (
     Sign(
         "urllib3-connect",
         Weight.DECISIVE,
-        ("connecttimeouterror", "connecttimeout:", "newconnectionerror"),
-        r"ConnectTimeoutError|ConnectTimeout:|NewConnectionError[\s\S]{0,200}(?:timed out|\[Errno (?:101|110|113)\])",
+        ("connecttimeouterror", "httpx.connecttimeout", "exceptions.connecttimeout", "newconnectionerror"),
+        r"ConnectTimeoutError|(?-i:httpx\.ConnectTimeout|exceptions\.ConnectTimeout)"
+        r"|NewConnectionError[\s\S]{0,200}(?:timed out|\[Errno (?:101|110|113)\])",
         unless=TELEMETRY,
         source="urllib3/urllib3 exceptions.py; psf/requests; httpx",
         example="Max retries exceeded with url: / (Caused by ConnectTimeoutError(<urllib3.connection.HTTPSConnection "
@@ -116,8 +117,9 @@ SIGNS_CLIENTS = (
     Sign(
         "curl-timeout",
         Weight.DECISIVE,
-        ("curl: (28)", "curl: (7)", "failed to connect to"),
-        r"curl: \(28\) (?:Connection timed out|Failed to connect|.*Timeout was reached|Resolving timed out)"
+        ("curl: (28)", "curl error 28", "curl: (7)", "failed to connect to"),
+        r"curl(?:: \(28\)| error 28:) (?:Connection timed out|Failed to connect|.*Timeout was reached|Resolving "
+        r"timed out)"
         r"|Failed to connect to \S+ port \d+.*(?:timed out|Timeout was reached|No route to host|Network is "
         r"unreachable)",
         unless=TELEMETRY,
@@ -176,5 +178,47 @@ SIGNS_CLIENTS = (
         unless=TELEMETRY,
         source="nodejs/undici lib/web/fetch; nodejs/node _http_client.js",
         example="TypeError: fetch failed",
+    ),
+    Sign(
+        "http-timeouts",
+        Weight.MODERATE,
+        (
+            "client.timeout exceeded while awaiting headers",
+            "tls handshake timeout",
+            "configured httpclient.timeout of",
+            "all connection attempts failed",
+            "is the computer able to access the url",
+            "before any response was received",
+        ),
+        unless=TELEMETRY + r"|ConnectionRefused",
+        source="golang/go net/http; dotnet/runtime HttpClient; encode/httpcore; oven-sh/bun; googleapis/gax-nodejs",
+        example='Get "https://api.example.com/v1": net/http: TLS handshake timeout',
+    ),
+    Sign(
+        "axios-timeout",
+        Weight.MODERATE,
+        "ms exceeded",
+        r"timeout of \d+ms exceeded",
+        unless=TELEMETRY + r"|[Tt]est|mocha|jest|hook",
+        source="axios/axios lib/adapters/http.js ECONNABORTED",
+        example="AxiosError: timeout of 10000ms exceeded",
+    ),
+    Sign(
+        "python-timed-out",
+        Weight.MODERATE,
+        ("socket.timeout: timed out", "timeouterror: timed out", "timed out trying to connect"),
+        unless=TELEMETRY,
+        source="python/cpython Modules/socketmodule.c; websockets; aiosmtplib",
+        example="TimeoutError: timed out",
+    ),
+    Sign(
+        "grpc-name-or-pick",
+        Weight.MODERATE,
+        ("deadline exceeded after", "unable to resolve host"),
+        r"Deadline exceeded after [\d.]+s,.*(?:LB pick|name resolution|remote_addr)|UNAVAILABLE: Unable to resolve "
+        r"host",
+        unless=TELEMETRY,
+        source="grpc/grpc-node; grpc/grpc-java",
+        example="4 DEADLINE_EXCEEDED: Deadline exceeded after 60.001s, LB pick: 0.001s, remote_addr=142.250.1.95:443",
     ),
 )

@@ -18,7 +18,7 @@ SIGNS_DATABASES = (
             "connectiontimedouterror",
         ),
         r"CONNECT_TIMEOUT \S+:\d+|write CONNECT_TIMEOUT|Connection terminated due to connection timeout"
-        r"|timeout expired$|ConnectionTimedOutError|timeout exceeded when trying to connect",
+        r"|ConnectionTimedOutError|timeout exceeded when trying to connect",
         source="porsager/postgres connection.js; brianc/node-postgres client.js; sequelize ConnectionTimedOutError",
         example="Error: write CONNECT_TIMEOUT 10.0.0.5:5432",
     ),
@@ -58,7 +58,7 @@ SIGNS_DATABASES = (
     ),
     Sign(
         "pgx-deadline",
-        Weight.STRONG,
+        Weight.DECISIVE,
         ("dial error", "failed to connect to"),
         r"failed to connect to `?.{0,400}(?:dial error \(timeout|timeout: context deadline exceeded|context deadline "
         r"exceeded)",
@@ -237,5 +237,79 @@ SIGNS_DATABASES = (
         ),
         source="brettwooldridge/HikariCP; knex/knex; launchbadge/sqlx; node-postgres; libpq",
         example="HikariPool-1 - Connection is not available, request timed out after 30000ms.",
+    ),
+    Sign(
+        "wait-script-bare-name",
+        Weight.STRONG,
+        "timeout occurred after waiting",
+        r"timeout occurred after waiting .* for (?!localhost)[a-z][a-z0-9_-]*:\d+",
+        source="vishnubob/wait-for-it with a service name of Docker Compose",
+        example="wait-for-it.sh: timeout occurred after waiting 15 seconds for db:5432",
+    ),
+    Sign(
+        "rails-hostname",
+        Weight.STRONG,
+        ("there is an issue connecting with your hostname", "issue connecting to your database with your hostname"),
+        source="rails/rails activerecord errors.rb DatabaseConnectionError.hostname_error",
+        example="There is an issue connecting with your hostname: db.",
+    ),
+    Sign(
+        "dotnet-database-timeout",
+        Weight.STRONG,
+        (
+            "timeout during connection attempt",
+            "connect timeout expired",
+            "connection timeout expired",
+            "pre-login handshake",
+            "error code 0x274c",
+        ),
+        unless=r"SSL Provider|certificate",
+        source="npgsql/npgsql; mysql-net/MySqlConnector; dotnet/SqlClient; ODBC Driver for SQL Server",
+        example="System.TimeoutException: Timeout during connection attempt",
+    ),
+    Sign(
+        "mariadb-connector-j",
+        Weight.STRONG,
+        "could not connect to address=",
+        r"Could not connect to address=\(host=(?!localhost|127\.)",
+        unless=r"Connection refused",
+        source="mariadb-corporation/mariadb-connector-j",
+        example="Could not connect to address=(host=10.0.0.3)(port=3306)(type=master) : Socket fail to connect to "
+        "host:10.0.0.3, "
+        "port:3306. Connect timed out",
+    ),
+    Sign(
+        "clickhouse-network",
+        Weight.DECISIVE,
+        ("socket_timeout", "dns_error"),
+        r"\(SOCKET_TIMEOUT\)|\(DNS_ERROR\)",
+        source="ClickHouse/ClickHouse ErrorCodes 209, 198",
+        example="Code: 209. DB::NetException: Timeout: connect timed out: 10.0.0.3:9000 (10.0.0.3:9000). "
+        "(SOCKET_TIMEOUT)",
+    ),
+    Sign(
+        "mysql-initial-packet",
+        Weight.MODERATE,
+        "reading initial communication packet",
+        source="mysql/mysql-server ER_... CR_SERVER_LOST_EXTENDED (2055), 2013",
+        example="ERROR 2013 (HY000): Lost connection to MySQL server at 'reading initial communication packet', "
+        "system error: 110",
+    ),
+    Sign(
+        "wrappers",
+        Weight.WEAK,
+        (
+            "unable to obtain connection from database",
+            "connection could not be created to",
+            "mikroorm failed to connect to database",
+            "an error occurred using the connection to database",
+            "server has closed the connection",
+            "databasenotreachable",
+            "nobrokersavailable",
+            "connection_closed",
+        ),
+        unless=r"/cloudsql/|Connection refused",
+        source="Flyway; Liquibase; MikroORM; EF Core; Prisma P1017 and driver adapters; postgres.js; kafka-python",
+        example="Unable to obtain connection from database (jdbc:postgresql://db:5432/app) for user 'app'",
     ),
 )
