@@ -117,6 +117,7 @@ RULE = Rule(
         Codes("sqlstate", Weight.STRONG, ("42P05", "26000")),
     ),
     look=look,
+    yields_to=("env-missing", "env-malformed"),
     remedies=(
         Remedy(
             "see_settings",

@@ -22,7 +22,8 @@ SIGNS_OTHERS: tuple[Sign, ...] = (
     Sign(
         "goose-missing",
         Weight.DECISIVE,
-        ("missing migrations before current version", "missing (out-of-order) migration"),
+        ("missing migrations before current version", "missing (out-of-order) migration", "missing migrations:"),
+        r"missing migrations before current version|missing \(out-of-order\) migration|found \d+ missing migrations:",
         source="pressly/goose up.go, internal/gooseutil/resolve.go",
         example="goose run: error: found 1 missing migrations before current version 7:",
     ),

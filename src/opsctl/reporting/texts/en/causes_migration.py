@@ -7,8 +7,12 @@ MESSAGES = {
         "The run waited for a lock that another session or an earlier run holds, and gave up or was ended while"
         " waiting. The statement and the schema are not at fault."
     ),
-    "db_lock_contention_clue_waits_until_timeout": "The last line waits for a lock; {seconds} s of silence followed until the task timeout.",
-    "db_lock_contention_clue_begins_until_timeout": "The last line begins a schema change; {seconds} s of silence followed until the task timeout.",
+    "db_lock_contention_clue_waits_until_timeout": (
+        "The last line waits for a lock; {seconds} s of silence followed until the task timeout."
+    ),
+    "db_lock_contention_clue_begins_until_timeout": (
+        "The last line begins a schema change; {seconds} s of silence followed until the task timeout."
+    ),
     "db_lock_contention_clue_tasks_together": "{tasks} tasks of this execution ran the same work at the same time.",
     "db_lock_contention_clue_retry_only": (
         "Only a retry met the lock: the attempt before it failed for a reason of its own and may have left it behind."
@@ -143,8 +147,8 @@ MESSAGES = {
     "migration_history_conflict_remedy_older_image_before": ("The database was not migrated beyond that image."),
     "migration_history_conflict_remedy_older_image_undo": "Set the newer image on the job again.",
     "migration_history_conflict_check": (
-        "Lists the migration files of the image. Compare the names with the tool's table: a recorded name without a file"
-        " was deleted or not built in; a name that is in both was changed after it was applied."
+        "Lists the migration files of the image. Compare the names with the tool's table: a recorded name without a"
+        " file was deleted or not built in; a name that is in both was changed after it was applied."
     ),
     # migration-config-invalid
     "migration_config_invalid_title": "The migration tool is configured wrongly",
