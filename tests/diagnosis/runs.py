@@ -7,7 +7,8 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from opsctl.diagnosis.evidence_file import parse_execution_name, to_entry
+from opsctl.diagnosis.evidence_entries import SharedParts, to_entry
+from opsctl.diagnosis.evidence_file import parse_execution_name
 from opsctl.diagnosis.facts.derive import derive_facts
 from opsctl.diagnosis.facts.model import Facts
 from opsctl.diagnosis.models import Evidence, Section, SectionStatus
@@ -101,7 +102,7 @@ def to_evidence(sections: Mapping[str, Any], entries: Iterable[Mapping[str, Any]
         for name, value in sections.items()
         if name not in without
     }
-    shared: dict[Any, Any] = {}
+    shared = SharedParts()
     lines = () if "logs" in without else tuple(to_entry(n, entry, shared) for n, entry in enumerate(entries))
     if not lines and "logs" in kept and kept["logs"].status is SectionStatus.OK:
         kept["logs"] = Section(SectionStatus.NO_DATA)

@@ -72,7 +72,9 @@ class LogEntry(NamedTuple):
     """A google.logging.v2.LogEntry, as much of it as a diagnosis reads.
 
     `number` is its place in the file (`/entries/<number>`). Of `text`, `json` and `proto` one is set. `time_ns` is
-    nanoseconds since 1970, None when the entry has no readable time. Labels are shared between entries: do not change.
+    nanoseconds since 1970, None when the entry has no readable time. `severity` is DEFAULT when the entry has none.
+    Labels and resources are shared between entries: do not change. `split` says which part of a line of more than
+    256 KiB this is (`uid`, `index`, `totalSplits`).
     """
 
     number: int
@@ -84,6 +86,8 @@ class LogEntry(NamedTuple):
     json: JsonObject | None
     proto: JsonObject | None
     insert_id: str
+    resource: JsonObject | None = None
+    split: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)

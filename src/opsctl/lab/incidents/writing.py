@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from opsctl.diagnosis.evidence_file import write_evidence
+from opsctl.diagnosis.evidence_file import write_document
 from opsctl.lab.incidents.incident import Incident, restrict
 
 
@@ -19,4 +19,4 @@ def write_incident(
     """
     evidence = incident.evidence()
     document = evidence if sections is None else restrict(evidence, sections)
-    write_evidence(path, document, overwrite=replace)
+    write_document(path, document, overwrite=replace)

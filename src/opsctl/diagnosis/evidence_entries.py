@@ -1,0 +1,286 @@
+"""Log entries of an evidence file: from Google's JSON to `LogEntry` and back, within bounds of memory.
+
+Of very many entries the oldest and the newest are kept, and of the middle what the platform wrote and the lines just
+before it: the ends of attempts stand there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from typing import Any
+
+from opsctl.diagnosis.models import LogEntry
+from opsctl.diagnosis.timestamps import format_time, parse_time
+
+OLDEST_KEPT = 100_000
+NEWEST_KEPT = 150_000
+# Kept of the middle: at most so many entries, so many of them before each line of the platform.
+MIDDLE_KEPT = 10_000
+LINES_BEFORE_AN_END = 100
+# Bytes of text and payloads, the oldest and the newest each; for the middle an eighth.
+MOST_BYTES = 40_000_000
+LONGEST_TEXT = 64_000  # characters
+LONGEST_PAYLOAD_BYTES = 256_000
+
+_GAP = " ... "
+_LONGEST_NAME = 256
+_LONGEST_ID = 128
+_LONGEST_SHARED = 40
+_MOST_SHARED = 10_000
+# LogSeverity as numbers, which protobuf's JSON allows as well.
+_SEVERITIES = {
+    0: "DEFAULT",
+    100: "DEBUG",
+    200: "INFO",
+    300: "NOTICE",
+    400: "WARNING",
+    500: "ERROR",
+    600: "CRITICAL",
+    700: "ALERT",
+    800: "EMERGENCY",
+}
+
+
+class SharedParts:
+    """One copy of the names, labels and resources that thousands of lines repeat. `misses` counts what was not known:
+    labels that differ from line to line are not shared and weigh."""
+
+    def __init__(self) -> None:
+        self.misses = 0
+        self._texts: dict[str, str] = {}
+        self._labels: dict[tuple[tuple[str, Any], ...], dict[str, str]] = {}
+        self._resources: dict[tuple[Any, ...], dict[str, Any]] = {}
+
+    def value(self, text: str) -> str:
+        """The same text, shared when it is short: unique ones would only fill the table."""
+        return text if len(text) > _LONGEST_SHARED else self.name(text)
+
+    def name(self, text: str) -> str:
+        """The same text, shared."""
+        found = self._texts.get(text)
+        if found is None:
+            if len(self._texts) >= _MOST_SHARED:
+                self._texts.clear()
+            found = self._texts[text] = text
+        return found
+
+    def labels(self, labels: object) -> dict[str, str]:
+        """The labels of an entry that are texts."""
+        if not isinstance(labels, dict) or not labels:
+            return _NO_LABELS
+        key = tuple(labels.items())
+        try:
+            found = self._labels.get(key)
+        except TypeError:  # a label that is an object or a list
+            return self.labels({name: value for name, value in labels.items() if isinstance(value, str)})
+        if found is None:
+            found = {
+                self.name(name[:_LONGEST_NAME]): self.value(_shorten(value))
+                for name, value in labels.items()
+                if isinstance(value, str)
+            }
+            self._remember(self._labels, key, found)
+        return found
+
+    def resource(self, resource: object) -> dict[str, Any] | None:
+        """The monitored resource of an entry: `type` and `labels`."""
+        if not isinstance(resource, dict):
+            return None
+        kind, labels = resource.get("type"), self.labels(resource.get("labels"))
+        # Labels are shared, so that the same ones are the same object.
+        key = (kind if isinstance(kind, str) else None, id(labels))
+        found = self._resources.get(key)
+        if found is None or found.get("labels", _NO_LABELS) is not labels:
+            found = {"type": self.name(kind[:_LONGEST_NAME])} if isinstance(kind, str) else {}
+            if labels:
+                found["labels"] = labels
+            self._remember(self._resources, key, found)
+        return found
+
+    def _remember(self, table: dict[Any, Any], key: object, value: object) -> None:
+        self.misses += 1
+        if len(table) >= _MOST_SHARED:
+            table.clear()
+        table[key] = value
+
+
+def to_entry(number: int, raw: object, shared: SharedParts) -> LogEntry:
+    """A LogEntry of Google's JSON. What is not an object becomes a line of text. Very long texts keep their begin and
+    end, very large payloads their begin."""
+    if not isinstance(raw, dict):
+        raw = {"textPayload": raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False)}
+    get = raw.get
+    text, payload, proto = get("textPayload"), get("jsonPayload"), get("protoPayload")
+    log_name, insert_id, split = get("logName"), get("insertId"), get("split")
+    time_ns = parse_time(get("timestamp"))
+    is_text = isinstance(text, str)
+    is_json = not is_text and isinstance(payload, dict)
+    return LogEntry(
+        number,
+        time_ns if time_ns is not None else parse_time(get("receiveTimestamp")),
+        shared.name(log_name[:_LONGEST_NAME]) if isinstance(log_name, str) else "",
+        _severity(get("severity"), shared),
+        shared.labels(get("labels")),
+        _shorten(text) if is_text else None,
+        _bound(payload, shared) if is_json else None,
+        _bound(proto, shared) if isinstance(proto, dict) and not is_text and not is_json else None,
+        insert_id[:_LONGEST_ID] if isinstance(insert_id, str) else "",
+        shared.resource(get("resource")),
+        _read_split(split) if isinstance(split, dict) else None,
+    )
+
+
+def from_entry(entry: LogEntry) -> dict[str, Any]:
+    """Google's JSON of a log entry: the fields that it has."""
+    has_severity = entry.severity != "DEFAULT"
+    fields = {
+        "insertId": entry.insert_id or None,
+        "timestamp": None if entry.time_ns is None else format_time(entry.time_ns),
+        "severity": entry.severity if has_severity else None,
+        "logName": entry.log_name or None,
+        "resource": entry.resource,
+        "labels": entry.labels or None,
+        "textPayload": entry.text,
+        "jsonPayload": entry.json,
+        "protoPayload": entry.proto,
+        "split": entry.split,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+class KeptEntries:
+    """The entries of one file, added in its order, kept within bounds."""
+
+    def __init__(self) -> None:
+        self._shared = SharedParts()
+        self._count = 0
+        self._oldest: list[LogEntry] = []
+        self._oldest_bytes = 0
+        self._middle: list[LogEntry] = []
+        self._middle_bytes = 0
+        self._passing: deque[tuple[LogEntry, int]] = deque(maxlen=LINES_BEFORE_AN_END)
+        self._newest: deque[LogEntry] = deque()
+        self._newest_bytes = 0
+        self._weights: deque[int] = deque()
+
+    @property
+    def dropped(self) -> int:
+        """How many entries of the middle were left out."""
+        return self._count - len(self._oldest) - len(self._middle) - len(self._newest)
+
+    def add(self, raw: object, raw_length: int) -> None:
+        """Takes an entry of Google's JSON that was read from a text of that length."""
+        misses = self._shared.misses
+        entry = to_entry(self._count, raw, self._shared)
+        self._count += 1
+        weight = _weigh(entry) + (raw_length if self._shared.misses != misses else 0)
+        if not self._newest and len(self._oldest) < OLDEST_KEPT and self._oldest_bytes + weight <= MOST_BYTES:
+            self._oldest.append(entry)
+            self._oldest_bytes += weight
+            return
+        self._newest.append(entry)
+        self._weights.append(weight)
+        self._newest_bytes += weight
+        while len(self._newest) > NEWEST_KEPT or self._newest_bytes > MOST_BYTES:
+            self._drop(self._newest.popleft(), self._weights.popleft())
+
+    def all(self) -> tuple[LogEntry, ...]:
+        """The kept entries in the order of the file."""
+        return (*self._oldest, *self._middle, *self._newest)
+
+    def _drop(self, entry: LogEntry, weight: int) -> None:
+        self._newest_bytes -= weight
+        self._passing.append((entry, weight))
+        if not ("varlog" in entry.log_name or "cloudaudit" in entry.log_name):
+            return
+        for passed, its_weight in self._passing:
+            if len(self._middle) < MIDDLE_KEPT and self._middle_bytes + its_weight <= MOST_BYTES // 8:
+                self._middle.append(passed)
+                self._middle_bytes += its_weight
+        self._passing.clear()
+
+
+_NO_LABELS: dict[str, str] = {}
+
+
+def _severity(stated: object, shared: SharedParts) -> str:
+    if isinstance(stated, str):
+        return shared.name(stated[:_LONGEST_NAME]) or "DEFAULT"
+    return _SEVERITIES.get(stated, "DEFAULT") if isinstance(stated, int) else "DEFAULT"
+
+
+def _read_split(split: dict[str, Any]) -> dict[str, Any] | None:
+    uid, counts = split.get("uid"), {key: split.get(key) for key in ("index", "totalSplits")}
+    kept: dict[str, Any] = {"uid": uid[:_LONGEST_ID]} if isinstance(uid, str) else {}
+    kept.update((key, count) for key, count in counts.items() if isinstance(count, int))
+    return kept or None
+
+
+def _shorten(text: str) -> str:
+    """Begin and end of a very long text: an error stands at one of them. A shortened text stays as it is."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = (LONGEST_TEXT - len(_GAP)) // 2
+    return f"{text[:half]}{_GAP}{text[-half:]}"
+
+
+def _bound(payload: dict[str, Any], shared: SharedParts) -> dict[str, Any]:
+    """The payload up to `LONGEST_PAYLOAD_BYTES`, what follows left out; its keys and short texts are shared."""
+    return _Bounding(shared).object(payload)
+
+
+class _Bounding:
+    """Walks through one payload and leaves out what comes after its bound. What was bounded once stays as it is."""
+
+    def __init__(self, shared: SharedParts) -> None:
+        self._share = shared.value
+        self._left = LONGEST_PAYLOAD_BYTES
+
+    def object(self, value: dict[str, Any]) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for key, item in value.items():
+            bounded, fits = self._take(item, len(key))
+            if fits:
+                kept[self._share(key)] = bounded
+            if self._left < 0:
+                break
+        return kept
+
+    def _array(self, value: list[Any]) -> list[Any]:
+        kept = []
+        for item in value:
+            bounded, fits = self._take(item, 0)
+            if fits:
+                kept.append(bounded)
+            if self._left < 0:
+                break
+        return kept
+
+    def _take(self, item: Any, key_length: int) -> tuple[Any, bool]:
+        """The item, bounded, and whether its begin is within the bound."""
+        if isinstance(item, str):
+            item = self._share(_shorten(item))
+            key_length += len(item)
+        self._left -= key_length + 8
+        if self._left < 0:
+            return None, False
+        if isinstance(item, dict):
+            return self.object(item), True
+        return (self._array(item) if isinstance(item, list) else item), True
+
+
+def _weigh(entry: LogEntry) -> int:
+    """Bytes of what the entry says, about."""
+    if entry.text is not None:
+        return sys.getsizeof(entry.text) + len(entry.insert_id)
+    return _weigh_value(entry.json if entry.json is not None else entry.proto) + len(entry.insert_id)
+
+
+def _weigh_value(value: object) -> int:
+    if isinstance(value, dict):
+        return sys.getsizeof(value) + sum(_weigh_value(item) for item in value.values())
+    if isinstance(value, list):
+        return sys.getsizeof(value) + sum(_weigh_value(item) for item in value)
+    return sys.getsizeof(value)
