@@ -8,7 +8,7 @@ import pytest
 
 from opsctl.diagnosis.rank import Verdict
 from opsctl.diagnosis.rules.iam_permission_denied import RULE
-from tests.diagnosis.runs import diagnose_run, failed_run, find_cause
+from tests.diagnosis.runs import diagnose_run, facts_of, failed_run, find_cause
 
 STORAGE = (
     "google.api_core.exceptions.Forbidden: 403 GET https://storage.googleapis.com/storage/v1/b/exports?alt=json: "
@@ -91,6 +91,16 @@ def test_the_cloud_sql_role_counts_for_an_attached_job(
     assert found is not None
     assert [piece.id for piece in found.support] == supports
     assert [piece.id for piece in found.against] == against
+
+
+@pytest.mark.parametrize(("verdict", "supports"), [("NOT_GRANTED", True), ("GRANTED", False)])
+def test_the_right_to_connect_counts_for_an_attached_job(verdict: str, supports: bool) -> None:
+    volumes = {"volumes": [{"name": "cloudsql", "cloudSqlInstance": {"instances": [INSTANCE]}}]}
+    access = [{"permission": "cloudsql.instances.connect", "resource": "//cloudsql/main", "verdict": verdict}]
+    run = failed_run(["stopped"], template=volumes, sections=account(access=access))
+    assert [(clue.id, clue.supports) for clue in RULE.look(facts_of(run))] == [
+        ("not_granted" if supports else "granted", supports)
+    ]
 
 
 def test_roles_say_nothing_about_a_job_without_cloud_sql() -> None:

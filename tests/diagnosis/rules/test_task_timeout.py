@@ -6,6 +6,7 @@ import pytest
 
 from opsctl.diagnosis.models import Evidence
 from opsctl.diagnosis.rank import Verdict
+from opsctl.diagnosis.rule import Weight
 from opsctl.diagnosis.rules.task_timeout import RULE
 from tests.diagnosis.runs import TIMED_OUT, diagnose_run, facts_of, failed_run, find_cause
 
@@ -54,6 +55,7 @@ def test_a_long_statement_is_possible_and_no_more() -> None:
     [
         (["Connecting to 10.20.0.3:5432..."], "waiting"),
         (["Acquiring migration lock"], "waiting"),
+        (["Waiting for database... attempt 12 of 60"], "waiting"),
         (["Seeding users", "Seeding completed"], "work_over"),
         (["Server listening on port 8080"], "work_over"),
         ([], "no_words"),
@@ -64,6 +66,18 @@ def test_other_last_words_speak_against_it(lines: list[str], clue: str) -> None:
     assert [(one.id, one.supports) for one in RULE.look(facts_of(run))] == [(clue, False)]
     found = find_cause(diagnose_run(run), "task-timeout")
     assert found is None or found.probability < 0.4
+
+
+def test_tries_until_the_end_are_no_progress() -> None:
+    lines = [f"could not reach the server, retrying ({number}/100)" for number in range(1, 60)]
+    found = find_cause(diagnose_run(timed_out(lines, 598)), "task-timeout")
+    assert found is None or found.probability < 0.5
+    assert all(not one.supports for one in RULE.look(facts_of(timed_out(lines, 598))))
+
+
+def test_one_request_and_silence_is_hardly_work() -> None:
+    clues = list(RULE.look(facts_of(timed_out(["Fetching page 3 of the orders"], 2))))
+    assert [(one.id, one.weight) for one in clues] == [("long_step", Weight.WEAK)]
 
 
 def test_an_attempt_that_ended_itself_had_no_timeout() -> None:

@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from opsctl.diagnosis.facts.model import AccessCheck, Facts, Message, Pointer
+from opsctl.diagnosis.facts.model import AccessCheck, Facts, Pointer
 from opsctl.diagnosis.rule import Check, Clue, Codes, Remedy, Risk, Rule, Stage, Weight
 from opsctl.diagnosis.rules.iam_permission_denied_signs import NOT_IAM
 from opsctl.diagnosis.rules.iam_permission_denied_signs import SIGNS as SIGNS_SERVICES
@@ -45,7 +45,7 @@ OWNER = "roles/owner"
 CLOUDSQL_ROLES = frozenset(
     {"roles/cloudsql.client", "roles/cloudsql.editor", "roles/cloudsql.admin", "roles/editor", OWNER}
 )
-_REFUSALS = ("ermission", "denied", "does not have", "lacks")
+_REFUSALS = ("denied", "does not have", "lacks", "issing", "equired '")
 _PERMISSION = re.compile(r"\b(?!www\.)[a-z][a-z]+\.[a-zA-Z]+\.[a-zA-Z]+\b")
 _NOT_IAM = re.compile(NOT_IAM, re.IGNORECASE)
 
@@ -57,51 +57,54 @@ def look(facts: Facts) -> Iterator[Clue]:
         place = Pointer("service_account", "/disabled", identity.email or "")
         yield Clue("account_disabled", Weight.STRONG, (place,), values={"account": identity.email or "-"})
     refused = _refused_permissions(facts)
+    is_refused = bool(refused) or _has_refusal_code(facts)
     for check in identity.access:
         if check.permission != READ_SECRET:
-            yield from _judge(check, refused)
-    yield from _cloudsql_role(facts, refused)
+            yield from _judge(check, facts, refused, is_refused)
+    yield from _cloudsql_role(facts, is_refused)
     for change in facts.baseline.changed("service-account"):
         values = {"before": change.before or "-", "after": change.after or "-"}
         yield Clue("account_changed", Weight.MODERATE if refused else Weight.WEAK, (change.pointer,), values=values)
 
 
-def _judge(check: AccessCheck, refused: dict[str, Message]) -> Iterator[Clue]:
+def _judge(check: AccessCheck, facts: Facts, refused: frozenset[str], is_refused: bool) -> Iterator[Clue]:
     """One answer of Policy Troubleshooter. Deny policies are not in it, so "granted" is not the last word."""
     values = {"permission": check.permission, "resource": check.resource}
-    named = check.permission in refused
+    is_named = check.permission in refused
+    # The connector of a job with an instance needs these, whatever the messages name.
+    is_needed = check.permission.startswith("cloudsql.") and bool(facts.execution.cloudsql_instances)
     if not check.is_granted:
-        weight = Weight.DECISIVE if named else Weight.MODERATE
+        weight = Weight.DECISIVE if is_named else Weight.STRONG if is_needed else Weight.MODERATE
         yield Clue("not_granted", weight, (check.pointer,), values=values)
-    elif named:
+    elif is_named or (is_needed and not is_refused):
         yield Clue("granted", Weight.MODERATE, (check.pointer,), supports=False, values=values)
 
 
-def _cloudsql_role(facts: Facts, refused: dict[str, Message]) -> Iterator[Clue]:
+def _cloudsql_role(facts: Facts, is_refused: bool) -> Iterator[Clue]:
     """A job with a Cloud SQL instance needs the client role. Inherited and group bindings are not in `roles`."""
     roles = facts.identity.roles
-    checked = any(check.permission.startswith("cloudsql.") for check in facts.identity.access)
-    if roles is None or not facts.execution.cloudsql_instances or checked:
+    is_checked = any(check.permission.startswith("cloudsql.") for check in facts.identity.access)
+    if roles is None or not facts.execution.cloudsql_instances or is_checked:
         return
     place = Pointer("service_account", "/projectRoles", ", ".join(sorted(roles)))
     if not roles & CLOUDSQL_ROLES:
         yield Clue("cloudsql_role_absent", Weight.MODERATE, (place,), values={"account": facts.identity.email or "-"})
-    elif not refused and not _speaks_of_refusal(facts):
+    elif not is_refused:
         yield Clue("cloudsql_role_held", Weight.MODERATE, (place,), supports=False)
 
 
-def _refused_permissions(facts: Facts) -> dict[str, Message]:
-    """The permissions (`service.resource.verb`) that messages about a refusal name, and where."""
-    refused: dict[str, Message] = {}
+def _refused_permissions(facts: Facts) -> frozenset[str]:
+    """The permissions (`service.resource.verb`) that messages about a refusal name."""
+    refused: set[str] = set()
     for message in facts.logs.messages:
         text = message.text
-        if any(word in text for word in _REFUSALS) and not _NOT_IAM.search(text):
-            for permission in _PERMISSION.findall(text):
-                refused.setdefault(permission, message)
-    return refused
+        named = _PERMISSION.findall(text) if any(word in text for word in _REFUSALS) else []
+        if named and not _NOT_IAM.search(text):
+            refused.update(named)
+    return frozenset(refused)
 
 
-def _speaks_of_refusal(facts: Facts) -> bool:
+def _has_refusal_code(facts: Facts) -> bool:
     """Whether any message carries the code of a refusal."""
     refusals = {("grpc", "PERMISSION_DENIED"), ("http", "403")}
     return any((code.system, code.code) in refusals for code in facts.logs.codes)

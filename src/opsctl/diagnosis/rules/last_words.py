@@ -120,6 +120,8 @@ def _is_done(text: str) -> bool:
 
 
 def _is_waiting(text: str) -> bool:
+    if patterns.TRYING.search(text) is not None:
+        return True
     return patterns.WAITING.search(text) is not None and patterns.PROGRESS.search(text) is None
 
 

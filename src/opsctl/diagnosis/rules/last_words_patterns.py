@@ -99,3 +99,9 @@ WAITING = _any_of(
     r"\bresolv\w+ host|\bblocked\b|\bpending\b(?! migrations)",
     r"연결 (?:중|시도)|대기",
 )
+# Numbers in these count tries, not work.
+TRYING = _any_of(
+    r"\bretr(?:y|ies|ying)\b|\b(?:attempt|try) ?#?\d+|\breconnect",
+    r"\b(?:connecting|waiting) (?:to|for|on) (?:the |a )?"
+    r"(?:database|db|postgres\w*|mysql|redis|server|host|lock|connection)",
+)

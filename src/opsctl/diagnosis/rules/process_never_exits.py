@@ -102,7 +102,10 @@ def _judge(words: LastWords) -> Iterator[Clue]:
     asking = words.last(Said.ASKING)
     progress = words.last(Said.PROGRESS, Said.STATEMENT)
     if listening is not None and (progress is None or progress.position < listening.position):
-        yield Clue("listening", Weight.DECISIVE, (listening.locate(0),), values=silence)
+        is_quiet = not words.is_busy or words.final in (Said.LISTENING, Said.IDLE)
+        yield Clue(
+            "listening", Weight.DECISIVE if is_quiet else Weight.MODERATE, (listening.locate(0),), values=silence
+        )
     elif asking is not None and (progress is None or progress.position < asking.position):
         yield Clue("asking", Weight.STRONG, (asking.locate(0),), values=silence)
     elif words.final is Said.IDLE:

@@ -77,7 +77,7 @@ def _judge(words: LastWords) -> Iterator[Clue]:
             yield Clue("no_words", Weight.WEAK, words.attempt.pointers, supports=False)
         return
     final = words.spoken[-1][1]
-    if words.last(Said.LISTENING, Said.ASKING) or (words.final is Said.DONE and not words.is_busy):
+    if not words.is_busy and (words.last(Said.LISTENING, Said.ASKING) or words.final is Said.DONE):
         yield Clue("work_over", Weight.STRONG, (final.locate(0),), supports=False)
     elif words.final is Said.WAITING:
         yield Clue("waiting", Weight.MODERATE, (final.locate(0),), supports=False)
@@ -96,7 +96,9 @@ def _at_work(words: LastWords) -> Iterator[Clue]:
         weight = Weight.DECISIVE if words.attempt.output_lines >= MANY_LINES else Weight.STRONG
         yield Clue("busy", weight, (words.spoken[-1][1].locate(0),), values=silence)
     elif words.final in (Said.STATEMENT, Said.PROGRESS):
-        yield Clue("long_step", Weight.MODERATE, (words.spoken[-1][1].locate(0),), values=silence)
+        steps = sum(said is Said.PROGRESS for said, _ in words.spoken)
+        weight = Weight.MODERATE if words.final is Said.STATEMENT or steps >= LEAST_LINES else Weight.WEAK
+        yield Clue("long_step", weight, (words.spoken[-1][1].locate(0),), values=silence)
 
 
 RULE = Rule(
