@@ -98,7 +98,7 @@ def _schema_elsewhere(facts: Facts) -> Iterator[Clue]:
     schemas = [path for path in facts.image.files if path.endswith(".prisma") and "/node_modules/" not in path]
     if schemas:
         where = (Pointer("image", "/files", schemas[0]),)
-        yield Clue("schema_elsewhere", Weight.STRONG, where, values={"path": schemas[0]})
+        yield Clue("schema_elsewhere", Weight.DECISIVE, where, values={"path": schemas[0]})
     elif facts.image.is_complete or any(path.endswith(".prisma") for path in facts.image.absent):
         where = (Pointer("image", "/absent", "schema.prisma"),)
         yield Clue("schema_not_in_image", Weight.STRONG, where, supports=False)

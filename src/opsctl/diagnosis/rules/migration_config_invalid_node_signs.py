@@ -226,7 +226,7 @@ SIGNS_NODE: tuple[Sign, ...] = (
         "prisma-validation",
         Weight.MODERATE,
         ("validation error count:", "error code: p1012", "prisma schema validation", "(get-config wasm)"),
-        unless=_VARIABLE,
+        unless=_VARIABLE + r"|validation error count: 0",
         source="prisma/prisma packages/internals engine-commands/getConfig.ts",
         example="error: Error validating field `items`: The relation field is missing an opposite.\nValidation Error"
         " Count: 1",

@@ -131,7 +131,7 @@ SIGNS_PYTHON: tuple[Sign, ...] = (
     ),
     Sign(
         "sqlalchemy-dialect",
-        Weight.STRONG,
+        Weight.MODERATE,
         "can't load plugin: sqlalchemy.dialects:",
         source="sqlalchemy/sqlalchemy util/langhelpers.py",
         example="sqlalchemy.exc.NoSuchModuleError: Can't load plugin: sqlalchemy.dialects:postgres",

@@ -42,8 +42,8 @@ SIGNS_JVM: tuple[Sign, ...] = (
         Weight.DECISIVE,
         (
             "but no schema history table",
-            "but without schema history table",
-            "but without metadata table",
+            "without schema history table",
+            "without metadata table",
             "as it already contains migrations",
         ),
         source="flyway/flyway flyway-core Flyway.java, command/DbBaseline.java",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from opsctl.diagnosis.rule import Sign, Weight
 
-# What IF [NOT] EXISTS prints was said in passing: nothing failed.
-_EXISTS = r"already exists(?!,? skipping)"
-_MISSING = r"does not exist(?!,? skipping| in the current| or not authorized)"
+# What IF [NOT] EXISTS prints, and a program that goes on all the same: nothing failed.
+_GOES_ON = r",? ?[-(]? ?(?:so )?(?:we )?(?:skip|updat|ignor|using|reus|continu|leav|nothing)"
+_EXISTS = rf"already exists(?!{_GOES_ON})"
+_MISSING = rf"does not exist(?!{_GOES_ON}| in the current| or not authorized)"
 # The name between the kind and the verdict; the words of other systems' objects stop it.
 _OTHER_THINGS = r"(?<![\"'`.\\])\b(?:file|directory|bucket|secret|search index)\b|operator class|\n"
 _NAME = rf"(?:(?!{_OTHER_THINGS}).){{1,160}}?"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from opsctl.diagnosis.rule import Sign, Weight
 
-# A note of CREATE TABLE IF NOT EXISTS: nothing failed.
+# A note of CREATE TABLE IF NOT EXISTS, and a program that goes on all the same: nothing failed.
+_EXISTS = r"already exists(?!,? ?[-(]? ?(?:so )?(?:we )?(?:skip|updat|ignor|using|reus|continu|leav|nothing))"
 _NOTE = r"\bnote\b.{0,12}\b10(?:07|50|51|60|61)\b|\(note "
 
 SIGNS_MYSQL: tuple[Sign, ...] = (
@@ -12,8 +13,7 @@ SIGNS_MYSQL: tuple[Sign, ...] = (
         "mysql-table-exists",
         Weight.DECISIVE,
         "already exists",
-        r"\btable\s+['`\"\\].{1,160}?['`\"]\s+already exists(?!,? skipping)|\b(?:procedure|trigger|event"
-        r"|view) .{1,100}? already exists",
+        r"(?:\btable\s+['`\"\\].{1,160}?['`\"]|\b(?:procedure|trigger|event|view) .{1,100}?)\s+" + _EXISTS,
         unless=_NOTE,
         source="mysql share/messages_to_clients.txt ER_TABLE_EXISTS_ERROR",
         example="django.db.utils.OperationalError: (1050, \"Table 'orders' already exists\")",
@@ -176,7 +176,7 @@ SIGNS_OTHERS: tuple[Sign, ...] = (
         "sqlite-exists",
         Weight.DECISIVE,
         "already exists",
-        r"\b(?:table|index|view|trigger) [\"'`\[]?\w+[\"'`\]]? already exists",
+        r"\b(?:table|index|view|trigger) [\"'`\[]?\w+[\"'`\]]? " + _EXISTS,
         unless=_NOTE,
         source="sqlite src/build.c",
         example="SqliteError: table users already exists",
