@@ -23,6 +23,7 @@ Look-alikes
 - "timed out after 10s": the instance has no address that the job can reach (network-unreachable).
 - "instance is not running": it is stopped (db-connection-refused).
 - A missing local socket outside /cloudsql means that no host was given (db-connection-refused).
+- When the connector itself reports why it could not connect, it was there.
 - When the very instance of the path is attached, this cause is unlikely: the socket is there.
 
 Remedy
@@ -38,21 +39,44 @@ Go, Java, Node and Python and of the Cloud SQL Auth Proxy; libpq and MySQL clien
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from opsctl.diagnosis.facts.model import Facts, Pointer
+from opsctl.diagnosis.facts.model import Facts, Message, Pointer
 from opsctl.diagnosis.rule import Check, Clue, Codes, Remedy, Risk, Rule, Stage, Weight
 from opsctl.diagnosis.rules.cloudsql_not_attached_signs import SIGNS_CONNECTORS, SIGNS_SOCKET
 from opsctl.diagnosis.rules.connection_settings import instances_in, socket_settings
 
+_TRIED = re.compile(
+    r"timed out|i/o timeout|handshake failed|no route|not running|instance state|error 403|notauthorized"
+    r"|has not been used",
+    re.IGNORECASE,
+)
+
 
 def look(facts: Facts) -> Iterator[Clue]:
     """The sockets that settings and messages name, against what is attached, what exists and the last success."""
-    if facts.seen("execution"):
+    served = _first_served(facts)
+    if served is not None:
+        yield Clue("connector_tried", Weight.STRONG, (served.pointer,), supports=False)
+    elif facts.seen("execution"):
         yield from _named_against_attached(facts)
         yield from _hidden_socket(facts)
     yield from _missing_instances(facts)
     yield from _detached(facts)
+
+
+def _first_served(facts: Facts) -> Message | None:
+    """The first message in which the connector itself failed for another reason: for that it had to be there."""
+    return next(
+        (
+            message
+            for message in facts.logs.messages
+            if ("connection name" in message.text or "Cloud SQL connection failed" in message.text)
+            and _TRIED.search(message.text)
+        ),
+        None,
+    )
 
 
 def _named_against_attached(facts: Facts) -> Iterator[Clue]:

@@ -66,7 +66,7 @@ SIGNS_POSTGRES = (
     ),
     Sign(
         "pg-sasl-not-a-string",
-        Weight.STRONG,
+        Weight.MODERATE,
         "client password must be a",
         source="brianc/node-postgres packages/pg/lib/crypto/sasl.js",
         example="Error: SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",

@@ -131,9 +131,9 @@ SIGNS = (
     Sign(
         "cloudsql-proxy-limit",
         Weight.DECISIVE,
-        ("max connections exceeded", "refusing new connection", "too many open connections", "max connections ("),
-        r"(?:max(?:imum)? (?:number of )?connections (?:exceeded|reached|\(\d+\))|refusing (?:new )?connection"
-        r"|connection refused because too many open connections)",
+        ("refusing new connection", "too many open connections"),
+        r"max connections \(\d+\) exceeded|refusing new connection|connection refused because too many open "
+        r"connections",
         source="GoogleCloudPlatform/cloud-sql-proxy internal/proxy/proxy.go; mongodb/mongo transport",
         example="connection refused because too many open connections: 819",
     ),

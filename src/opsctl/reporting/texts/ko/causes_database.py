@@ -99,6 +99,7 @@ MESSAGES = {
         "프로그램이 {named}을(를) 쓰려고 하는데 작업에 연결된 인스턴스가 없습니다"
     ),
     "cloudsql_not_attached_clue_attached": "프로그램이 쓰려는 인스턴스 {named}은(는) 작업에 연결되어 있습니다",
+    "cloudsql_not_attached_clue_connector_tried": "Cloud SQL 커넥터가 동작했고 다른 이유를 알리고 있습니다",
     "cloudsql_not_attached_clue_hidden_socket": (
         "{variable}에 Cloud SQL 소켓 경로가 들어 있는데 작업에 연결된 인스턴스가 없습니다"
     ),
