@@ -42,13 +42,14 @@ MESSAGES = {
     "db_lock_contention_remedy_run_again_undo": "The down migration of what was applied, or a restore of the backup.",
     "db_lock_contention_check": (
         "Lists sessions that wait and those that block them. A row with blocking process ids confirms contention; an"
-        " advisory lock held by an idle session is a stale migration lock; no rows means that the lock is gone by now."
+        " advisory lock held by an idle session is a stale migration lock; no rows means that the lock is gone by"
+        " now."
     ),
     # schema-drift
     "schema_drift_title": "Schema drift: an object is already there, or is missing",
     "schema_drift_summary": (
-        "The database does not look as the migration assumes: a table, column, index, type or constraint that it names"
-        " exists already or does not exist."
+        "The database does not look as the migration assumes: a table, column, index, type or constraint that it"
+        " names exists already or does not exist."
     ),
     "schema_drift_clue_retry_only": (
         "Only a retry met the object: the attempt before it failed for a reason of its own and left its work behind."
@@ -64,9 +65,7 @@ MESSAGES = {
     "schema_drift_remedy_undo_leftovers": (
         "If an earlier run did half of the migration, drop what it left (or finish it by hand) and run again."
     ),
-    "schema_drift_remedy_undo_leftovers_before": (
-        "A backup exists, and the objects to drop hold no data that is needed."
-    ),
+    "schema_drift_remedy_undo_leftovers_before": "A backup exists, and the objects to drop hold no data that is needed.",
     "schema_drift_remedy_undo_leftovers_undo": "Restore the dropped objects from the backup.",
     "schema_drift_remedy_make_idempotent": (
         "Make the migration tolerate the object (IF EXISTS, IF NOT EXISTS) where its shape does not matter."
@@ -83,13 +82,13 @@ MESSAGES = {
     # migration-sql-error
     "migration_sql_error_title": "The database rejects a statement of the migration",
     "migration_sql_error_summary": (
-        "The migration reached the database and its statement was refused: syntax, a form that is not allowed there, a"
-        " limit, or a constraint that existing rows break."
+        "The migration reached the database and its statement was refused: syntax, a form that is not allowed there,"
+        " a limit, or a constraint that existing rows break."
     ),
     "migration_sql_error_remedy_find_rows": "Find the rows that break the constraint.",
     "migration_sql_error_remedy_change_migration": (
-        "Change the migration: correct the statement, take it out of the transaction, or give new columns a default and"
-        " fill them before NOT NULL."
+        "Change the migration: correct the statement, take it out of the transaction, or give new columns a default"
+        " and fill them before NOT NULL."
     ),
     "migration_sql_error_remedy_change_migration_before": (
         "No other database has applied this migration; otherwise write a further one."
@@ -106,8 +105,8 @@ MESSAGES = {
     "migration_sql_error_remedy_deploy_without_before": "The new code does not read what the migration would add.",
     "migration_sql_error_remedy_deploy_without_undo": "Put the corrected migration back into the next release.",
     "migration_sql_error_check": (
-        "Prints the whole log of the execution. The server's first error names the statement; errors after it (aborted"
-        " transaction, dirty version, already exists) are consequences."
+        "Prints the whole log of the execution. The server's first error names the statement; errors after it"
+        " (aborted transaction, dirty version, already exists) are consequences."
     ),
     # migration-history-conflict
     "migration_history_conflict_title": "The migration history and the migration files disagree",
@@ -136,15 +135,13 @@ MESSAGES = {
     "migration_history_conflict_remedy_merge_heads": "Join the branches of the history with a merge migration.",
     "migration_history_conflict_remedy_merge_heads_before": "The migrations of both branches can run in either order.",
     "migration_history_conflict_remedy_merge_heads_undo": "Delete the merge migration before a database applies it.",
-    "migration_history_conflict_remedy_baseline": ("Record a baseline for a database that was built without the tool."),
+    "migration_history_conflict_remedy_baseline": "Record a baseline for a database that was built without the tool.",
     "migration_history_conflict_remedy_baseline_before": (
         "The schema equals what the migrations up to the baseline would make."
     ),
     "migration_history_conflict_remedy_baseline_undo": "Delete the baseline row from the tool's table.",
-    "migration_history_conflict_remedy_older_image": (
-        "Run the last image that went well, when its files fit the record."
-    ),
-    "migration_history_conflict_remedy_older_image_before": ("The database was not migrated beyond that image."),
+    "migration_history_conflict_remedy_older_image": "Run the last image that went well, when its files fit the record.",
+    "migration_history_conflict_remedy_older_image_before": "The database was not migrated beyond that image.",
     "migration_history_conflict_remedy_older_image_undo": "Set the newer image on the job again.",
     "migration_history_conflict_check": (
         "Lists the migration files of the image. Compare the names with the tool's table: a recorded name without a"
@@ -153,10 +150,12 @@ MESSAGES = {
     # migration-config-invalid
     "migration_config_invalid_title": "The migration tool is configured wrongly",
     "migration_config_invalid_summary": (
-        "The tool stopped over its own settings before it looked at a migration: data source export, dialect or driver,"
-        " configuration file, schema, or search path."
+        "The tool stopped over its own settings before it looked at a migration: data source export, dialect or"
+        " driver, configuration file, schema, or search path."
     ),
-    "migration_config_invalid_clue_url_is_set": "{variable} is set on the job: the tool's configuration does not read it.",
+    "migration_config_invalid_clue_url_is_set": (
+        "{variable} is set on the job: the tool's configuration does not read it."
+    ),
     "migration_config_invalid_clue_schema_elsewhere": "The image holds the schema at another place: {path}.",
     "migration_config_invalid_clue_schema_not_in_image": "The image holds no schema file at all.",
     "migration_config_invalid_remedy_see_settings": "See command, arguments and variables as this execution had them.",
