@@ -13,6 +13,7 @@ from opsctl.reporting.secret_addresses import locate_user_info
 from opsctl.reporting.secret_assignments import is_generated, looks_random
 from opsctl.reporting.secret_forms import Mask, find_key_blocks, has_mask, is_masked, replace_secrets
 from opsctl.reporting.secret_names import Secrecy, secrecy_of
+from opsctl.reporting.substrings import SubstringSearch
 
 __all__ = [
     "MASK",
@@ -20,6 +21,7 @@ __all__ = [
     "Mask",
     "Redactor",
     "Secrecy",
+    "SubstringSearch",
     "find_key_blocks",
     "has_mask",
     "is_generated",

@@ -27,39 +27,13 @@ _ESCAPED_END = re.compile(r"\\[nrt\"]")
 _LONGEST_USER_INFO = 4096
 
 
-def find_user_info(text: str) -> Iterator[Span]:
-    """Where the user info of addresses with a scheme stands in `text`, without the @ behind it."""
-    position = 0
-    while (match := _SEPARATOR.search(text, position)) is not None:
-        start, run_end = match.span(1)
-        if text.rfind("@", start, run_end) < 0:
-            position = run_end
-            continue
-        position = start
-        scheme = _SCHEME.search(text[max(0, start - 3 - _LONGEST_SCHEME) : start - 3])
-        if scheme is not None:
-            end = locate_user_info(scheme[0], text[start : min(run_end, start + _LONGEST_USER_INFO)])
-            if end > 0:
-                yield start, start + end
-                position = start + end
+def find_user_info(text: str) -> list[Span]:
+    """Where the user info of addresses stands in `text`, without the @ behind it.
 
-
-def find_loose_user_info(text: str) -> Iterator[Span]:
-    """The same for addresses without a scheme: `//user:password@host`, `user:password@tcp(host:3306)/`, Oracle's thin
-    form."""
-    for match in _LOOSE_ADDRESS.finditer(text):
-        end = match[1].rfind("@")
-        if end > 0:
-            yield match.start(1), match.start(1) + end
-    floor = 0
-    for match in _DRIVER_ADDRESS.finditer(text):
-        start = _word_start(text, floor, match.start())
-        floor = match.end()
-        if ":" in text[start : match.start()]:
-            yield start, match.start()
-    for match in _ORACLE_THIN.finditer(text):
-        if "/" in match[1] and not match[1].endswith("/"):
-            yield match.span(1)
+    Of addresses with a scheme, and of `//user:password@host`, `user:password@tcp(host:3306)/` (Go's driver of MySQL)
+    and Oracle's thin form.
+    """
+    return sorted((*_after_scheme(text), *_loose(text)))
 
 
 def locate_user_info(scheme: str, rest: str) -> int:
@@ -87,6 +61,41 @@ def locate_user_info(scheme: str, rest: str) -> int:
     if not colon:
         return -1
     return -1 if has_path_scheme and _PORT.fullmatch(port) else last
+
+
+def _after_scheme(text: str) -> Iterator[Span]:
+    position = 0
+    while (match := _SEPARATOR.search(text, position)) is not None:
+        start, run_end = match.span(1)
+        if text.rfind("@", start, run_end) < 0:
+            position = run_end
+            continue
+        position = start
+        scheme = _SCHEME.search(text[max(0, start - 3 - _LONGEST_SCHEME) : start - 3])
+        if scheme is not None:
+            end = locate_user_info(scheme[0], text[start : min(run_end, start + _LONGEST_USER_INFO)])
+            if end > 0:
+                yield start, start + end
+                position = start + end
+
+
+def _loose(text: str) -> Iterator[Span]:
+    if "//" in text:
+        for match in _LOOSE_ADDRESS.finditer(text):
+            end = match[1].rfind("@")
+            if end > 0:
+                yield match.start(1), match.start(1) + end
+    if "(" in text:
+        floor = 0
+        for match in _DRIVER_ADDRESS.finditer(text):
+            start = _word_start(text, floor, match.start())
+            floor = match.end()
+            if ":" in text[start : match.start()]:
+                yield start, match.start()
+    if "jdbc:oracle:" in text:
+        for match in _ORACLE_THIN.finditer(text):
+            if "/" in match[1] and not match[1].endswith("/"):
+                yield match.span(1)
 
 
 def _word_start(text: str, floor: int, end: int) -> int:

@@ -11,11 +11,11 @@ from opsctl.reporting.secret_names import Secrecy, secrecy_of
 
 _STOP = r"\s\"'<>`"
 _LONGEST_NAME = 64
-# The word that makes a name secret, what is left of the name, and the sign behind it. The start of the name is looked
-# up afterwards: a pattern that began there would be tried from every character.
+# For a text in lower case: the word that makes a name secret, what is left of the name, and the sign behind it. The
+# start of the name is looked up afterwards: a pattern that began there would be tried from every character.
 _SIGN = re.compile(
-    r"(?:pass|pwd|secret|token|key|cred|signature)(?P<rest>[A-Za-z0-9_.-]{0,40})(?P<close>\\{0,3}[\"']?\]?)\s{0,9}(?P<sign>=>|[:=])(?!=)\s{0,9}",
-    re.IGNORECASE,
+    r"(?:pass|pwd|secret|token|key|cred|signature)(?P<rest>[a-z0-9_.-]{0,40})"
+    r"\\{0,3}[\"']?\]?\s{0,9}(?P<sign>=>|[:=])(?!=)\s{0,9}"
 )
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _QUOTED = re.compile(r"(?P<escape>\\{0,3})(?P<quote>[\"'])")
@@ -25,42 +25,35 @@ _UNTIL_SEMICOLON = re.compile(r"[^;\r\n\"']{1,400}(?=;)")
 _AFTER_COLON = re.compile(r"[^\s,;\"'`/()\[\]{}<>]{6,400}(?=[\s,;)\]}]|\Z)")
 _NO_SECRET = re.compile(
     r"(?:null|undefined|none|nil|true|false|yes|no|on|off|\(null\)|NaN|\[object Object\]|required|missing|empty)[)\].]*"
-    r"|[\w-]{1,80}:latest|projects/[\w:.-]{1,80}/secrets/.*"
-    r"|/(?:etc|run|app|secrets|var|mnt|usr|home|root|tmp|cloudsql|workspace|opt|srv|data)/.*"
-    r"|\$\{?\w{1,80}\}?|\$\(.*|\{\{.*|<[^>]{0,80}>?|%s|%\w{1,40}%|\?|\$\d{1,3}|:\w{1,40}",
+    r"|[\w-]{1,80}:latest|projects/[\w:.-]{1,80}/secrets/[\w./-]*"
+    r"|/(?:etc|run|app|secrets|var|mnt|usr|home|root|tmp|cloudsql|workspace|opt|srv|data)/[\w./:@-]{1,200}"
+    # What stands for a value: of the shell, a template, a bound parameter, a manual.
+    r"|\$\{\w{1,80}\}|\$(?-i:[A-Z_][A-Z0-9_]{1,80})|\$\([\w ./-]{1,80}\)?|\{\{[ \w.$-]{1,80}\}\}|<[a-z _-]{1,60}>"
+    r"|%s|%[A-Z_]{1,40}%|\?|\$\d{1,3}|:[a-z_]{1,40}",
     re.IGNORECASE,
 )
 _LONG_HEX = re.compile(r"[0-9a-f]{24,128}", re.IGNORECASE)
 _HEX = re.compile(r"(?:0x)?[0-9a-f]+(?:-[0-9a-f]+)*", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
+_DIGIT = re.compile(r"\d")
 _CODE = re.compile(r"[A-Z0-9_.:-]+")
 
 
 def find_assigned(text: str) -> Iterator[Span]:
-    """Values behind `=`, and quoted values behind `:` and `=>`."""
+    """Values behind `=`; quoted values behind `:` and `=>`; bare values behind `:` that are no words."""
     position = 0
-    while (match := _SIGN.search(text, position)) is not None:
+    lowered = _lower(text)
+    while (match := _SIGN.search(lowered, position)) is not None:
         position = match.end()
         secrecy = secrecy_of(_name_of(text, match))
-        span = None if secrecy is Secrecy.NONE else _value_of(text, match)
-        if span is None:
+        if secrecy is Secrecy.NONE:
             continue
-        value = text[span[0] : span[1]]
-        if value and not _NO_SECRET.fullmatch(value) and (secrecy is Secrecy.STRONG or is_generated(value)):
-            yield span
+        start, end, is_bare = _value_of(text, match)
+        value = text[start:end]
+        if value and not _NO_SECRET.fullmatch(value) and _is_secret(value, secrecy, is_bare=is_bare):
+            yield start, end
         # Walked once: what stands in a value is no further assignment.
-        position = max(position, span[1])
-
-
-def find_unquoted_after_colon(text: str) -> Iterator[Span]:
-    """Bare values behind `password: `. A sentence may go on behind a colon, so only what is no word and no code."""
-    for match in _SIGN.finditer(text):
-        if match["sign"] != ":" or secrecy_of(_name_of(text, match)) is not Secrecy.STRONG:
-            continue
-        value = _AFTER_COLON.match(text, match.end())
-        if value is None or _CODE.fullmatch(value[0]) or _NO_SECRET.fullmatch(value[0]):
-            continue
-        if any(c.isdigit() for c in value[0]) and any(c.isalpha() for c in value[0]):
-            yield value.span()
+        position = max(position, end)
 
 
 def is_generated(text: str) -> bool:
@@ -80,6 +73,8 @@ def looks_random(text: str) -> bool:
     variety = len(set(kinds))
     if len(kinds) < 0.8 * len(text) or variety < 2:
         return False
+    if variety == 2 and len(kinds) < len(text):
+        return False
     changes = sum(1 for before, after in pairwise(kinds) if before != after)
     return changes >= (0.3 if variety == 3 else 0.4) * len(kinds) and len(set(text)) >= 9
 
@@ -92,11 +87,10 @@ def _kind(character: str) -> str:
     return "lower" if character.islower() else ""
 
 
-def _value_of(text: str, match: re.Match[str]) -> Span | None:
-    quoted = _QUOTED.match(text, match.end())
-    if quoted is not None:
-        return quoted.end(), _closing(text, quoted)
-    return _unquoted(text, match) if match["sign"] == "=" else None
+def _lower(text: str) -> str:
+    """`text` in lower case, each character at its place: there is one that becomes two."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else text.replace("\u0130", "i").lower()
 
 
 def _name_of(text: str, match: re.Match[str]) -> str:
@@ -105,6 +99,27 @@ def _name_of(text: str, match: re.Match[str]) -> str:
     while start > floor and text[start - 1] in _NAME_CHARACTERS:
         start -= 1
     return text[start : match.end("rest")]
+
+
+def _value_of(text: str, match: re.Match[str]) -> tuple[int, int, bool]:
+    """The value behind a sign, and whether it stands bare behind a colon."""
+    start = match.end()
+    quoted = _QUOTED.match(text, start)
+    if quoted is not None:
+        return quoted.end(), _closing(text, quoted), False
+    if match["sign"] == "=":
+        return (*_unquoted(text, match), False)
+    bare = _AFTER_COLON.match(text, start) if match["sign"] == ":" else None
+    return (start, start, True) if bare is None else (*bare.span(), True)
+
+
+def _is_secret(value: str, secrecy: Secrecy, *, is_bare: bool) -> bool:
+    """Behind a colon a sentence may go on: there only what is no word and no code counts."""
+    if secrecy is Secrecy.WEAK:
+        return not is_bare and is_generated(value)
+    if not is_bare:
+        return True
+    return _CODE.fullmatch(value) is None and _LETTER.search(value) is not None and _DIGIT.search(value) is not None
 
 
 def _closing(text: str, quoted: re.Match[str]) -> int:

@@ -7,12 +7,13 @@ bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from opsctl.reporting.secret_addresses import Span, find_loose_user_info, find_user_info
-from opsctl.reporting.secret_assignments import find_assigned, find_unquoted_after_colon
+from opsctl.reporting.secret_addresses import Span, find_user_info
+from opsctl.reporting.secret_assignments import find_assigned
+from opsctl.reporting.substrings import SubstringSearch
 
 Mask = Callable[[str, str], str]
 
@@ -38,51 +39,10 @@ _SHAPES = "|".join(
         r"sb_secret_[A-Za-z0-9_-]{16,}|sbp_[0-9a-f]{32,}|dapi[0-9a-f]{32}|ATATT3[A-Za-z0-9_=-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{50,}",
     )
 )
-_SHAPE_HINTS = (
-    *(
-        "ya29.",
-        "aiza",
-        "gocspx-",
-        "1//0",
-        "akia",
-        "asia",
-        "abia",
-        "acca",
-        "gho_",
-        "ghp_",
-        "ghs_",
-        "ghu_",
-        "ghr_",
-        "github_pat_",
-    ),
-    *(
-        "glpat-",
-        "gldt-",
-        "glrt-",
-        "glcbt-",
-        "xox",
-        "xapp-",
-        "hooks.slack",
-        "k_live_",
-        "k_test_",
-        "whsec_",
-        "npm_",
-        "pypi-",
-    ),
-    *(
-        "sg.",
-        "sk-",
-        "hf_",
-        "dop_v1_",
-        "hvs.",
-        "npg_",
-        "pscale_",
-        "sb_secret_",
-        "sbp_",
-        "dapi",
-        "atatt3",
-        "age-secret-key",
-    ),
+_NAMED_HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "signature=", 'signature"')
+_SIGNED_HINTS = (
+    *("x-amz-", "x-goog-", "signature=", "sig=", "token=", "auth=", "credential=", "policy="),
+    *("awsaccesskeyid=", "googleaccessid=", "key-pair-id="),
 )
 _MASKED = re.compile(
     r"\*{3,}(?:\([0-9a-z]{1,8}\))?|\[(?:REDACTED|FILTERED|MASKED|hidden)\]|<(?:redacted|hidden|masked)>", re.IGNORECASE
@@ -127,18 +87,20 @@ class _Rule(NamedTuple):
     kind: str
     # At least one of these stands in the lower-cased text, or the rule has nothing to find.
     hints: tuple[str, ...]
-    find: Callable[[str], Iterator[Span]]
+    find: Callable[[str], Iterable[Span]]
 
 
 def replace_secrets(text: str, mask: Mask) -> str:
     """`text` with each secret replaced by `mask(kind, secret)`. What is masked already is left as it is."""
     lowered = text.lower()
-    for rule in _rules():
-        for hint in rule.hints:
-            if hint in lowered:
-                text = _replace(text, rule, mask)
-                break
-    return text
+    rules, hints, shapes = _rules()
+    if hints.is_in(lowered):
+        for rule in rules:
+            for hint in rule.hints:
+                if hint in lowered:
+                    text = _replace(text, rule, mask)
+                    break
+    return _replace(text, _SHAPE_RULE, mask) if shapes.is_in(text) else text
 
 
 def is_masked(text: str) -> bool:
@@ -189,23 +151,21 @@ def _replace(text: str, rule: _Rule, mask: Mask) -> str:
 
 
 @cache
-def _rules() -> tuple[_Rule, ...]:
+def _rules() -> tuple[tuple[_Rule, ...], SubstringSearch, SubstringSearch]:
     """In this order: a whole block before what may stand in it, values with a name before the address they stand in."""
-    return (
+    rules = (
         _Rule("private-key", ("-----begin ",), find_key_blocks),
-        _Rule("authorization", ("authorization",), _find_authorization),
+        _Rule("authorization", ("authoriz",), _find_authorization),
         _Rule("cookie", ("cookie",), _find_cookies),
-        _Rule("named-value", ("pass", "pwd", "secret", "token", "key", "cred", "signature"), find_assigned),
-        _Rule("named-value", ("pass", "pwd", "key:", "key: ", "token: ", "secret: "), find_unquoted_after_colon),
-        _Rule("signed-url", ("=",), _groups(_SIGNED_PARAMETER)),
-        _Rule("uri-user-info", ("://",), find_user_info),
-        _Rule("uri-user-info", ("//", "@tcp", "@unix", "@cloudsql", "oracle:"), find_loose_user_info),
-        _Rule("bearer-token", ("bearer", "basic"), _find_bearers),
-        _Rule("sql-literal", ("password", "identified"), _groups(_SQL_LITERAL)),
+        _Rule("named-value", _NAMED_HINTS, find_assigned),
+        _Rule("signed-url", _SIGNED_HINTS, _groups(_SIGNED_PARAMETER)),
+        _Rule("uri-user-info", ("@",), find_user_info),
+        _Rule("bearer-token", ("bearer ", "basic "), _find_bearers),
+        _Rule("sql-literal", ("password ", "identified "), _groups(_SQL_LITERAL)),
         _Rule("argument", (" -p", " -a ", " -u ", "--user ", "--pass "), _groups(_COMMAND_OPTION)),
         _Rule("json-web-token", ("eyj",), _whole(_JSON_WEB_TOKEN)),
-        _Rule("access-token", _SHAPE_HINTS, _whole(_SHAPE)),
     )
+    return rules, SubstringSearch(hint for rule in rules for hint in rule.hints), SubstringSearch(_SHAPE_RULE.hints)
 
 
 def _groups(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Span]]:
@@ -244,3 +204,17 @@ def _find_bearers(text: str) -> Iterator[Span]:
         # `Basic authentication failed`
         if not (_WORDY.fullmatch(match["secret"]) and len(match["secret"]) <= 20):
             yield match.span("secret")
+
+
+# The prefixes are told apart by case: `ASIA` is one, `asia-northeast3` is none.
+_SHAPE_RULE = _Rule(
+    "access-token",
+    (
+        *("ya29.", "AIza", "GOCSPX-", "1//0", "AKIA", "ASIA", "ABIA", "ACCA"),
+        *("gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "glcbt-"),
+        *("xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-", "hooks.slack.com/services/"),
+        *("k_live_", "k_test_", "whsec_", "npm_", "pypi-", "SG.", "sk-", "hf_", "dop_v1_", "hvs.", "npg_"),
+        *("pscale_", "sb_secret_", "sbp_", "dapi", "ATATT3", "AGE-SECRET-KEY-1"),
+    ),
+    _whole(_SHAPE),
+)

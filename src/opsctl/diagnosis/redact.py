@@ -1,0 +1,158 @@
+"""Masks the secrets of evidence before anything of it is shown, saved or diagnosed.
+
+In this order: take the value facts of all sections, mask the sections, mask the log lines. A secret that is known from
+a variable, an argument or an address is then found wherever it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opsctl.diagnosis.models import LogEntry
+from opsctl.diagnosis.redact_places import JsonValue, Place, rewrite
+from opsctl.diagnosis.redact_text import TextMasker
+from opsctl.diagnosis.redact_tokens import TokenBook
+
+__all__ = ["MaskedItem", "MaskedReport", "Masker", "TokenBook"]
+
+LOGS = "logs"
+# Tokens of log lines that the report lists one by one; of the others it gives the number.
+_MOST_TOKENS_OF_LOGS = 500
+# Members of a LogEntry that Google fills in.
+_FIXED_MEMBERS = frozenset(
+    {"insertId", "timestamp", "receiveTimestamp", "severity", "logName", "resource", "trace", "spanId", "traceSampled"}
+)
+_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?!.*-----END )", re.DOTALL)
+_KEY_LINE = re.compile(r"\s*([A-Za-z0-9+/]{1,128}={0,2})\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedItem:
+    """A secret that was masked, and how often: `pointer` inside of the section's data, or "logs" for all lines.
+
+    `token` is None for the many secrets of log lines that are only counted.
+    """
+
+    section: str
+    pointer: str
+    kind: str
+    token: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedReport:
+    """What was masked, in the order of its first appearance."""
+
+    items: tuple[MaskedItem, ...]
+
+    @property
+    def count(self) -> int:
+        """How many times something was masked."""
+        return sum(item.count for item in self.items)
+
+
+class Masker:
+    """Masks evidence, section by section and line by line. Masking twice changes nothing more."""
+
+    def __init__(self, tokens: TokenBook) -> None:
+        self._text = TextMasker(tokens)
+        self._counts: dict[tuple[str, str, str, str | None], int] = {}
+        self._labels: dict[Any, dict[str, Any]] = {}
+        self._open_keys: set[Any] = set()
+        self._section = LOGS
+        self._tokens_of_logs = 0
+
+    def mask_section(self, name: str, data: JsonValue) -> JsonValue:
+        """A copy of a section's data without secrets: same keys, same types."""
+        if name == LOGS and isinstance(data, Mapping):
+            entries = data.get("entries")
+            rest = self._rewrite(name, {key: value for key, value in data.items() if key != "entries"})
+            if not isinstance(entries, (list, tuple)):
+                return self._rewrite(name, data)
+            masked = [self._mask_raw_entry(entry) for entry in entries]
+            return {key: masked if key == "entries" else rest[key] for key in data}
+        return self._rewrite(name, data)
+
+    def mask_entry(self, entry: LogEntry) -> LogEntry:
+        """A log entry without secrets."""
+        labels = self._mask_labels(entry.labels)
+        if entry.text is not None:
+            return entry._replace(text=self._mask_line(entry.text, entry.log_name, labels), labels=labels)
+        if entry.json is not None:
+            return entry._replace(json=self._rewrite(LOGS, entry.json, has_fields=True), labels=labels)
+        if entry.proto is not None:
+            return entry._replace(proto=self._rewrite(LOGS, entry.proto), labels=labels)
+        return entry._replace(labels=labels)
+
+    def mask_text(self, text: str) -> str:
+        """A log line or a message without secrets, also those that are known from other places."""
+        masked = self._text.mask_text(text)
+        if self._text.hits:
+            self._count(LOGS, LOGS)
+        return masked
+
+    def report(self) -> MaskedReport:
+        """What has been masked so far."""
+        return MaskedReport(tuple(MaskedItem(*place, count) for place, count in self._counts.items()))
+
+    def _rewrite(self, section: str, data: JsonValue, *, has_fields: bool = False) -> JsonValue:
+        self._section = section
+        return rewrite(data, self._change, has_fields=has_fields)
+
+    def _change(self, place: Place, value: Any) -> Any:
+        masked = self._text.mask_value(place, value) if isinstance(value, str) else self._text.mask_number(place, value)
+        if self._text.hits:
+            self._count(self._section, LOGS if self._section == LOGS else place.pointer)
+        return masked
+
+    def _mask_raw_entry(self, entry: JsonValue) -> JsonValue:
+        """A LogEntry in Google's JSON. There may be hundreds of thousands: only what can hold a secret is walked."""
+        if not isinstance(entry, Mapping):
+            return self._rewrite(LOGS, entry)
+        masked: dict[str, Any] = {}
+        for key, value in entry.items():
+            if key in _FIXED_MEMBERS:
+                masked[key] = value
+            elif key == "textPayload" and isinstance(value, str):
+                masked[key] = self._mask_line(value, entry.get("logName"), entry.get("labels"))
+            elif key == "labels" and isinstance(value, Mapping):
+                masked[key] = self._mask_labels(value)
+            else:
+                masked[key] = self._rewrite(LOGS, {key: value}, has_fields=key == "jsonPayload")[key]
+        return masked
+
+    def _mask_labels(self, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """Labels repeat in thousands of lines: each set of them is masked once and shared."""
+        key = str(labels)
+        masked = self._labels.get(key)
+        if masked is None:
+            masked = self._rewrite(LOGS, {"labels": labels})["labels"]
+            self._labels[key] = masked
+        return masked
+
+    def _mask_line(self, text: str, log_name: Any, labels: Any) -> str:
+        """One line of a stream. Of a key that is printed line by line each line is a secret."""
+        if self._open_keys and (stream := (log_name, str(labels))) in self._open_keys:
+            key_line = _KEY_LINE.fullmatch(text)
+            if key_line is not None:
+                masked = self._text.mask_part(text, *key_line.span(1), "private-key")
+                self._count(LOGS, LOGS)
+                return masked
+            if text.strip():
+                self._open_keys.discard(stream)
+        if "-----BEGIN" in text and _KEY_BEGIN.search(text):
+            self._open_keys.add((log_name, str(labels)))
+        return self.mask_text(text)
+
+    def _count(self, section: str, pointer: str) -> None:
+        for kind, token in self._text.hits:
+            key: tuple[str, str, str, str | None] = (section, pointer, kind, token)
+            if section == LOGS and key not in self._counts:
+                self._tokens_of_logs += 1
+                if self._tokens_of_logs > _MOST_TOKENS_OF_LOGS:
+                    key = (section, pointer, kind, None)
+            self._counts[key] = self._counts.get(key, 0) + 1
