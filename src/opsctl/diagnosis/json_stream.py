@@ -27,7 +27,8 @@ MOST_MEMBERS = 10_000
 # What stands this near to the end of the buffer may go on behind it: `12` of `123`.
 _MARGIN = 64
 _SPACE = re.compile(r"[ \t\r\n]*")
-_CUT_VALUE = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-|\.|[eE][+-]?|\\u[0-9a-fA-F]{0,3})?\Z")
+_CUT_VALUE = re.compile(r"(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|-|\.|[eE][+-]?)?\Z")
+_CUT_ESCAPE = re.compile(r"u[0-9a-fA-F]{0,4}\Z")
 _TOO_EARLY = "the text ends too early"
 
 
@@ -197,9 +198,9 @@ class JsonReader:
     def _fault_of(self, error: json.JSONDecodeError | RecursionError) -> JsonError:
         if isinstance(error, RecursionError):
             return self.fault(f"values are nested more than {DEEPEST} deep")
+        cut = _CUT_ESCAPE if error.msg.startswith("Invalid \\u") else _CUT_VALUE
         is_string = error.msg.startswith("Unterminated")
-        is_cut = self._at_end and (is_string or _CUT_VALUE.match(self._buffer, error.pos) is not None)
-        if is_cut:
+        if self._at_end and (is_string or cut.match(self._buffer, error.pos)):
             # The fault is where the text ends, not where the string begins that it ends in.
             return self.end_of_text()
         line, column = self._line_and_column(error.pos)
