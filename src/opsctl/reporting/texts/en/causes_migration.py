@@ -65,7 +65,9 @@ MESSAGES = {
     "schema_drift_remedy_undo_leftovers": (
         "If an earlier run did half of the migration, drop what it left (or finish it by hand) and run again."
     ),
-    "schema_drift_remedy_undo_leftovers_before": "A backup exists, and the objects to drop hold no data that is needed.",
+    "schema_drift_remedy_undo_leftovers_before": (
+        "A backup exists, and the objects to drop hold no data that is needed."
+    ),
     "schema_drift_remedy_undo_leftovers_undo": "Restore the dropped objects from the backup.",
     "schema_drift_remedy_make_idempotent": (
         "Make the migration tolerate the object (IF EXISTS, IF NOT EXISTS) where its shape does not matter."
@@ -140,7 +142,9 @@ MESSAGES = {
         "The schema equals what the migrations up to the baseline would make."
     ),
     "migration_history_conflict_remedy_baseline_undo": "Delete the baseline row from the tool's table.",
-    "migration_history_conflict_remedy_older_image": "Run the last image that went well, when its files fit the record.",
+    "migration_history_conflict_remedy_older_image": (
+        "Run the last image that went well, when its files fit the record."
+    ),
     "migration_history_conflict_remedy_older_image_before": "The database was not migrated beyond that image.",
     "migration_history_conflict_remedy_older_image_undo": "Set the newer image on the job again.",
     "migration_history_conflict_check": (
