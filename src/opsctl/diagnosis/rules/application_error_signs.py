@@ -160,7 +160,7 @@ SIGNS_PYTHON = (
         r"|pandas\.errors\.\w+|polars\.exceptions\.\w+"
         r"|pandera\.errors\.\w+|pydantic\w*(?:\.\w+)*\.ValidationError|marshmallow\.exceptions\.\w+"
         r"|jsonschema\.exceptions\.\w+): ",
-        unless=r"for \w*(?:Settings|Config|Env)\w*\n|object is not subscriptable|'type' and 'NoneType'"
+        unless=r"errors? for \w*(?:Settings|Config|Env)\w*|object is not subscriptable|'type' and 'NoneType'"
         r"|module '(?:collections|inspect|pkgutil)' has no|"
         r"HTTPConnection|Expected string or URL object|No module named",
         source="python/cpython Objects/exceptions.c",

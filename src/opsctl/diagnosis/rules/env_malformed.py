@@ -52,7 +52,7 @@ from opsctl.diagnosis.rules.env_malformed_signs_drivers import (
     SIGNS_OTHERS,
 )
 from opsctl.diagnosis.rules.env_malformed_signs_python import SIGNS_PYTHON
-from opsctl.diagnosis.rules.program_mentions import spoken
+from opsctl.diagnosis.rules.program_mentions import settings_complaint, spoken
 
 # What no reader of the value accepts, and what some trim or mean.
 _BROKEN = (
@@ -61,13 +61,22 @@ _BROKEN = (
     "invalid-port",
     "url-without-host",
     "broken-json",
-    "broken-pem",
     "control-characters",
     "crlf",
     "byte-order-mark",
-    "non-utf8",
+    "replacement-character",
 )
-_DOUBTFUL = ("trailing-newline", "leading-space", "trailing-space", "quoted", "placeholder")
+_DOUBTFUL = (
+    "trailing-newline",
+    "trailing-escaped-newline",
+    "leading-space",
+    "trailing-space",
+    "quoted",
+    "placeholder",
+    "broken-pem",
+    "template",
+    "secret-name",
+)
 _CONNECTION = re.compile(
     r"URL|URI|DSN|HOST|PORT|PASS|PWD|USER|SECRET|TOKEN|KEY|CRED|CERT|CONN|DATABASE|DB_|BUCKET|SOCKET|INSTANCE|JSON",
     re.IGNORECASE,
@@ -80,6 +89,11 @@ def look(facts: Facts) -> Iterator[Clue]:
     clues = [clue for variable in facts.execution.env for clue in _value_clues(facts, variable)]
     order = [Weight.DECISIVE, Weight.STRONG, Weight.MODERATE, Weight.WEAK]
     yield from sorted(clues, key=lambda clue: order.index(clue.weight))[:_MOST_CLUES]
+    complaint = settings_complaint(
+        facts, "Input should be|unable to (?:parse|interpret)|not a valid|[Ii]nvalid (?:port|URL)"
+    )
+    if complaint is not None:
+        yield Clue("settings_field", Weight.STRONG, (complaint,))
     changed = [change for change in facts.baseline.changed("env-changed") if _CONNECTION.search(change.name)]
     for change in changed[:1]:
         yield Clue("changed_since_success", Weight.WEAK, (change.pointer,), values={"variable": change.name})
@@ -92,11 +106,10 @@ def _value_clues(facts: Facts, variable: EnvVar) -> Iterator[Clue]:
     if not traits:
         return
     trait = traits[0]
-    said = next(spoken(facts, variable.name), None)
-    weight = Weight.STRONG if trait in _BROKEN else Weight.MODERATE
-    if said is not None and trait in _DOUBTFUL:
-        weight = Weight.STRONG
-    elif not _CONNECTION.search(variable.name):
+    named = re.compile(rf"\b{re.escape(variable.name)}\b")
+    said = next((message for message in spoken(facts, variable.name) if named.search(message.text)), None)
+    weight = Weight.STRONG if trait in _BROKEN or said is not None else Weight.MODERATE
+    if said is None and not _CONNECTION.search(variable.name):
         weight = Weight.WEAK
     where = (variable.pointer,) if said is None else (variable.pointer, said.pointer)
     yield Clue(trait.replace("-", "_"), weight, where, values={"variable": variable.name})

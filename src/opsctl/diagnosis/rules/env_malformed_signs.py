@@ -22,7 +22,7 @@ SIGNS_NODE = (
     ),
     Sign(
         id="host-is-not-a-host",
-        weight=Weight.STRONG,
+        weight=Weight.DECISIVE,
         needle=(
             "enotfound",
             "eai_again",

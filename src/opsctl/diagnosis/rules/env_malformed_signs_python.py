@@ -72,6 +72,15 @@ SIGNS_PYTHON = (
         '"EnvSettingsSource"',
     ),
     Sign(
+        id="pydantic-settings-class",
+        weight=Weight.MODERATE,
+        needle="validation error",
+        pattern=r"validation errors? for \w*(?:Settings|Config|Env|Environment)\w*",
+        unless=r"[Ff]ield required",
+        source="pydantic/pydantic-settings",
+        example="pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings",
+    ),
+    Sign(
         id="python-bool-cast",
         weight=Weight.STRONG,
         needle=("not a boolean:", "invalid truth value", "not a valid boolean", "invalid boolean"),

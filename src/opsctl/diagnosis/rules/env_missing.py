@@ -51,7 +51,7 @@ from opsctl.diagnosis.rules.env_missing_signs_others import (
     SIGNS_GENERIC,
     SIGNS_SHELL,
 )
-from opsctl.diagnosis.rules.program_mentions import missing_variables, spoken
+from opsctl.diagnosis.rules.program_mentions import missing_variables, settings_complaint, spoken
 
 _ADDRESS = re.compile(r"HOST|URL|URI|DSN|SOCKET|CONN|INSTANCE|SERVER|ADDR|DATABASE|DATASOURCE", re.IGNORECASE)
 _LOOPBACK = (
@@ -84,6 +84,9 @@ def look(facts: Facts) -> Iterator[Clue]:
         elif is_told and mention.name not in facts.image.env_names:
             place = Pointer("execution", "/template/containers/0/env")
             yield Clue("named_not_set", Weight.MODERATE, (place, mention.pointer), values=values)
+    complaint = settings_complaint(facts, "[Ff]ield required")
+    if complaint is not None:
+        yield Clue("settings_field", Weight.STRONG, (complaint,))
     for change in list(removed.values())[:2]:
         yield Clue("removed_since_success", Weight.MODERATE, (change.pointer,), values={"variable": change.name})
     if is_told:
@@ -93,7 +96,7 @@ def look(facts: Facts) -> Iterator[Clue]:
 def is_empty(variable: EnvVar) -> bool:
     """Whether a variable is there and holds nothing."""
     has_source = variable.secret is not None or variable.is_masked
-    return "empty" in variable.traits or (not has_source and variable.value in ("", None))
+    return not variable.traits.isdisjoint(("empty", "blank")) or (not has_source and variable.value in ("", None))
 
 
 def _default_address(facts: Facts) -> Iterator[Clue]:

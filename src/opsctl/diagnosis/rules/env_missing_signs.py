@@ -265,6 +265,15 @@ SIGNS_PYTHON = (
         "[type=missing, input_value={}, input_type=dict]",
     ),
     Sign(
+        id="pydantic-settings-class",
+        weight=Weight.MODERATE,
+        needle="validation error",
+        pattern=r"validation errors? for \w*(?:Settings|Config|Env|Environment)\w*",
+        unless=r"Input should be|unable to parse",
+        source="pydantic/pydantic-settings",
+        example="pydantic_core._pydantic_core.ValidationError: 2 validation errors for Settings",
+    ),
+    Sign(
         id="sqlalchemy-none",
         weight=Weight.DECISIVE,
         needle=(

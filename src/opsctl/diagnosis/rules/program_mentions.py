@@ -54,6 +54,7 @@ _COMMAND = re.compile(
     re.MULTILINE,
 )
 
+_SETTINGS = re.compile(r"validation errors? for \w*(?:Settings|Config|Env|Environment)\w*")
 _BANNER = re.compile(r"^> [\w@/.-]+@\d\S* \S+|^npm (?:ERR!|error) |ELIFECYCLE", re.MULTILINE)
 
 
@@ -118,6 +119,20 @@ def _mentions(facts: Facts, pattern: re.Pattern[str], fragments: tuple[str, ...]
             if name:
                 found.setdefault(name, Mention(name, message.pointer))
     return tuple(found.values())
+
+
+def settings_complaint(facts: Facts, words: str) -> Pointer | None:
+    """Where pydantic complains of a settings class in the given words (a pattern).
+
+    The fields stand in lines of their own below "1 validation error for Settings".
+    """
+    pattern = re.compile(words)
+    is_settings = False
+    for message in spoken(facts, "validation error", "input_value", "Field required", "field required"):
+        is_settings = is_settings or _SETTINGS.search(message.text) is not None
+        if is_settings and pattern.search(message.text):
+            return message.pointer
+    return None
 
 
 def runs_npm_script(facts: Facts) -> bool:

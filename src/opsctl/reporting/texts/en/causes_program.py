@@ -201,6 +201,7 @@ MESSAGES = {
     "env_missing_clue_named_is_set": "{variable}, which the message names, is set on the job.",
     "env_missing_clue_named_not_set": "{variable}, which the message names, is not among the variables of the job.",
     "env_missing_clue_removed_since_success": "{variable} was set in the last success and is not set now.",
+    "env_missing_clue_settings_field": "The settings class lacks a required field.",
     "env_missing_clue_no_address_set": (
         "The program went to the driver's default address, and no variable of the job gives another."
     ),
@@ -244,7 +245,13 @@ MESSAGES = {
     "env_malformed_clue_control_characters": "The value of {variable} holds control characters.",
     "env_malformed_clue_crlf": "The value of {variable} holds Windows line ends.",
     "env_malformed_clue_byte_order_mark": "The value of {variable} starts with a byte order mark.",
-    "env_malformed_clue_non_utf8": "The value of {variable} holds bytes that are not UTF-8.",
+    "env_malformed_clue_replacement_character": (
+        "The value of {variable} holds the replacement character: it was written in another encoding."
+    ),
+    "env_malformed_clue_trailing_escaped_newline": "The value of {variable} ends in a backslash and an n.",
+    "env_malformed_clue_template": "The value of {variable} holds a template expression that nothing replaced.",
+    "env_malformed_clue_secret_name": "The value of {variable} is the name of a secret, not its content.",
+    "env_malformed_clue_settings_field": "The settings class refuses a value that is set.",
     "env_malformed_clue_trailing_newline": "The value of {variable} ends in a newline.",
     "env_malformed_clue_leading_space": "The value of {variable} starts with a blank.",
     "env_malformed_clue_trailing_space": "The value of {variable} ends in a blank.",

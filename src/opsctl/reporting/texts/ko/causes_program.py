@@ -195,6 +195,7 @@ MESSAGES = {
     "env_missing_clue_named_is_set": "메시지에 나온 {variable}은(는) 작업에 설정되어 있습니다.",
     "env_missing_clue_named_not_set": "메시지에 나온 {variable}이(가) 작업의 변수 중에 없습니다.",
     "env_missing_clue_removed_since_success": "{variable}은(는) 마지막 성공 때는 설정되어 있었으나 지금은 없습니다.",
+    "env_missing_clue_settings_field": "설정 클래스에 필수 항목이 없습니다.",
     "env_missing_clue_no_address_set": (
         "프로그램이 드라이버의 기본 주소로 접속했으며, 다른 주소를 주는 변수가 작업에 없습니다."
     ),
@@ -231,7 +232,13 @@ MESSAGES = {
     "env_malformed_clue_control_characters": "{variable}의 값에 제어 문자가 있습니다.",
     "env_malformed_clue_crlf": "{variable}의 값에 Windows 줄바꿈이 있습니다.",
     "env_malformed_clue_byte_order_mark": "{variable}의 값이 바이트 순서 표시(BOM)로 시작합니다.",
-    "env_malformed_clue_non_utf8": "{variable}의 값에 UTF-8이 아닌 바이트가 있습니다.",
+    "env_malformed_clue_replacement_character": (
+        "{variable}의 값에 대체 문자가 있습니다. 다른 인코딩으로 저장된 값입니다."
+    ),
+    "env_malformed_clue_trailing_escaped_newline": "{variable}의 값이 역슬래시와 n으로 끝납니다.",
+    "env_malformed_clue_template": "{variable}의 값에 아무것도 바꾸지 않은 템플릿 식이 있습니다.",
+    "env_malformed_clue_secret_name": "{variable}의 값은 시크릿의 내용이 아니라 이름입니다.",
+    "env_malformed_clue_settings_field": "설정 클래스가 지정된 값을 거부했습니다.",
     "env_malformed_clue_trailing_newline": "{variable}의 값이 줄바꿈으로 끝납니다.",
     "env_malformed_clue_leading_space": "{variable}의 값이 공백으로 시작합니다.",
     "env_malformed_clue_trailing_space": "{variable}의 값이 공백으로 끝납니다.",
