@@ -6,7 +6,7 @@ READY := $(VENV)/.installed
 # More than the processors: much of the time is spent waiting for servers.
 JOBS ?= 3
 
-.PHONY: setup demo test test-servers servers check format lock docs completions clean
+.PHONY: setup demo test test-servers servers score check format lock docs completions clean
 
 setup: $(READY)
 
@@ -27,6 +27,9 @@ servers: ## builds the servers that others wrote; needs Java, Maven and Go
 
 test-servers: setup servers  ## the same contracts on servers that others wrote
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m servers
+
+score: setup  ## how often the diagnosis is right, on labelled executions
+	$(BIN)/python -m benchmarks.diagnosis_scores
 
 check: setup  ## format, lint, types
 	$(BIN)/ruff format --check .
