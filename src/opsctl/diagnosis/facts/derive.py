@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from opsctl.diagnosis.facts.assignment import assign_attempts
 from opsctl.diagnosis.facts.attempts import derive_attempts
 from opsctl.diagnosis.facts.baseline import derive_baseline
 from opsctl.diagnosis.facts.codes import find_codes
+from opsctl.diagnosis.facts.entries import select_own
 from opsctl.diagnosis.facts.execution import derive_execution
 from opsctl.diagnosis.facts.messages import collect_messages
 from opsctl.diagnosis.facts.model import Facts, LogFacts, Origin
@@ -18,15 +22,19 @@ from opsctl.diagnosis.facts.surroundings import (
     derive_job,
     derive_secrets,
 )
+from opsctl.diagnosis.facts.tasks import derive_tasks
 from opsctl.diagnosis.models import SECTIONS, Evidence, SectionStatus
 
 
 def derive_facts(evidence: Evidence) -> Facts:
     """Everything that rules read. Pure: the same evidence gives the same facts."""
     traits, tokens = _value_facts(evidence)
-    execution = derive_execution(evidence, traits)
-    messages = collect_messages(evidence, execution)
-    attempts = derive_attempts(evidence, execution, messages)
+    own = select_own(evidence)
+    evidence = replace(evidence, entries=own.entries)
+    tasks = derive_tasks(evidence)
+    execution = derive_execution(evidence, traits, tasks)
+    messages = assign_attempts(collect_messages(own.entries, execution, tasks), execution, tasks)
+    attempts = derive_attempts(execution, tasks, messages, own.entries)
     messages = weigh_messages(messages, attempts)
     secrets = derive_secrets(evidence)
     logs = evidence.section("logs")
@@ -41,6 +49,8 @@ def derive_facts(evidence: Evidence) -> Facts:
             or as_object(logs.data).get("truncated") is True
             or evidence.entries_dropped > 0,
             line_count=len(evidence.entries) + evidence.entries_dropped,
+            foreign_count=own.foreign_count,
+            unlabelled_count=own.unlabelled_count,
         ),
         identity=derive_identity(evidence),
         secrets=secrets,

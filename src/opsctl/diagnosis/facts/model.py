@@ -52,7 +52,8 @@ class Message(NamedTuple):
     """One thing that was said: a line, or the lines of a stack trace or multi-line error joined with newlines.
 
     `parts` are (offset in the text, number of the log entry) when it was joined from several entries.
-    `position` numbers the messages of an execution in time order. `attempt` and `task` are -1 when not labelled.
+    `position` numbers the messages of an execution in time order. `attempt` and `task` are -1 when neither a label nor
+    the time tells.
     `relevance` (0 to 1) is how much it may speak about the failure: 1 for what ended the earliest failing attempt, less
     for warnings, for what was overcome later, for later attempts, for tasks that succeeded.
     """
@@ -165,8 +166,31 @@ class EnvVar:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretMount:
+    """A volume of a secret. `path` is where the main container mounts it, None when it does not. `items` are (file,
+    version); none means the file is named like the secret and holds `latest`."""
+
+    secret: str
+    path: str | None
+    items: tuple[tuple[str, str], ...]
+    pointer: Pointer
+
+
+class TemplateSource(StrEnum):
+    """Where the template of an execution was read."""
+
+    EXECUTION = "execution"
+    AUDIT = "audit"  # the answer in its audit record, as complete
+    JOB = "job"  # weaker: the job as it is now, unchanged since the run as far as its time tells
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionFacts:
-    """The execution itself and its template. Durations in seconds, sizes in bytes."""
+    """The execution itself and its template. Durations in seconds, sizes in bytes.
+
+    Image, command, environment and limits are those of the container that does the job's work. `template_source` is
+    None when no template was seen: then nothing of it is known.
+    """
 
     name: ExecutionName
     outcome: Outcome
@@ -196,6 +220,9 @@ class ExecutionFacts:
     vpc_egress: str | None = None
     execution_environment: str | None = None
     creator: str | None = None
+    secret_mounts: tuple[SecretMount, ...] = ()
+    sidecar_images: tuple[str, ...] = ()
+    template_source: TemplateSource | None = None
 
     def variable(self, name: str) -> EnvVar | None:
         """The environment variable of that name."""
@@ -207,6 +234,8 @@ class LogFacts:
     """What was said. `messages` in time order, conditions and task statuses first.
 
     `has_output` is False when no line of the program is there; `is_cut` when lines are known to be missing.
+    `foreign_count`: entries of other executions, left out. `unlabelled_count`: entries that do not say which execution
+    wrote them, kept, and weaker for it.
     """
 
     messages: tuple[Message, ...] = ()
@@ -214,6 +243,8 @@ class LogFacts:
     has_output: bool = False
     is_cut: bool = False
     line_count: int = 0
+    foreign_count: int = 0
+    unlabelled_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

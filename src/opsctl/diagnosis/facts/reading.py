@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opsctl.diagnosis.facts.model import Pointer
 
+# int64 has 19 digits; Python refuses to read thousands of them.
+_INTEGER = re.compile(r"-?[0-9]{1,20}$")
 EMPTY: Mapping[str, Any] = {}
 
 
@@ -31,7 +34,7 @@ def as_count(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and value.lstrip("-").isdigit():
+    if isinstance(value, str) and _INTEGER.match(value):
         return int(value)
     return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from opsctl.diagnosis.facts.execution import attached_instances
 from opsctl.diagnosis.facts.model import (
     AccessCheck,
     CommitFacts,
@@ -17,6 +16,7 @@ from opsctl.diagnosis.facts.model import (
     SqlInstanceFacts,
 )
 from opsctl.diagnosis.facts.reading import as_count, as_object, as_text, as_texts, objects, point
+from opsctl.diagnosis.facts.shape import attached_instances, job_template
 from opsctl.diagnosis.models import Evidence
 from opsctl.diagnosis.timestamps import parse_time
 
@@ -102,13 +102,13 @@ def derive_job(evidence: Evidence, execution: ExecutionFacts) -> JobFacts:
     if not section.status.has_data:
         return JobFacts()
     data = as_object(section.data)
-    template = as_object(as_object(data.get("template")).get("template"))
+    template, annotations = job_template(data)
     updated = parse_time(data.get("updateTime"))
     is_later = None if updated is None or execution.created_ns is None else updated > execution.created_ns
     return JobFacts(
         generation=as_count(data.get("generation")),
         was_changed_after=is_later,
-        cloudsql_instances=attached_instances(template) if template else None,
+        cloudsql_instances=attached_instances(template, annotations) if template else None,
         pointer=Pointer("job", "/updateTime", as_text(data.get("updateTime"))),
     )
 
