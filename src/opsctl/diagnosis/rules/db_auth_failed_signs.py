@@ -73,7 +73,7 @@ SIGNS_POSTGRES = (
     ),
     Sign(
         "pg-sasl-failed",
-        Weight.STRONG,
+        Weight.DECISIVE,
         (
             "failed sasl auth",
             "sasl authentication failed",
@@ -296,6 +296,7 @@ SIGNS_OTHERS = (
             "err invalid password",
             "called without any password configured",
             "noauth hello must be called",
+            "authenticationerror: authentication required",
         ),
         source="redis/redis src/acl.c, src/networking.c",
         example="ReplyError: NOAUTH Authentication required.",

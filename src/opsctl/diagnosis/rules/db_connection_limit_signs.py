@@ -181,7 +181,7 @@ SIGNS = (
     ),
     Sign(
         "dotnet-pool",
-        Weight.STRONG,
+        Weight.DECISIVE,
         (
             "the connection pool has been exhausted",
             "prior to obtaining a connection from the pool",

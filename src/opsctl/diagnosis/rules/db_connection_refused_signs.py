@@ -64,9 +64,9 @@ SIGNS_RUNTIMES = (
     Sign(
         "rust-os-error",
         Weight.DECISIVE,
-        "connection refused (os error",
+        ("connection refused (os error", "kind: connectionrefused"),
         unless=_OTHER,
-        source="rust-lang/rust std::io::Error Display",
+        source="rust-lang/rust std::io::Error Display and Debug",
         example="error communicating with database: Connection refused (os error 111)",
     ),
     Sign(

@@ -217,4 +217,12 @@ SIGNS_CERTIFICATES = (
         source="postgres/postgres fe-connect.c; Neon proxy without SNI; Prisma driver adapters",
         example="received invalid response to SSL negotiation: H",
     ),
+    Sign(
+        "cloudsql-certificate-name",
+        Weight.DECISIVE,
+        ("but wanted to match", "certificate is valid for"),
+        r"(?:but wanted to match |certificate is valid for )[a-z][\w-]+:[a-z][\w-]+",
+        source="golang/go crypto/x509 with the common name PROJECT:INSTANCE of a Cloud SQL certificate",
+        example="x509: certificate is not valid for any names, but wanted to match shop-prod:orders",
+    ),
 )

@@ -8,7 +8,7 @@ from opsctl.diagnosis.rules.connection_settings import PRIVATE_ADDRESS
 SIGNS_DATABASES = (
     Sign(
         "node-drivers-timeout",
-        Weight.STRONG,
+        Weight.DECISIVE,
         (
             "connect_timeout",
             "connection timeout expired",
@@ -18,7 +18,7 @@ SIGNS_DATABASES = (
             "connectiontimedouterror",
         ),
         r"CONNECT_TIMEOUT \S+:\d+|write CONNECT_TIMEOUT|Connection terminated due to connection timeout"
-        r"|ConnectionTimedOutError|timeout exceeded when trying to connect",
+        r"|ConnectionTimedOutError",
         source="porsager/postgres connection.js; brianc/node-postgres client.js; sequelize ConnectionTimedOutError",
         example="Error: write CONNECT_TIMEOUT 10.0.0.5:5432",
     ),
@@ -105,11 +105,10 @@ SIGNS_DATABASES = (
     Sign(
         "sqlserver-network-related",
         Weight.MODERATE,
-        ("a network-related or instance-specific error", "login timeout expired", "adaptive server is unavailable"),
+        ("a network-related or instance-specific error", "adaptive server is unavailable"),
         unless=r"Connection refused|actively refused|0x2749",
-        source="dotnet/SqlClient; ODBC Driver for SQL Server HYT00; FreeTDS 20009",
-        example="('HYT00', '[HYT00] [Microsoft][ODBC Driver 18 for SQL Server]Login timeout expired (0) "
-        "(SQLDriverConnect)')",
+        source="dotnet/SqlClient; FreeTDS 20009",
+        example="A network-related or instance-specific error occurred while establishing a connection to SQL Server.",
     ),
     Sign(
         "sqlserver-timed-out",
@@ -167,11 +166,11 @@ SIGNS_DATABASES = (
     ),
     Sign(
         "redis-timeout",
-        Weight.STRONG,
-        ("connecting to", "redis connection", "connecttimeouterror", "connection timeout"),
-        r"Timeout connecting to server|Error (?:110|113|101) connecting to \S+|ConnectionTimeoutError: Connection "
-        r"timeout"
-        r"|(?:\[ioredis\]|ioredis).*(?:ETIMEDOUT|EHOSTUNREACH)|Redis.{0,60}(?:connect )?ETIMEDOUT",
+        Weight.DECISIVE,
+        ("connecting to", "connectiontimeouterror: connection timeout", "connect etimedout"),
+        r"Timeout connecting to server|Error (?:110|113|101|-\d) connecting to \S+"
+        r"|ConnectionTimeoutError: Connection timeout|ioredis\b.*(?:ETIMEDOUT|EHOSTUNREACH)|Redis.{0,60}connect "
+        r"ETIMEDOUT",
         source="redis/redis-py connection.py; redis/node-redis errors.ts; redis/ioredis",
         example="redis.exceptions.TimeoutError: Timeout connecting to server",
     ),
@@ -248,24 +247,46 @@ SIGNS_DATABASES = (
     ),
     Sign(
         "rails-hostname",
-        Weight.STRONG,
+        Weight.DECISIVE,
         ("there is an issue connecting with your hostname", "issue connecting to your database with your hostname"),
         source="rails/rails activerecord errors.rb DatabaseConnectionError.hostname_error",
         example="There is an issue connecting with your hostname: db.",
     ),
     Sign(
         "dotnet-database-timeout",
-        Weight.STRONG,
-        (
-            "timeout during connection attempt",
-            "connect timeout expired",
-            "connection timeout expired",
-            "pre-login handshake",
-            "error code 0x274c",
-        ),
-        unless=r"SSL Provider|certificate",
-        source="npgsql/npgsql; mysql-net/MySqlConnector; dotnet/SqlClient; ODBC Driver for SQL Server",
+        Weight.DECISIVE,
+        ("timeout during connection attempt", "connect timeout expired", "error code 0x274c"),
+        source="npgsql/npgsql; mysql-net/MySqlConnector; ODBC Driver for SQL Server: WSAETIMEDOUT 10060",
         example="System.TimeoutException: Timeout during connection attempt",
+    ),
+    Sign(
+        "sqlclient-pre-login",
+        Weight.STRONG,
+        ("connection timeout expired", "attempting to consume the pre-login handshake"),
+        unless=r"SSL Provider|certificate",
+        source="dotnet/SqlClient Strings: SQL_Timeout_PreLogin_ProcessResponse",
+        example="Connection Timeout Expired.  The timeout period elapsed while attempting to consume the pre-login "
+        "handshake "
+        "acknowledgement.",
+    ),
+    Sign(
+        "odbc-login-timeout",
+        Weight.STRONG,
+        "login timeout expired",
+        unless=r"0x2749|0x274C",
+        source="ODBC Driver for SQL Server HYT00",
+        example="('HYT00', '[HYT00] [Microsoft][ODBC Driver 18 for SQL Server]Login timeout expired (0) "
+        "(SQLDriverConnect)')",
+    ),
+    Sign(
+        "python-driver-timeout",
+        Weight.STRONG,
+        "timeouterror",
+        r"(?:asyncpg|psycopg|aiomysql|asyncmy|motor"
+        r"|redis)[/.][\s\S]{0,6000}?\n(?:asyncio\.exceptions\.)?TimeoutError\s*$",
+        source="python/cpython asyncio.timeout under MagicStack/asyncpg connect_utils.py",
+        example='  File "/usr/lib/python3.11/site-packages/asyncpg/connect_utils.py", line 1080, in '
+        "_connect\nTimeoutError",
     ),
     Sign(
         "mariadb-connector-j",
