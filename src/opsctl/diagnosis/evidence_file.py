@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import stat
+import zlib
 from contextlib import ExitStack
 from io import BufferedReader
 from pathlib import Path
@@ -63,13 +64,23 @@ def read_evidence(path: Path) -> Evidence:
 
 
 class _Unpacked:
-    """A gzip file that hands out what it has before it tells that the rest is missing."""
+    """A gzip file that hands out what it has before it tells that the rest is missing or damaged."""
 
     def __init__(self, file: gzip.GzipFile) -> None:
         self._file = file
+        self._fault: Exception | None = None
 
     def read(self, size: int) -> bytes:
-        return self._file.read1(size)
+        pieces: list[bytes] = []
+        try:
+            while size > 0 and self._fault is None and (piece := self._file.read1(min(size, 1 << 16))):
+                pieces.append(piece)
+                size -= len(piece)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+            self._fault = fault
+        if self._fault is not None and not pieces:
+            raise self._fault
+        return b"".join(pieces)
 
 
 def _open(path: Path, name: str) -> BufferedReader:

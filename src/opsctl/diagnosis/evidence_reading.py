@@ -205,7 +205,7 @@ class EvidenceReading:
     def _wrong_type(self, where: str, found: str, expected: str, place: JsonError) -> DataError:
         return DataError(
             f"{self._name}: {where} is {found}, not {expected} (line {place.line}, column {place.column}).",
-            hint=f"{expected.capitalize()} is expected there, or the part left out." if where != "$.sections" else None,
+            hint=f"Make it {expected}, or leave it out.",
             code="evidence-wrong-type",
         )
 

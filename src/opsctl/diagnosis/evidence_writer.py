@@ -35,18 +35,24 @@ def write_document(path: Path, document: Mapping[str, Any], *, overwrite: bool =
 
 
 def _write(path: Path, pieces: Iterable[str], *, overwrite: bool) -> None:
+    try:
+        _check_place(path, overwrite=overwrite)
+        _replace(path, pieces)
+    except PermissionError:
+        raise AccessDeniedError(f"{path} may not be written.", hint=f"ls -ld {path.parent}") from None
+    except OSError as error:
+        raise OpsctlError(
+            f"{path} could not be written: {error.strerror or error}.", hint="Choose another place.", code="not-written"
+        ) from None
+
+
+def _check_place(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
         raise UsageError(f"{path} is a folder.", hint="Name the file to write.")
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already.", hint="Choose another name, or allow it with --force.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}.", hint=f"mkdir -p {path.parent}")
-    try:
-        _replace(path, pieces)
-    except PermissionError:
-        raise AccessDeniedError(f"{path} may not be written.", hint=f"ls -ld {path.parent}") from None
-    except OSError as error:
-        raise OpsctlError(f"{path} could not be written: {error.strerror or error}.", code="not-written") from None
 
 
 def _replace(path: Path, pieces: Iterable[str]) -> None:
