@@ -64,8 +64,9 @@ def look(facts: Facts) -> Iterator[Clue]:
     yield from _windows_path(facts)
     yield from _shell_exit_code(facts)
     if facts.seen("image"):
-        yield from _program_file(facts)
-        yield from _first_line(facts)
+        first_line = tuple(_first_line(facts))
+        yield from first_line
+        yield from (clue for clue in _program_file(facts) if clue.supports or not first_line)
 
 
 def _joined(facts: Facts) -> Iterator[Clue]:

@@ -7,7 +7,7 @@ HARMLESS = (
     r"\bwarn(?:ing)?\b|\bnotice\b|\bdebug\b|default(?:s|ing|ed)?\b|fall(?:ing)?[ -]?back|skip(?:ping|ped)?\b"
     r"|disabl(?:ed|ing)|optional"
     r"|ignor(?:ed|ing)|metrics|tracing|telemetry|will (?:not )?be\b|without it|continuing|is off\b|are off\b"
-    r"|\binfo\b|depreca"
+    r"|\binfo\b|depreca|variables? (?:are|is) (?:all )?(?:set|present|loaded|valid|ok)\b"
 )
 _NAME = r"(?-i:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
 

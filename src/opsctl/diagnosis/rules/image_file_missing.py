@@ -49,6 +49,9 @@ from opsctl.diagnosis.rules.program_mentions import absolute, missing_paths
 
 _LIBRARIES = ("/node_modules", "/site-packages/", "/dist-packages/", "/vendor/", "/.venv/", "/gems/")
 _SCRIPT = re.compile(r"\.(?:[mc]?js|[mc]?ts|py|rb|php|jar|dll|sh|sql|pl|exs?)$")
+_ESSENTIAL = re.compile(
+    r"/(?:migrations?|versions|alembic|prisma|drizzle|changelog|sql|dist|build|priv|database)(?:/|$)|\.sql$"
+)
 _ENDINGS = ("", ".js", ".mjs", ".cjs", ".json", "/index.js", ".ts", ".rb")
 
 
@@ -102,9 +105,19 @@ def _looked_for(facts: Facts, named: set[str]) -> Iterator[Clue]:
         for path in sorted(facts.image.absent)
         if path not in named and not any(part in path for part in _LIBRARIES) and not path.startswith("/cloudsql")
     ]
-    if own:
-        where = tuple(Pointer("image", "/absent", path) for path in own[:3])
-        yield Clue("looked_for", Weight.MODERATE, where, values={"path": own[0]})
+    if not own:
+        return
+    # What a job cannot do without, and nothing of that name elsewhere in the image.
+    essential = [path for path in own if _ESSENTIAL.search(path) and not _has_namesake(facts, path)]
+    first = (essential or own)[0]
+    where = tuple(Pointer("image", "/absent", path) for path in (essential or own)[:3])
+    yield Clue("looked_for", Weight.STRONG if essential else Weight.MODERATE, where, values={"path": first})
+
+
+def _has_namesake(facts: Facts, path: str) -> bool:
+    name = path.rstrip("/").rpartition("/")[2]
+    files = (file for file in facts.image.files if not any(part in file for part in _LIBRARIES))
+    return any(f"/{name}/" in file or file.endswith(f"/{name}") for file in files)
 
 
 RULE = Rule(

@@ -95,7 +95,7 @@ def _package_type(facts: Facts, script: str) -> str | None:
         folder = folder.rpartition("/")[0]
         text = facts.image.texts.get(f"{folder}/package.json")
         if text is None:
-            if facts.image.has(f"{folder}/package.json") is not False:
+            if facts.image.has(f"{folder}/package.json"):
                 return None
             continue
         try:

@@ -161,9 +161,10 @@ SIGNS_OTHERS = (
     ),
     Sign(
         id="go-driver-not-linked",
-        weight=Weight.STRONG,
+        weight=Weight.DECISIVE,
         needle="forgotten import?",
-        source="golang/go src/database/sql/sql.go; golang-migrate/migrate database/driver.go",
+        pattern=r"sql: unknown driver \"[^\"]*\" \(forgotten import",
+        source="golang/go src/database/sql/sql.go",
         example='sql: unknown driver "postgres" (forgotten import?)',
     ),
     Sign(

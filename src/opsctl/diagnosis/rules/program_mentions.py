@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from opsctl.diagnosis.facts.model import Facts, Message, Pointer
+from opsctl.diagnosis.rules.env_missing_signs import HARMLESS
 
 MIN_RELEVANCE = 0.4
 """Below this a message does not speak about the failure."""
@@ -43,6 +44,7 @@ _VARIABLE = re.compile(
     re.MULTILINE,
 )
 # Names of error codes are written like variables.
+_HARMLESS = re.compile(rf"{HARMLESS}|\b(?:column|table|relation|constraint)\b", re.IGNORECASE)
 _NOT_VARIABLES = re.compile(r"^(?:ERR|ER|MODULE|NOT|NON|PERMISSION|HTTP|GLIBC|NODE_MODULE)_")
 _COMMAND = re.compile(
     r"exec: \"(?P<docker>[^\"\n]+)\": (?:executable file not found|stat |permission denied)"
@@ -87,7 +89,7 @@ def missing_paths(facts: Facts) -> tuple[Mention, ...]:
 
 def missing_variables(facts: Facts) -> tuple[Mention, ...]:
     """Environment variables that the program says it lacks."""
-    found = _mentions(facts, _VARIABLE, ("_",))
+    found = _mentions(facts, _VARIABLE, ("_",), _HARMLESS)
     return tuple(mention for mention in found if not _NOT_VARIABLES.search(mention.name))
 
 
@@ -111,12 +113,14 @@ def spoken(facts: Facts, *fragments: str) -> Iterator[Message]:
             yield message
 
 
-def _mentions(facts: Facts, pattern: re.Pattern[str], fragments: tuple[str, ...]) -> tuple[Mention, ...]:
+def _mentions(
+    facts: Facts, pattern: re.Pattern[str], fragments: tuple[str, ...], harmless: re.Pattern[str] | None = None
+) -> tuple[Mention, ...]:
     found: dict[str, Mention] = {}
     for message in spoken(facts, *fragments):
         for match in pattern.finditer(message.text[:20_000]):
             name = next((group for group in match.groups() if group), "").rstrip(".")
-            if name:
+            if name and (harmless is None or not harmless.search(_line_of(match))):
                 found.setdefault(name, Mention(name, message.pointer))
     return tuple(found.values())
 
@@ -141,3 +145,9 @@ def runs_npm_script(facts: Facts) -> bool:
     if any(word.split("/")[-1].split(" ")[0] in ("npm", "npx", "yarn", "pnpm") for word in words):
         return True
     return any(_BANNER.search(message.text) for message in spoken(facts, "> ", "npm ", "ELIFECYCLE"))
+
+
+def _line_of(match: re.Match[str]) -> str:
+    begin = match.string.rfind("\n", 0, match.start()) + 1
+    end = match.string.find("\n", match.end())
+    return match.string[begin : end if end >= 0 else None]

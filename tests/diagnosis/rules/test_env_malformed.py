@@ -1,0 +1,134 @@
+"""Values that are set and cannot be read: URLs, ports, keys, JSON, headers; what was seen in them before masking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from opsctl.diagnosis.rank import Verdict
+from opsctl.diagnosis.rules.env_malformed import RULE
+from tests.diagnosis.runs import diagnose_run, failed_run, find_cause, first_cause
+
+CAUSE = RULE.cause
+
+
+def traits(*names: str) -> dict[str, Any]:
+    fact = {
+        "section": "execution",
+        "pointer": "/template/containers/0/env/0/value",
+        "traits": list(names),
+        "length": 20,
+    }
+    return {"value_facts": {"facts": [fact]}}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [
+            "TypeError: Invalid URL",
+            "    at new URL (node:internal/url:775:36)",
+            "  code: 'ERR_INVALID_URL',",
+            "  input: 'postgres://***'",
+        ],
+        ["Error: P1013: The provided database string is invalid. The scheme is not recognized in database URL."],
+        [
+            "error: Error validating datasource `db`: the URL must start with the protocol `postgresql://` or "
+            "`postgres://`."
+        ],
+        ["sqlalchemy.exc.ArgumentError: Could not parse SQLAlchemy URL from given URL string"],
+        ["ValueError: Port could not be cast to integer value as 'p@ss'"],
+        ['parse "postgres://app:p%ss@10.0.0.3/app": invalid URL escape "%ss"'],
+        ["cannot parse `postgres://app:xxxxx@db`: failed to parse as URL (invalid port)"],
+        ["invalid DSN: missing the slash separating the database name"],
+        [
+            "java.lang.RuntimeException: Driver org.postgresql.Driver claims to not accept jdbcUrl, "
+            "postgresql://10.0.0.3/app"
+        ],
+        [
+            "System.ArgumentException: Format of the initialization string does not conform to specification "
+            "starting at index 0."
+        ],
+        ['bad URI (is not URI?): "postgres://app:p#ss@10.0.0.3/app" (URI::InvalidURIError)'],
+        ["InvalidArgumentException: The database configuration URL is malformed."],
+        ["** (Ecto.InvalidURLError) invalid URL postgres://app, host is not present."],
+        ["Error: error with configuration: relative URL without a base"],
+        ['MongoParseError: Invalid scheme, expected connection string to start with "mongodb://" or "mongodb+srv://"'],
+        ["Error: error:1E08010C:DECODER routines::unsupported"],
+        ["FirebaseAppError: Failed to parse private key: Error: Invalid PEM formatted message."],
+        ["h11._util.LocalProtocolError: Illegal header value b'Bearer abc\\n'"],
+        ['TypeError [ERR_INVALID_CHAR]: Invalid character in header content ["Authorization"]'],
+        ["RangeError [ERR_SOCKET_BAD_PORT]: Port should be >= 0 and < 65536. Received type number (NaN)."],
+        ['invalid integer value "p@ss" for connection option "port"'],
+        ["ValueError: Fernet key must be 32 url-safe base64-encoded bytes."],
+        ["Failed to bind properties under 'server.port' to java.lang.Integer:"],
+    ],
+)
+def test_fires(lines: list[str]) -> None:
+    assert first_cause(failed_run(lines)) == CAUSE
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("Error: getaddrinfo ENOTFOUND db.internal.example.com", "network-unreachable"),
+        ("error: Environment variable not found: DATABASE_URL.", "env-missing"),
+        ("Error: error:0308010C:digital envelope routines::unsupported", "runtime-incompatible"),
+        ('FATAL:  password authentication failed for user "app"', "db-auth-failed"),
+        ("TypeError: Cannot read properties of undefined (reading 'url')", "application-error"),
+    ],
+)
+def test_look_alikes(line: str, cause: str) -> None:
+    assert first_cause(failed_run([line])) == cause
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SyntaxError: Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
+        "invalid response body: not JSON",
+        "url ok",
+    ],
+)
+def test_answers_of_others_do_not_fire(line: str) -> None:
+    assert find_cause(diagnose_run(failed_run([line])), CAUSE) is None
+
+
+@pytest.mark.parametrize(
+    ("trait", "clue"),
+    [
+        ("unescaped-characters", "unescaped_characters"),
+        ("trailing-newline", "trailing_newline"),
+        ("broken-json", "broken_json"),
+        ("placeholder", "placeholder"),
+    ],
+)
+def test_what_was_seen_in_the_value(trait: str, clue: str) -> None:
+    found = find_cause(diagnose_run(failed_run(["x"], env={"DATABASE_URL": None}, sections=traits(trait))), CAUSE)
+    assert found is not None
+    assert clue in {piece.id for piece in found.support}
+
+
+def test_a_name_in_the_message_makes_a_trait_weigh_more() -> None:
+    sections = traits("trailing-newline")
+    unsaid = find_cause(diagnose_run(failed_run(["x"], env={"GREETING": None}, sections=sections)), CAUSE)
+    said = find_cause(
+        diagnose_run(failed_run(["cannot use GREETING"], env={"GREETING": None}, sections=sections)), CAUSE
+    )
+    assert unsaid is not None
+    assert said is not None
+    assert said.score > unsaid.score
+
+
+def test_ordinary_traits_say_nothing() -> None:
+    evidence = failed_run(
+        ["x"], env={"DATABASE_URL": None}, sections=traits("url", "url-without-password", "socket-path")
+    )
+    assert find_cause(diagnose_run(evidence), CAUSE) is None
+
+
+def test_not_checked_without_logs() -> None:
+    found = find_cause(diagnose_run(failed_run(["x"], without=["logs"])), CAUSE)
+    assert found is not None
+    assert found.verdict is Verdict.NOT_CHECKED
