@@ -30,8 +30,8 @@ def test_the_whole_view() -> None:
         "| \\\\x1b\\[31m\\[bold\\]굵게\\[/bold\\] \\[/x\\] \\`code\\` \\|pipe\\| "
         "\\<script\\> \\\\u202e\\*star\\* | x | 12,000 | - |\n"
         f"| 제네시스 G80 | 우유니 화이트 | 1 | {'a' * 90} |\n\n"
-        "## Gaps\n\nNo gaps.\n\nNotes:\n\n- The object count is a lower bound.\n\n"
-        "Next:\n\n- `opsctl migrate failures -o csv > failed.csv` what failed and why\n"
+        "## Gaps\n\nNo gaps.\n\n## Notes\n\n- The object count is a lower bound.\n\n"
+        "## Next\n\n- `opsctl migrate failures -o csv > failed.csv`: what failed and why\n"
     )
 
 

@@ -6,7 +6,20 @@ import re
 from collections.abc import Callable
 
 from opsctl.reporting.neutralise import make_visible
-from opsctl.reporting.view import Cell, CellValue, Code, Field, Prose, ReportView, Section, Table, Texts
+from opsctl.reporting.view import (
+    Block,
+    Cell,
+    CellValue,
+    Code,
+    Field,
+    Prose,
+    ReportView,
+    Section,
+    Step,
+    Steps,
+    Table,
+    Texts,
+)
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#!$&])")
 _BLOCK_START = re.compile(r"^(\s*\d{0,9})([-+=.)])(?=\s|$|=|-)")
@@ -22,21 +35,13 @@ def render_markdown(view: ReportView, texts: Texts, *, clean: Callable[[str], st
     for block in view.blocks:
         parts += writer.block(block)
     if view.notes:
-        parts.append(
-            "\n".join(
-                [
-                    writer.escape(texts.get("common.notes")),
-                    "",
-                    *(f"- {writer.escape(line.text)}" for line in view.notes),
-                ]
-            )
-        )
+        parts.append(writer.heading(texts.get("common.notes")))
+        parts.append("\n".join(f"- {writer.escape(line.text)}" for line in view.notes))
     if view.next_commands:
-        lines = [writer.escape(texts.get("common.next")), ""]
-        for command in view.next_commands:
-            reason = f" {writer.escape(command.reason)}" if command.reason else ""
-            lines.append(f"- {writer.code(command.command)}{reason}")
-        parts.append("\n".join(lines))
+        parts.append(writer.heading(texts.get("common.next")))
+        reasons = [f": {writer.escape(item.reason)}" if item.reason else "" for item in view.next_commands]
+        items = zip(view.next_commands, reasons, strict=True)
+        parts.append("\n".join(f"- {writer.code(item.command)}{reason}" for item, reason in items))
     return _TRAILING_SPACE.sub("", "\n\n".join(parts)) + "\n"
 
 
@@ -61,17 +66,31 @@ class _Writer:
         padding = " " if line.startswith("`") or line.endswith("`") else ""
         return f"{fence}{padding}{line}{padding}{fence}"
 
-    def cell(self, value: CellValue) -> str:
+    def heading(self, title: str, level: int = 2) -> str:
+        """A heading; a colon that introduces a list elsewhere is left out."""
+        return f"{'#' * level} {self.escape(title.removesuffix(':'))}"
+
+    def block(self, block: Block) -> list[str]:
+        """The paragraphs of a block."""
+        if isinstance(block, Section):
+            return self._section(block)
+        if isinstance(block, Steps):
+            return self._steps(block)
+        return self._table(block) if isinstance(block, Table) else self._prose(block)
+
+    def _headings(self, title: str | None, level: int = 2) -> list[str]:
+        return [self.heading(title, level)] if title else []
+
+    def _value(self, value: CellValue) -> str:
         bare = value.value if isinstance(value, Cell) else value
         return self.code(bare.text) if isinstance(bare, Code) else self.escape(self._texts.show(bare))
 
-    def block(self, block: Section | Table | Prose) -> list[str]:
-        if isinstance(block, Section):
-            return self.section(block)
-        return self.table(block) if isinstance(block, Table) else self.prose(block)
+    def _cell(self, value: CellValue) -> str:
+        bare = value.value if isinstance(value, Cell) else value
+        # A bar ends a cell even inside of a code span, unless it is escaped there too.
+        return self._value(value).replace("|", "\\|") if isinstance(bare, Code) else self._value(value)
 
-    def prose(self, prose: Prose) -> list[str]:
-        heading = [f"## {self.escape(prose.title)}"] if prose.title else []
+    def _prose(self, prose: Prose) -> list[str]:
         parts: list[str] = []
         for text in prose.paragraphs:
             if not text.startswith("- "):
@@ -80,27 +99,48 @@ class _Writer:
                 parts[-1] += f"\n- {self.escape(text[2:])}"
             else:
                 parts.append(f"- {self.escape(text[2:])}")
-        return [*heading, *parts]
+        return [*self._headings(prose.title), *parts]
 
-    def section(self, section: Section) -> list[str]:
+    def _section(self, section: Section) -> list[str]:
         lines = [self._field(field) for field in section.fields]
-        heading = [f"## {self.escape(section.title)}"] if section.title else []
-        return [*heading, "\n".join(lines)] if lines else heading
+        headings = self._headings(section.title, 3 if section.is_part else 2)
+        return [*headings, "\n".join(lines)] if lines else headings
 
-    def table(self, table: Table) -> list[str]:
-        heading = [f"## {self.escape(table.title)}"] if table.title else []
+    def _steps(self, steps: Steps) -> list[str]:
+        items = [self._step(f"{number}. ", step) for number, step in enumerate(steps.steps, 1)]
+        return [*self._headings(steps.title), *items]
+
+    def _step(self, mark: str, step: Step) -> str:
+        """A list item; what belongs to it is indented to its text."""
+        indent = " " * len(mark)
+        note = f" ({self.escape(step.note)})" if step.note else ""
+        parts = [f"{mark}{self.paragraph(step.text)}{note}"]
+        if step.fields:
+            parts[0] += "".join(f"\n{indent}{self._field(field)}" for field in step.fields)
+        if step.commands:
+            parts.append(self._fenced(step.commands, indent))
+        return "\n\n".join(parts)
+
+    def _fenced(self, commands: tuple[str, ...], indent: str) -> str:
+        lines = [make_visible(self._clean(command)) for command in commands]
+        longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+        fence = "`" * max(3, longest + 1)
+        return "\n".join(indent + line for line in (f"{fence}sh", *lines, fence))
+
+    def _table(self, table: Table) -> list[str]:
+        headings = self._headings(table.title)
         if not table.rows:
-            return [*heading, self.paragraph(table.empty)] if table.empty else heading
+            return [*headings, self.paragraph(table.empty)] if table.empty else headings
         lines = [
             self._row([self.escape(column.title) for column in table.columns]),
             self._row(["---:" if column.align == "right" else "---" for column in table.columns]),
-            *(self._row([self.cell(value) for value in row]) for row in table.rows),
+            *(self._row([self._cell(value) for value in row]) for row in table.rows),
         ]
-        return [*heading, "\n".join(lines)]
+        return [*headings, "\n".join(lines)]
 
     def _field(self, field: Field) -> str:
         note = f" ({self.escape(field.note)})" if field.note else ""
-        return f"- {self.escape(field.label)}: {self.cell(field.value)}{note}"
+        return f"- {self.escape(field.label)}: {self._value(field.value)}{note}"
 
     @staticmethod
     def _row(cells: list[str]) -> str:

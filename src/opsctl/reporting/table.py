@@ -11,14 +11,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
 from opsctl.reporting.column_widths import fit_widths
+from opsctl.reporting.command_lines import fold_command
 from opsctl.reporting.neutralise import make_visible
-from opsctl.reporting.view import Cell, CellValue, Line, NextCommand, Prose, ReportView, Section, Table, Texts, Tone
+from opsctl.reporting.view import (
+    Block,
+    Cell,
+    CellValue,
+    Field,
+    Line,
+    NextCommand,
+    Prose,
+    ReportView,
+    Section,
+    Step,
+    Steps,
+    Table,
+    Texts,
+    Tone,
+)
 
 UNLIMITED_WIDTH = 1 << 20
 MIN_WIDTH = 40
@@ -51,6 +68,10 @@ def render_table(view: ReportView, texts: Texts, screen: Screen, *, clean: Calla
     return _Writer(texts, screen, clean).render(view)
 
 
+class _CommandLine(Text):
+    """One line of a command."""
+
+
 class _Writer:
     def __init__(self, texts: Texts, screen: Screen, clean: Callable[[str], str]) -> None:
         self._texts = texts
@@ -80,7 +101,8 @@ class _Writer:
             if number:
                 console.line()
             for renderable in block:
-                console.print(renderable)
+                # A command is folded already; what is still too wide is left to the terminal, so that it can be copied.
+                console.print(renderable, soft_wrap=isinstance(renderable, _CommandLine))
         # Rich pads cells to the width of their column: blanks at the end of a line only disturb a diff.
         return "\n".join(line.rstrip(" ") for line in output.getvalue().rstrip("\n").split("\n")) + "\n"
 
@@ -127,35 +149,75 @@ class _Writer:
     def _indented(self, renderable: RenderableType) -> RenderableType:
         return Padding(renderable, (0, 0, 0, 2), expand=False)
 
-    def _block(self, block: Section | Table | Prose) -> list[RenderableType]:
+    def _block(self, block: Block) -> list[RenderableType]:
         if isinstance(block, Section):
             return self._section(block)
+        if isinstance(block, Steps):
+            return self._steps(block)
         return self._table(block) if isinstance(block, Table) else self._prose(block)
 
+    def _heading(self, title: str | None) -> list[RenderableType]:
+        return [self._text(title, "strong")] if title else []
+
     def _prose(self, prose: Prose) -> list[RenderableType]:
-        heading: list[RenderableType] = [self._text(prose.title, "strong")] if prose.title else []
         # A list item that is folded goes on below its text.
-        return heading + [
+        return self._heading(prose.title) + [
             Padding(self._text(text), (0, 0, 0, 4 if text.startswith("- ") else 2), expand=False)
             for text in prose.paragraphs
         ]
 
     def _section(self, section: Section) -> list[RenderableType]:
+        heading = self._heading(section.title)
+        grid = self._fields(section.fields)
+        return [*heading, self._indented(grid) if section.title else grid] if section.fields else heading
+
+    def _fields(self, fields: tuple[Field, ...]) -> RichTable:
         grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
-        for field in section.fields:
+        above = None
+        for field in fields:
             value = self._cell(field.value)
             if field.note:
                 value.append_text(Text("  ")).append_text(self._text(f"({field.note})", "muted"))
-            grid.add_row(self._text(field.label, "muted"), value)
-        heading: list[RenderableType] = [self._text(section.title, "strong")] if section.title else []
-        return [*heading, self._indented(grid) if section.title else grid] if section.fields else heading
+            grid.add_row(self._text("" if field.label == above else field.label, "muted"), value)
+            above = field.label
+        return grid
+
+    def _steps(self, steps: Steps) -> list[RenderableType]:
+        written = self._heading(steps.title)
+        for number, step in enumerate(steps.steps, 1):
+            written += self._step(f"{number}. ", step)
+        return written
+
+    def _step(self, mark: str, step: Step) -> list[RenderableType]:
+        text = self._text(step.text)
+        if step.note:
+            text.append_text(Text("  ")).append_text(self._text(f"({step.note})", "muted"))
+        grid = RichTable.grid(padding=0, pad_edge=False)
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(self._text(mark), text)
+        written: list[RenderableType] = [self._indented(grid)]
+        if step.fields:
+            written.append(Padding(self._fields(step.fields), (0, 0, 0, 5), expand=False))
+        for command in step.commands:
+            written += self._command(command, 5)
+        return written
+
+    def _command(self, command: str, indent: int) -> list[RenderableType]:
+        text = self._text(command).plain
+        width = UNLIMITED_WIDTH if self._screen.width is None else max(self._screen.width, MIN_WIDTH) - indent
+        return [
+            _CommandLine(" " * indent + line, style=_STYLES["strong"]) for line in fold_command(text, width, cell_len)
+        ]
 
     def _table(self, table: Table) -> list[RenderableType]:
-        heading: list[RenderableType] = [self._text(table.title, "strong")] if table.title else []
+        heading = self._heading(table.title)
         if not table.rows:
             return [*heading, self._text(table.empty, "muted")] if table.empty else heading
+        if table.brief:
+            return [*heading, self._text(table.brief)]
         rich_table = RichTable(
             box=self._box(),
             show_edge=False,
@@ -188,9 +250,15 @@ class _Writer:
         return box.SIMPLE_HEAD if self._screen.is_utf8 else box.ASCII2
 
     def _next_commands(self, commands: tuple[NextCommand, ...]) -> list[RenderableType]:
+        heading: list[RenderableType] = [self._text(self._texts.get("common.next"), "muted")]
+        lines = [(self._text(item.command, "strong"), self._text(item.reason or "", "muted")) for item in commands]
+        if self._screen.width is not None and any(line.cell_len + 4 > self._screen.width for line, _ in lines):
+            for command, reason in lines:
+                heading += [*self._command(command.plain, 2), Padding(reason, (0, 0, 0, 6), expand=False)]
+            return heading
         grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
         grid.add_column(overflow="fold")
         grid.add_column(overflow="fold")
-        for command in commands:
-            grid.add_row(self._text(command.command, "strong"), self._text(command.reason or "", "muted"))
-        return [self._text(self._texts.get("common.next"), "muted"), self._indented(grid)]
+        for command, reason in lines:
+            grid.add_row(command, reason)
+        return [*heading, self._indented(grid)]

@@ -76,10 +76,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Labelled values under an optional heading."""
+    """Labelled values under an optional heading. A label that is that of the field above is said once where values are
+    aligned. `is_part` makes the heading one below that of the block before."""
 
     fields: tuple[Field, ...]
     title: str | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under columns; every row has one cell a column. `empty` is said in place of a table without rows."""
+    """Rows under columns; every row has one cell a column. `empty` is said in place of a table without rows.
+
+    `brief` is said in place of the rows by `-o table`, for what one wants to have in a ticket and not on a screen.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[CellValue, ...], ...]
     title: str | None = None
     empty: str | None = None
+    brief: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,27 @@ class Prose:
 
     paragraphs: tuple[str, ...]
     title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do: a sentence, how it is graded, what must be known about it, and commands to copy."""
+
+    text: str
+    note: str | None = None
+    fields: tuple[Field, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Steps in order, numbered, under a heading."""
+
+    steps: tuple[Step, ...]
+    title: str | None = None
+
+
+Block = Section | Table | Prose | Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +151,7 @@ class ReportView:
 
     title: str
     summary: tuple[Line, ...] = ()
-    blocks: tuple[Section | Table | Prose, ...] = ()
+    blocks: tuple[Block, ...] = ()
     notes: tuple[Line, ...] = ()
     next_commands: tuple[NextCommand, ...] = ()
 
