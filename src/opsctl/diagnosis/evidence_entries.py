@@ -25,6 +25,7 @@ LONGEST_TEXT = 64_000  # characters
 LONGEST_PAYLOAD_BYTES = 256_000
 
 _GAP = " ... "
+_NO_LABELS: dict[str, str] = {}
 _LONGEST_NAME = 256
 _LONGEST_ID = 128
 _LONGEST_SHARED = 40
@@ -52,6 +53,9 @@ class SharedParts:
         self._texts: dict[str, str] = {}
         self._labels: dict[tuple[tuple[str, Any], ...], dict[str, str]] = {}
         self._resources: dict[tuple[Any, ...], dict[str, Any]] = {}
+        # Most lines have the labels and the resource of the line before.
+        self._last_labels: tuple[object, dict[str, str]] = (None, _NO_LABELS)
+        self._last_resource: tuple[object, dict[str, Any] | None] = (None, None)
 
     def value(self, text: str) -> str:
         """The same text, shared when it is short: unique ones would only fill the table."""
@@ -68,27 +72,33 @@ class SharedParts:
 
     def labels(self, labels: object) -> dict[str, str]:
         """The labels of an entry that are texts."""
-        if not isinstance(labels, dict) or not labels:
-            return _NO_LABELS
-        key = tuple(labels.items())
-        try:
-            found = self._labels.get(key)
-        except TypeError:  # a label that is an object or a list
-            return self.labels({name: value for name, value in labels.items() if isinstance(value, str)})
-        if found is None:
-            found = {
-                self.name(name[:_LONGEST_NAME]): self.value(_shorten(value))
-                for name, value in labels.items()
-                if isinstance(value, str)
-            }
-            self._remember(self._labels, key, found)
-        return found
+        if labels != self._last_labels[0]:
+            self._last_labels = (labels, self._find_labels(labels))
+        return self._last_labels[1]
 
     def resource(self, resource: object) -> dict[str, Any] | None:
         """The monitored resource of an entry: `type` and `labels`."""
+        if resource != self._last_resource[0]:
+            self._last_resource = (resource, self._find_resource(resource))
+        return self._last_resource[1]
+
+    def _find_labels(self, labels: object) -> dict[str, str]:
+        if not isinstance(labels, dict):
+            return _NO_LABELS
+        texts = {name: value for name, value in labels.items() if isinstance(value, str)}
+        if not texts:
+            return _NO_LABELS
+        key = tuple(texts.items())
+        found = self._labels.get(key)
+        if found is None:
+            found = {self.name(name[:_LONGEST_NAME]): self.value(_shorten(value)) for name, value in key}
+            self._remember(self._labels, key, found)
+        return found
+
+    def _find_resource(self, resource: object) -> dict[str, Any] | None:
         if not isinstance(resource, dict):
             return None
-        kind, labels = resource.get("type"), self.labels(resource.get("labels"))
+        kind, labels = resource.get("type"), self._find_labels(resource.get("labels"))
         # Labels are shared, so that the same ones are the same object.
         key = (kind if isinstance(kind, str) else None, id(labels))
         found = self._resources.get(key)
@@ -114,21 +124,26 @@ def to_entry(number: int, raw: object, shared: SharedParts) -> LogEntry:
     get = raw.get
     text, payload, proto = get("textPayload"), get("jsonPayload"), get("protoPayload")
     log_name, insert_id, split = get("logName"), get("insertId"), get("split")
-    time_ns = parse_time(get("timestamp"))
-    is_text = isinstance(text, str)
-    is_json = not is_text and isinstance(payload, dict)
+    severity, time_ns = get("severity"), parse_time(get("timestamp"))
+    kept_text = kept_payload = kept_proto = None
+    if isinstance(text, str):
+        kept_text = text if len(text) <= LONGEST_TEXT else _shorten(text)
+    elif isinstance(payload, dict):
+        kept_payload = _bound(payload, shared)
+    elif isinstance(proto, dict):
+        kept_proto = _bound(proto, shared)
     return LogEntry(
         number,
         time_ns if time_ns is not None else parse_time(get("receiveTimestamp")),
         shared.name(log_name[:_LONGEST_NAME]) if isinstance(log_name, str) else "",
-        _severity(get("severity"), shared),
+        "DEFAULT" if severity is None else _severity(severity, shared),
         shared.labels(get("labels")),
-        _shorten(text) if is_text else None,
-        _bound(payload, shared) if is_json else None,
-        _bound(proto, shared) if isinstance(proto, dict) and not is_text and not is_json else None,
+        kept_text,
+        kept_payload,
+        kept_proto,
         insert_id[:_LONGEST_ID] if isinstance(insert_id, str) else "",
         shared.resource(get("resource")),
-        _read_split(split) if isinstance(split, dict) else None,
+        None if split is None else _read_split(split),
     )
 
 
@@ -202,16 +217,15 @@ class KeptEntries:
         self._passing.clear()
 
 
-_NO_LABELS: dict[str, str] = {}
-
-
 def _severity(stated: object, shared: SharedParts) -> str:
     if isinstance(stated, str):
         return shared.name(stated[:_LONGEST_NAME]) or "DEFAULT"
     return _SEVERITIES.get(stated, "DEFAULT") if isinstance(stated, int) else "DEFAULT"
 
 
-def _read_split(split: dict[str, Any]) -> dict[str, Any] | None:
+def _read_split(split: object) -> dict[str, Any] | None:
+    if not isinstance(split, dict):
+        return None
     uid, counts = split.get("uid"), {key: split.get(key) for key in ("index", "totalSplits")}
     kept: dict[str, Any] = {"uid": uid[:_LONGEST_ID]} if isinstance(uid, str) else {}
     kept.update((key, count) for key, count in counts.items() if isinstance(count, int))

@@ -160,7 +160,7 @@ class EvidenceReading:
             )
             reason = f"{section.reason}; {told}" if section.reason else told
             self._sections["logs"] = Section(SectionStatus.PARTIAL, reason, section.source, section.data)
-        return _renumber(entries, self._left_out), dropped + sum(count for _, count in self._left_out)
+        return _renumber(entries, self._left_out, dropped)
 
     def _check_schema(self) -> None:
         if "schema" not in self._head:
@@ -249,15 +249,18 @@ def _read_gaps(value: object) -> list[tuple[int, int]]:
     return sorted(gaps)
 
 
-def _renumber(entries: tuple[LogEntry, ...], gaps: list[tuple[int, int]]) -> tuple[LogEntry, ...]:
+def _renumber(
+    entries: tuple[LogEntry, ...], gaps: list[tuple[int, int]], dropped: int
+) -> tuple[tuple[LogEntry, ...], int]:
+    """The entries with the numbers that they had before some in front of them were left out, and how many were."""
     if not gaps:
-        return entries
+        return entries, dropped
     numbered, waiting, shift = [], gaps[::-1], 0
     for entry in entries:
         while waiting and waiting[-1][0] <= entry.number + shift:
             shift += waiting.pop()[1]
         numbered.append(entry._replace(number=entry.number + shift))
-    return tuple(numbered)
+    return tuple(numbered), dropped + shift
 
 
 def _text_or_none(value: object) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from itertools import pairwise
@@ -56,8 +55,9 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
 
 
 def _replace(path: Path, pieces: Iterable[str]) -> None:
-    # A temporary file has the mode 0600.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".evidence-")
+    # Beside the file, so that it can take its name in one step; with its mode before the first byte.
+    temporary = path.with_name(f".{os.getpid()}-{os.urandom(6).hex()}.part")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(handle, "wb") as plain:
             with ExitStack() as stack:
@@ -71,10 +71,10 @@ def _replace(path: Path, pieces: Iterable[str]) -> None:
                     file.write(block.encode("utf-8", errors="backslashreplace"))
             plain.flush()
             os.fsync(plain.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise
 
 

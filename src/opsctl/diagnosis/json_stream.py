@@ -64,6 +64,7 @@ class JsonReader:
         self._is_begin = True
         self._rest = b""
         self._dropped = 0
+        self._may_hold_surrogates = False
         self._line = 1
         self._column = 1
         self._decode = json.JSONDecoder(
@@ -133,6 +134,9 @@ class JsonReader:
 
     def peek(self) -> str:
         """The next character that is not space; empty at the end of the text."""
+        character = self._buffer[self._place : self._place + 1]
+        if character > " ":
+            return character
         begin = self.place
         while True:
             match = _SPACE.match(self._buffer, self._place)
@@ -155,7 +159,7 @@ class JsonReader:
         begin, text = self._place, self._buffer
         if text.count("{", begin, end) + text.count("[", begin, end) > DEEPEST and _is_deeper(value):
             raise self.fault(f"values are nested more than {DEEPEST} deep")
-        if text.find("\\ud", begin, end) >= 0 or text.find("\\uD", begin, end) >= 0:
+        if self._may_hold_surrogates:
             value = _without_lone_surrogates(value)
         self.value_length = end - begin
         self._place = end
@@ -224,6 +228,8 @@ class JsonReader:
             self._is_begin = False
         self._buffer = self._buffer[self._place :] + text
         self._place = 0
+        # `in` is fast: once a piece, not once a value.
+        self._may_hold_surrogates = "\\ud" in self._buffer or "\\uD" in self._buffer
 
     def _to_text(self, more: bytes) -> str:
         """The text of the bytes; the begin of a character that is still cut off waits for the next piece."""
