@@ -61,7 +61,8 @@ class Masker:
     def __init__(self, tokens: TokenBook) -> None:
         self._text = TextMasker(tokens)
         self._counts: dict[tuple[str, str, str, str | None], int] = {}
-        self._labels: dict[Any, dict[str, Any]] = {}
+        self._labels: dict[str, dict[str, Any]] = {}
+        self._last_labels: tuple[Mapping[str, Any], dict[str, Any]] = ({}, {})
         self._open_keys: set[Any] = set()
         self._section = LOGS
         self._tokens_of_logs = 0
@@ -127,11 +128,14 @@ class Masker:
 
     def _mask_labels(self, labels: Mapping[str, Any]) -> dict[str, Any]:
         """Labels repeat in thousands of lines: each set of them is masked once and shared."""
+        if labels is self._last_labels[0]:
+            return self._last_labels[1]
         key = str(labels)
         masked = self._labels.get(key)
         if masked is None:
             masked = self._rewrite(LOGS, {"labels": labels})["labels"]
             self._labels[key] = masked
+        self._last_labels = (labels, masked)
         return masked
 
     def _mask_line(self, text: str, log_name: Any, labels: Any) -> str:

@@ -16,7 +16,9 @@ from opsctl.reporting.redact import MASK, Secrecy, replace_secrets, secrecy_of
 # Of the secrets that are first seen in a log line so many are looked for in the lines behind it. Every line may hold a
 # new one: all of them would be a search without end.
 _MOST_LEARNED_FROM_TEXT = 64
-_LEARNED_KINDS = frozenset({"uri-user-info", "named-value", "argument", "sql-literal", "authorization", "bearer-token"})
+_LEARNED_KINDS = frozenset(
+    {"uri-user-info", "named-value", "argument", "sql-literal", "authorization", "bearer-token", "private-key"}
+)
 _SCHEME_WORD = re.compile(r"(?:Bearer|Basic|Digest|Negotiate|Token|ApiKey|AWS4-HMAC-SHA256)\s+", re.IGNORECASE)
 _SINGLE_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,62}")
 _HOST_AND_DATABASE = re.compile(r"@([\w.-]{1,253})(?::\d{1,5})?(?:/([\w.-]{1,64}))?")
@@ -99,7 +101,7 @@ class TextMasker:
         return self._mask(kind, self._token_of(kind, secret))
 
     def _token_of(self, kind: str, secret: str) -> str:
-        if self._is_value or kind == "private-key":
+        if self._is_value:
             return self._tokens.learn(secret)
         if kind in _LEARNED_KINDS and self._learned_from_text < _MOST_LEARNED_FROM_TEXT:
             self._learned_from_text += 1

@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
-from opsctl.reporting.redact import Secrecy, is_generated, is_masked, locate_user_info, looks_random, secrecy_of
+from opsctl.reporting.redact import (
+    Secrecy,
+    is_generated,
+    is_masked,
+    is_reference,
+    locate_user_info,
+    looks_random,
+    secrecy_of,
+)
 
 
 class Role(Enum):
@@ -36,9 +44,9 @@ class Secret(NamedTuple):
 # Values that say that a secret is not there, or where it is.
 _TRIVIAL = re.compile(r"true|false|yes|no|on|off|null|none|nil|undefined|\(null\)", re.IGNORECASE)
 _REFERENCE = re.compile(
-    r"projects/[\w:.-]+/secrets/[\w-]+(?:/versions/\w+)?"
+    r"projects/[\w:.-]+/secrets/[\w-]+(?:/versions/\w+)?|<[a-z _-]{1,60}>"
+    r"|(?:berglas|(?:gcp-?)?g?sm|secret|op|vault|ref\+\w{1,20})://[\w./#?=:-]{1,300}"
     r"|/(?:etc|run|app|secrets?|var|mnt|usr|home|root|tmp|cloudsql|workspace|opt|srv)/[\w./:@-]{1,200}"
-    r"|\$\{?[A-Za-z_]\w{0,80}\}?|\$\([A-Za-z_]\w{0,80}\)|\{\{[ \w.$-]{1,80}\}\}|<[a-z _-]{1,60}>"
 )
 _PLAIN_WORD = re.compile(r"[a-z][a-z_:.-]{0,19}|\d{1,4}|[\w.-]*/[\w./-]*|[a-z]+://\S+")
 _NAMES_OF_ADDRESSES = re.compile(
@@ -82,7 +90,7 @@ def find_in_value(name: str, value: str, role: Role) -> tuple[Secret, ...]:
 def is_secret_by_name(name: str, value: str, role: Role) -> bool:
     secrecy = secrecy_of(name)
     text = value.strip()
-    if secrecy is Secrecy.NONE or _TRIVIAL.fullmatch(text) or _REFERENCE.fullmatch(text):
+    if secrecy is Secrecy.NONE or _TRIVIAL.fullmatch(text) or _REFERENCE.fullmatch(text) or is_reference(text):
         return False
     if secrecy is Secrecy.STRONG:
         return True
@@ -114,11 +122,16 @@ def split_user_info(text: str, start: int, end: int) -> Iterator[Secret]:
     colon = text.find(":", start, end)
     has_password = colon >= 0
     user_end = colon if has_password else end
-    if user_end > start and not is_masked(text[start:user_end]):
-        user = text[start:user_end]
+    user, password = text[start:user_end], text[user_end + 1 : end] if has_password else ""
+    # `user:***@host`: another program has decided what to show of it.
+    if user and not _is_open(user) and not (password and is_masked(password) and "(" not in password):
         yield Secret(start, user_end, "uri-user-info", is_searched=not has_password and looks_random(user))
-    if has_password and end > colon + 1 and not is_masked(text[colon + 1 : end]):
+    if password and not _is_open(password):
         yield Secret(colon + 1, end, "uri-user-info")
+
+
+def _is_open(text: str) -> bool:
+    return is_masked(text) or is_reference(text)
 
 
 def _random_parts(value: str) -> Iterator[Secret]:

@@ -18,8 +18,8 @@ _DATABASES = re.compile(
 _LOCAL = re.compile(r"(?:file|sqlite\d?|h2|unix|data|memory)(?:\+[\w.]+)?", re.IGNORECASE)
 # Forms of connection strings that are no addresses: `host=... user=...`, `Server=...;`, `user:password@tcp(host)/`.
 _OTHER_FORMS = re.compile(
-    r"\w[\w ]*=|\S*@(?:tcp|unix|cloudsql\S*)\(|(?:sqlite|jdbc|file|h2|mysql|pgsql|sqlsrv):(?:[\w ]+=|:|\.{0,2}/|mem|h2|sqlite)"
-    r"|\{|/",
+    r"\w[\w ]*=|\S*@(?:tcp|unix|cloudsql\S*)\(|\{|/"
+    r"|(?:sqlite|jdbc|file|h2|mysql|pgsql|sqlsrv):(?:[\w ]+=|:|\.{0,2}/|mem|h2|sqlite)",
     re.IGNORECASE,
 )
 _BARE_ADDRESS = re.compile(r"//|[^\s:/@]+:[^\s@]+@[\w.-]+|[\w.-]+:\d{1,5}/\w")

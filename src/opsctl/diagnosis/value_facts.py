@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,9 @@ from opsctl.reporting.redact import is_masked
 
 __all__ = ["TokenBook", "ValueFact", "take_value_facts"]
 
+_LONGEST_NAME = 300
+_SPACE = re.compile(r"\s")
+_NAME_PARTS = re.compile(r"[/:@]")
 # Said of most labels and arguments, and of no use there.
 _ORDINARY = frozenset({"number", "boolean"})
 
@@ -70,12 +74,18 @@ def take_record_facts(number: int, record: JsonValue, tokens: TokenBook) -> tupl
 class _Taking:
     def __init__(self, section: str, tokens: TokenBook) -> None:
         self._section = section
+        self._tokens = tokens
         self._masker = TextMasker(tokens)
         self.facts: list[ValueFact] = []
 
     def see(self, place: Place, value: Any) -> Any:
         """Notes the facts of a value. The value stays."""
-        if not isinstance(value, str) or place.role in (Role.TEXT, Role.FIELD) or is_masked(value):
+        if not isinstance(value, str) or is_masked(value):
+            return value
+        if place.role in (Role.TEXT, Role.FIELD):
+            # Names of jobs, images, instances: a weak password that equals one must not blot it out everywhere.
+            if len(value) <= _LONGEST_NAME and not _SPACE.search(value):
+                self._tokens.spare(part for part in _NAME_PARTS.split(value) if part)
             return value
         self._masker.mask_value(place, value)
         hits = self._masker.hits

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from opsctl.reporting.secret_addresses import locate_user_info
 from opsctl.reporting.secret_assignments import is_generated, looks_random
-from opsctl.reporting.secret_forms import Mask, find_key_blocks, has_mask, is_masked, replace_secrets
+from opsctl.reporting.secret_forms import Mask, find_key_blocks, has_mask, is_masked, is_reference, replace_secrets
 from opsctl.reporting.secret_names import Secrecy, secrecy_of
 from opsctl.reporting.substrings import SubstringSearch
 
@@ -26,6 +26,7 @@ __all__ = [
     "has_mask",
     "is_generated",
     "is_masked",
+    "is_reference",
     "locate_user_info",
     "looks_random",
     "redact",

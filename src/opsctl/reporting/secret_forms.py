@@ -49,18 +49,28 @@ _MASKED = re.compile(
 )
 # What Go's net/url puts in the place of a password.
 _MASKED_BY_GO = re.compile(r"x{5,}")
+# What the shell or a template is to put in: `$DB_USER:$DB_PASSWORD`.
+_REFERENCES = re.compile(
+    r"(?:\$\{\w{1,80}\}|\$[A-Z_][A-Z0-9_]{0,80}|\$\([A-Za-z_]\w{0,80}\)|\{\{[ \w.$-]{1,80}\}\}|[:\s])+"
+)
 _SCHEME_WORD = re.compile(
     r"\b(?:Bearer|Basic|Digest|Negotiate|Token|ApiKey|Key|AWS4-HMAC-SHA256|GoogleLogin)\b", re.IGNORECASE
 )
 _WORDY = re.compile(r"[A-Za-z]?[a-z]+")
-_PROSE = re.compile(r"(?:[A-Za-z][a-z']*[,.:]?\s+){2}[A-Za-z][a-z']*")
+_MOST_PASSES = 4
+_PROSE = re.compile(
+    r"(?!\s*(?:Bearer|Basic|Digest|Negotiate|Token|ApiKey)\b)(?!.*authorization)"
+    r"(?:[A-Z][a-z']*[,.:]?\s+){2}[A-Z][a-z']*",
+    re.IGNORECASE,
+)
 
+_HEADER_VALUE = r"(?:b?\\{0,3}([\"'])(?P<quoted>(?:\\[^\"']|(?!\1)[^\r\n\\])*)|(?P<bare>[^\r\n\"']*))"
 _AUTHORIZATION = re.compile(
-    r"authorization\\{0,3}[\"']?\s{0,9}(?:=>|[:=])\s{0,9}(?:b?\\{0,3}([\"'])(?P<quoted>(?:\\[^\"']|(?!\1)[^\r\n\\])*)|(?P<bare>[^\r\n\"']*))",
+    rf"authorization\\{{0,3}}[\"']?\s{{0,9}}(?:=>|[:=])\s{{0,9}}{_HEADER_VALUE}",
     re.IGNORECASE,
 )
 _COOKIE = re.compile(
-    r"cookie\\{0,3}[\"']?\s{0,9}(?:=>|:)\s{0,9}(?:b?\\{0,3}([\"'])(?P<quoted>(?:\\[^\"']|(?!\1)[^\r\n\\])*)|(?P<bare>[^\r\n\"']*))",
+    rf"cookie\\{{0,3}}[\"']?\s{{0,9}}(?:=>|:)\s{{0,9}}{_HEADER_VALUE}",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(?:Bearer|Basic)\s{1,9}(?P<secret>(?:[A-Za-z0-9+/=._~-]|\*{3}\(\w{1,8}\)){8,})", re.IGNORECASE)
@@ -69,10 +79,15 @@ _JSON_WEB_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-
 _SHAPE = re.compile(rf"(?<![A-Za-z0-9])(?:{_SHAPES})")
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----")
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]{1,40}-----")
-# What a block can hold whose end is not there: base64, line ends (also as \n), the headers of an encrypted key.
-_KEY_BODY = re.compile(r"(?:\\[nr]|\s|[A-Za-z0-9+/=]|(?<=[A-Za-z])-(?=[A-Z][a-z])|[:,](?= ?\w))*")
+# What a block can hold whose end is not there: base64, line ends (also as \\n), the headers of an encrypted key.
+_KEY_BODY = re.compile(
+    r"(?:\\[nr]|[\r\n]|[ \t](?=[A-Za-z0-9+/]{32})|[A-Za-z0-9+/=]|(?<=[A-Za-z])-(?=[A-Z][a-z])|: (?=\w)|,(?=\w))*"
+)
+# A message that names the marks: `expected -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----`.
+_WORDS_BETWEEN = re.compile(r"[\s\"'`.,;]*(?:[a-z]{1,12}[\s\"'`.,;]*){0,6}")
 _SQL_LITERAL = re.compile(
-    r"\b(?:password|identified\s{1,9}(?:with\s{1,9}\S{1,80}\s{1,9})?(?:by|as))\s{1,9}(?P<quote>['\"])(?P<secret>(?:''|(?!(?P=quote))[^\r\n])+)",
+    r"(?:\bpassword|\b(?:user|role|grant|login)\b[^\r\n;]{1,200}?\bidentified\s{1,9}(?:with\s{1,9}\S{1,80}\s{1,9})?(?:by|as))"
+    r"\s{1,9}(?P<quote>['\"])(?P<secret>(?:''|(?!(?P=quote))[^\r\n])+)",
     re.IGNORECASE,
 )
 # `mysql -pPASSWORD`, `sqlcmd -P PASSWORD`, `redis-cli -a PASSWORD`, `curl -u USER:PASSWORD`.
@@ -92,15 +107,13 @@ class _Rule(NamedTuple):
 
 def replace_secrets(text: str, mask: Mask) -> str:
     """`text` with each secret replaced by `mask(kind, secret)`. What is masked already is left as it is."""
-    lowered = text.lower()
-    rules, hints, shapes = _rules()
-    if hints.is_in(lowered):
-        for rule in rules:
-            for hint in rule.hints:
-                if hint in lowered:
-                    text = _replace(text, rule, mask)
-                    break
-    return _replace(text, _SHAPE_RULE, mask) if shapes.is_in(text) else text
+    for _ in range(_MOST_PASSES):
+        replaced = _pass_over(text, mask)
+        if replaced == text:
+            break
+        # With a part of it masked, what stands around may read as a secret.
+        text = replaced
+    return text
 
 
 def is_masked(text: str) -> bool:
@@ -109,6 +122,11 @@ def is_masked(text: str) -> bool:
     if len(rest) == len(text):
         return _MASKED_BY_GO.fullmatch(text) is not None
     return not any(character.isalnum() for character in _SCHEME_WORD.sub("", rest))
+
+
+def is_reference(text: str) -> bool:
+    """Whether `text` holds nothing but references to variables, `${DB_PASSWORD}`: a secret to come, none yet."""
+    return ("$" in text or "{" in text) and _REFERENCES.fullmatch(text) is not None
 
 
 def has_mask(text: str) -> bool:
@@ -123,16 +141,30 @@ def find_key_blocks(text: str) -> Iterator[Span]:
     while (begin := _KEY_BEGIN.search(text, position)) is not None:
         end = _KEY_END.search(text, begin.end()) if has_ends else None
         has_ends = end is not None
-        if end is None:
-            body = _KEY_BODY.match(text, begin.end())
-            position = begin.end() if body is None else body.end()
-            while position > begin.end() and text[position - 1] in "\r\n\t ":
-                position -= 1
-            if any(character.isalnum() for character in text[begin.end() : position]):
-                yield begin.start(), position
-        else:
-            position = end.end()
+        body_end = _end_of_body(text, begin.end()) if end is None else end.start()
+        position = body_end if end is None else end.end()
+        if not _WORDS_BETWEEN.fullmatch(text, begin.end(), body_end):
             yield begin.start(), position
+
+
+def _end_of_body(text: str, start: int) -> int:
+    body = _KEY_BODY.match(text, start)
+    end = start if body is None else body.end()
+    while end > start and text[end - 1] in "\r\n\t ":
+        end -= 1
+    return end
+
+
+def _pass_over(text: str, mask: Mask) -> str:
+    lowered = text.lower()
+    rules, hints, shapes = _rules()
+    if hints.is_in(lowered):
+        for rule in rules:
+            for hint in rule.hints:
+                if hint in lowered:
+                    text = _replace(text, rule, mask)
+                    break
+    return _replace(text, _SHAPE_RULE, mask) if shapes.is_in(text) else text
 
 
 def _replace(text: str, rule: _Rule, mask: Mask) -> str:
@@ -140,7 +172,7 @@ def _replace(text: str, rule: _Rule, mask: Mask) -> str:
     done = 0
     for start, end in rule.find(text):
         secret = text[start:end]
-        if start < done or not secret or is_masked(secret):
+        if start < done or not secret or is_masked(secret) or is_reference(secret):
             continue
         pieces += (text[done:start], mask(rule.kind, secret))
         done = end

@@ -39,7 +39,10 @@ _PUBLIC_BEFORE_KEY = _words(
     "cache foreign gpg group idempotency index lookup object partition primary pub public publishable routing row "
     "sharding sort unique"
 )
-_WORKING_DIRECTORIES = frozenset({("pwd",), ("old", "pwd"), ("oldpwd",)})
+# The shell's own variables; `Pwd=` of a connection string is a password.
+_WORKING_DIRECTORIES = frozenset({"PWD", "OLDPWD"})
+# `--set-secrets=DB_PASSWORD=db-password:latest` names secrets.
+_BEFORE_NAMES_OF_SECRETS = _words("clear mount remove set update")
 
 
 class Secrecy(IntEnum):
@@ -58,18 +61,22 @@ def secrecy_of(name: str) -> Secrecy:
 
     The last word counts: DB_PASSWORD is a secret; PASSWORD_FILE, TOKEN_URL and SECRET_NAME say where or what one is.
     """
-    words = tuple(word.lower() for word in _WORD_BREAKS.split(name[-128:]) if word)
-    if words in _WORKING_DIRECTORIES:
+    if name in _WORKING_DIRECTORIES:
         return Secrecy.NONE
+    words = tuple(word.lower() for word in _WORD_BREAKS.split(name[-128:]) if word)
     while len(words) > 1 and (words[-1] in _QUALIFIERS or words[-1].isdigit()):
         words = words[:-1]
     if not words:
         return Secrecy.NONE
     last = words[-1].rstrip("0123456789") or words[-1]
     before = words[-2] if len(words) > 1 else ""
-    if _is_strong(last, before):
+    if _is_strong(last, before) or "".join(words[-3:]).endswith(_STRONG_ENDINGS):
         return Secrecy.STRONG
-    if last in _WEAK_LAST_WORDS and not (last in {"key", "keys"} and before in _PUBLIC_BEFORE_KEY):
+    if (last in {"key", "keys"} and before in _PUBLIC_BEFORE_KEY) or (
+        last == "secrets" and before in _BEFORE_NAMES_OF_SECRETS
+    ):
+        return Secrecy.NONE
+    if last in _WEAK_LAST_WORDS:
         return Secrecy.WEAK
     return Secrecy.WEAK if last.endswith(("token", "_key", "secretid")) else Secrecy.NONE
 
