@@ -16,8 +16,8 @@ STRONG = (
 WEAK = "token key auth session salt signature keys CACHE_SALT unexpected_token SECRETS next-page-token"
 NONE = (
     "PWD OLDPWD PASSWORD_FILE password_length PASSWORD_MIN_LENGTH TOKEN_URL SECRET_NAME secretKeyRef "
-    "SESSION_DRIVER KEY_ID primary_key foreignKey PUBLIC_KEY partition-key cache_key GPG_KEY TOKEN_EXPIRY set- "
-    "secrets DB_HOST DB_USER NODE_ENV passenger compass keyboard monkey tokenizer author SECRET_VERSION "
+    "SESSION_DRIVER KEY_ID primary_key foreignKey PUBLIC_KEY partition-key cache_key GPG_KEY TOKEN_EXPIRY set-secrets "
+    " DB_HOST DB_USER NODE_ENV passenger compass keyboard monkey tokenizer author SECRET_VERSION "
     "COOKIE_DOMAIN AUTH_METHOD executionName"
 )
 
