@@ -30,7 +30,8 @@ _FORMS = {
     "C": r"Caused\sby:|CONTEXT\s?:|ClientConnectionId:|created\sby\s",
     "c": r"created\sby\s\S+[.(]",
     "S": r"Suppressed:|STATEMENT\s?:|SQL\s(?:State\s+:|statement\s\")|Statement\s+:|Stack\s(?:back)?trace:|State:\s",
-    "-": r"---\s(?:End|Inner)\b|-->\s|-{5,}\s*$",
+    "R": r"Require\sstack:",
+    "-": r"-\s(?:/|node:)|---\s(?:End|Inner)\b|-->\s|-{5,}\s*$",
     "D": r"DETAIL\s?:|During\shandling\sof\sthe\sabove",
     "H": r"HINT\s?:",
     "L": r"LINE\s\d+:|Location\s+:|Location:\s*$|Line\s+:|Last\smessage:",
@@ -51,7 +52,7 @@ _FORMS = {
     "s": r"stack\sbacktrace:",
     "F": r"File\s\"",
     "|": r"\|\s",
-    "+": r"\+[-=]{3,}",
+    "+": r"\+[-=+]{3,}",
     "#": r"\#\d+\s+(?:/|\{main\}|\[internal|phar:|\S+\s+\()",
 }
 _CONTINUES = {first: re.compile(pattern) for first, pattern in _FORMS.items()}
@@ -63,6 +64,11 @@ _BEGINS = re.compile(
     r"Traceback \(most recent call last\)|\s*\+ Exception Group Traceback|panic: |Exception in thread |> "
     r"|Unhandled exception|PHP (?:Fatal|Parse) error|npm (?:ERR!|error|warn|WARN)|thread '[^']*' (?:\(\d+\) )?panicked"
     r"|\s+[A-Z]\w*(?:\\\w+)+(?:Exception|Error)\s*$|\s{2,}(?:INFO|ERROR|WARN|FAIL)\s{2}"
+)
+_BEGINNERS = frozenset("TpE>UPnt \t")
+# First looks, cheap: whether a line may begin or open something at all.
+_MAY_OPEN = re.compile(
+    r"\[SQL:|Error: |r(?:ails|ake) aborted|\*{10}|Invalid `|goroutine |panic: |Traceback|/|file:|node:|[A-Za-z]:\\"
 )
 _NPM_ERROR = re.compile(r"npm (?:ERR!|error)")
 _CHAINS = re.compile(r"The above exception was|During handling of the above")
@@ -91,7 +97,7 @@ _CODE_FRAME = re.compile(r"(?:file://|node:|/|[A-Za-z]:\\)\S{1,300}:\d+\s*$")
 _LONGEST_CODE_FRAME = 6
 _CARETS = re.compile(r"\s*\^+\s*$")
 # The line that names an exception, as runtimes print it.
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.$]*(?:Error|Exception|Warning|Exit|Interrupt|Failure|Fault)\b|\*\* \(")
+_EXCEPTION = re.compile(r"(?:[A-Za-z_][\w.$]*)?(?:Error|Exception|Warning|Exit|Interrupt|Failure|Fault)\b|\*\* \(")
 _PYTHON_END = re.compile(r"[A-Za-z_][\w.<>]*(?:: |:?$)")
 _GO_FRAME = re.compile(r"[\w./*()\-$\[\]{},&~%@]+\(.*\)$|created by |goroutine \d|\[signal |exit status |\s|$")
 _FIELD = re.compile(r"[\w.\[\]\-]{1,100}\s*$")
@@ -140,7 +146,7 @@ def join_lines(lines: Iterable[Line]) -> Iterator[list[Line]]:
 class _Block:
     """Lines that belong together, and what the next one must look like."""
 
-    __slots__ = ("_characters", "_enclosing", "_mode", "_room", "is_closed", "lines")
+    __slots__ = ("_characters", "_enclosing", "_is_logged", "_mode", "_room", "is_closed", "lines")
 
     def __init__(self, line: Line) -> None:
         self.lines = [line]
@@ -149,8 +155,9 @@ class _Block:
         self._mode = ""
         self._room = 0
         self._enclosing: re.Pattern[str] | None = None
+        self._is_logged = line.level >= Level.WARNING and _EXCEPTION.match(line.text) is None
         self.is_closed = line.is_structured or line.origin.is_platform
-        if not self.is_closed:
+        if not self.is_closed and _may_open(line.text):
             self._look(line.text)
 
     def is_over(self, now_ns: int | None) -> bool:
@@ -165,14 +172,18 @@ class _Block:
             return False
         if self.is_over(line.time_ns):
             return False
-        if _BEGINS.match(text):
+        if text[:1] in _BEGINNERS and _BEGINS.match(text):
             return self._takes_beginning(line)
-        return _is_continuation(text) or (bool(self._mode) and self._takes_open(text)) or self._takes_trace(line)
+        if _is_continuation(text) or (self._mode and self._takes_open(text)):
+            return True
+        return self._is_logged and self._takes_trace(line)
 
     def add(self, line: Line) -> None:
         """Adds a line that was taken."""
         self.lines.append(line)
         self._characters += len(line.text) + 1
+        if self._is_logged and not line.text.isspace():
+            self._is_logged = False
         self._look(line.text)
 
     def _takes_beginning(self, line: Line) -> bool:
@@ -184,19 +195,13 @@ class _Block:
         if text.startswith("panic: "):
             return first.text.startswith("panic: ") and self._mode != "go"
         # What a logger wrote with a traceback behind it.
-        return text.startswith("Traceback") and self._is_logged_error()
+        return text.startswith("Traceback") and self._is_logged
 
     def _takes_trace(self, line: Line) -> bool:
         """A stack trace right behind the line of the logger that wrote it."""
-        return (
-            self._is_logged_error()
-            and _EXCEPTION.match(line.text) is not None
-            and ("." in line.text.partition(":")[0] or line.text.startswith("** ("))
-        )
-
-    def _is_logged_error(self) -> bool:
-        spoken = [line for line in self.lines if not line.text.isspace()]
-        return len(spoken) == 1 and spoken[0].level >= Level.WARNING and _EXCEPTION.match(spoken[0].text) is None
+        if _EXCEPTION.match(line.text) is None:
+            return False
+        return "." in line.text.partition(":")[0] or line.text.startswith("** (")
 
     def _takes_open(self, text: str) -> bool:
         pattern = _TAKEN.get(self._mode)
@@ -224,7 +229,7 @@ class _Block:
         if self._mode == "frame":
             return self._room > 0 and _CARETS.match(text) is None
         # In a traceback all lines are indented but the one that names the exception; details may follow that.
-        return self._mode in ("greedy", "go") or (self._mode == "python" and text[:1].isspace())
+        return self._mode in ("greedy", "go") or (self._mode in ("python", "fields") and text[:1].isspace())
 
     def _next_mode(self, text: str) -> str:
         if self._mode == "python":
@@ -248,6 +253,12 @@ class _Block:
         if _GREEDY.match(text):
             return "greedy"
         return "next" if text.rstrip()[-1:] == ":" and _OPENS.search(text[-300:]) else ""
+
+
+def _may_open(text: str) -> bool:
+    if "\n" in text or _MAY_OPEN.match(text) is not None:
+        return True
+    return text[-1:] in ": " or "PrismaClient" in text or " in line " in text
 
 
 def _mode_after_exception(text: str) -> str:

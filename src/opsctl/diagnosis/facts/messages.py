@@ -67,17 +67,23 @@ def _task_messages(tasks: Iterable[TaskFacts]) -> Iterator[Message]:
 
 def _lines(entries: Iterable[LogEntry]) -> Iterator[Line]:
     origins: dict[str, Origin] = {}
+    numbers: dict[str | None, int] = {None: -1}
     for entry in order_entries(entries):
         origin = origins.get(entry.log_name)
         if origin is None:
             origin = origins[entry.log_name] = origin_of(entry.log_name)
         text, severity, is_structured = read_payload(entry, origin)
-        if text:
-            labels = entry.labels
-            yield Line(
-                text, entry.time_ns, origin, find_level(severity, text), label_number(labels.get(TASK_LABEL)),
-                label_number(labels.get(ATTEMPT_LABEL)), entry.number, labels.get(CONTAINER_LABEL, ""), is_structured,
-            )  # fmt: skip
+        if not text:
+            continue
+        labels = entry.labels
+        task, attempt = labels.get(TASK_LABEL), labels.get(ATTEMPT_LABEL)
+        for label in (task, attempt):
+            if label not in numbers:
+                numbers[label] = label_number(label)
+        yield Line(
+            text, entry.time_ns, origin, find_level(severity, text), numbers[task], numbers[attempt], entry.number,
+            labels.get(CONTAINER_LABEL, ""), is_structured,
+        )  # fmt: skip
 
 
 def label_number(label: str | None) -> int:

@@ -88,19 +88,17 @@ def clean(text: str) -> str:
 
 def _read_text(text: str, severity: str) -> tuple[str, str, bool]:
     """A line that is a JSON object in plain text, and text with escaped line ends."""
-    payload = _parse_object(text)
-    if payload is not None:
-        return flatten(payload) or text, stated_severity(payload, severity), True
+    if text[:1] in "{ \t":
+        payload = _parse_object(text)
+        if payload is not None:
+            return flatten(payload) or text, stated_severity(payload, severity), True
     if "\\" in text and ("\\n" in text or '\\"' in text):
         text = _ESCAPED_ENDS.sub("\n", text).replace("\n\\t", "\n\t").replace('\\"', '"')
     return text, severity, False
 
 
 def _parse_object(text: str) -> dict[str, Any] | None:
-    start = text[:1]
-    if start in " \t":
-        start = text.lstrip()[:1]
-    if start != "{" or text.rstrip()[-1:] != "}" or '"' not in text:
+    if text.lstrip()[:1] != "{" or text.rstrip()[-1:] != "}" or '"' not in text:
         return None
     try:
         payload = json.loads(text)

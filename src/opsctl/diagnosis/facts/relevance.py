@@ -33,7 +33,7 @@ _RETRIES = re.compile(
     re.IGNORECASE,
 )
 _TELEMETRY = re.compile(
-    r"opentelemetry|\botel|(?<!quota )\bmetrics?\b|\btrac(?:ing|er|es)\b|statsd|datadog|\bdd-?trace|newrelic|new relic"
+    r"opentelemetry|\botel|(?<![\w.-])(?<!quota )metrics?(?![\w-])|\btrac(?:ing|er|es)\b|statsd|datadog|\bdd-?trace|newrelic|new relic"
     r"|prometheus|honeycomb|jaeger|zipkin|\bsentry\b|\bapm\b|telemetry|cloud ?trace|cloud ?profiler|posthog"
     r"|segment\.io|rollbar|bugsnag",
     re.IGNORECASE,
