@@ -1,12 +1,13 @@
 """Which commits can have to do with a failure: those whose files touch the failing path, and nothing else.
 
-A commit is suspicious by what it changed, never by its subject or its time.
+A commit is suspicious by what it changed, never by its subject or its time. In a repository of several programs the
+Dockerfile or the workflow of another one has nothing to do with it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from opsctl.diagnosis.facts.model import CommitFacts, Facts
 from opsctl.diagnosis.rank import Ranked
@@ -58,6 +59,12 @@ _INDIRECT_BY_CAUSE: dict[str, tuple[str, ...]] = {
     "image-unavailable": _BUILD + _DEPLOY,
     "migration-config-invalid": _MIGRATIONS + _DEPLOY,
 }
+# Words of a workflow's name that say what it does, not for what.
+_COMMON_WORDS = frozenset(
+    {"deploy", "deployment", "release", "build", "ci", "cd", "main", "master", "prod", "production", "staging", "stage",
+     "dev", "test", "publish", "push", "image", "docker", "cloud", "run", "cloudrun", "gcp", "google", "job", "jobs",
+     "migrate", "migration", "migrations", "db", "database", "workflow", "pipeline", "and", "to", "the"}
+)  # fmt: skip
 # For every other cause: how the job is set up.
 _INDIRECT = _DEPLOY
 
@@ -69,7 +76,8 @@ def relate_commits(facts: Facts, first: Ranked | None) -> tuple[CommitItem, ...]
     wanted = failing_paths(facts, first)
     direct = _DIRECT_BY_CAUSE.get(first.rule.cause, ())
     indirect = _INDIRECT_BY_CAUSE.get(first.rule.cause, _INDIRECT)
-    items = [_relate(commit, wanted, direct, indirect) for commit in facts.commits]
+    is_own = _Program(facts, wanted).may_own
+    items = [_relate(commit, wanted, direct, indirect, is_own) for commit in facts.commits]
     order = {DIRECT: 0, INDIRECT: 1, NONE: 2}
     return tuple(sorted(items, key=lambda item: order[item.relevance]))
 
@@ -92,11 +100,51 @@ def _as_source(path: str) -> str:
     return _EXTENSION.sub("", _BUILD_OUTPUT.sub("", path))
 
 
-def _relate(commit: CommitFacts, wanted: Sequence[str], direct: Sequence[str], indirect: Sequence[str]) -> CommitItem:
-    touching = [name for name in commit.files if _touches(name, wanted) or _matches(name, direct)]
+class _Program:
+    """Tells the files of the failing program from those of its neighbours in the repository."""
+
+    def __init__(self, facts: Facts, wanted: Sequence[str]) -> None:
+        execution = facts.execution
+        image = (execution.image or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
+        repository = "/".join((execution.image or "").split("/")[2:-1])
+        self._words = _words(f"{execution.name.job} {image} {repository}")
+        touched = (name for commit in facts.commits for name in commit.files if _touches(name, wanted))
+        # `apps/api/src/migrate.ts` is on the failing path: so the program lives in `apps/api`.
+        self._folders = {folder for name in touched if (folder := _folder_of_program(name))}
+
+    def may_own(self, name: str) -> bool:
+        """Whether a file that builds or deploys may be this program's: not in the folder of another one, and not named
+        for another one."""
+        folder = _folder_of_program(name)
+        if folder:
+            return folder in self._folders if self._folders else bool(_words(folder.rpartition("/")[2]) & self._words)
+        if re.search(r"^\.github/workflows/|(?:^|/)deploy|\.tf$", name):
+            named = _words(name.rpartition("/")[2].partition(".")[0]) - _COMMON_WORDS
+            return not named or bool(named & self._words)
+        return True
+
+
+def _folder_of_program(name: str) -> str:
+    match = re.match(r"(?:apps|packages|services|projects|modules|cmd)/[^/]+(?=/)", name)
+    return match[0] if match else ""
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in re.split(r"[^a-z0-9]+", text.lower()) if word}
+
+
+def _relate(
+    commit: CommitFacts,
+    wanted: Sequence[str],
+    direct: Sequence[str],
+    indirect: Sequence[str],
+    is_own: Callable[[str], bool],
+) -> CommitItem:
+    own = [name for name in commit.files if is_own(name)]
+    touching = [name for name in commit.files if _touches(name, wanted) or (name in own and _matches(name, direct))]
     if touching:
         return _item(commit, DIRECT, touching)
-    touching = [name for name in commit.files if _matches(name, indirect)]
+    touching = [name for name in own if _matches(name, indirect)]
     return _item(commit, INDIRECT if touching else NONE, touching)
 
 

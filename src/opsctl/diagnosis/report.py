@@ -78,7 +78,10 @@ class RemedyText:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One possible cause. `probability` is between 0 and 1. `verdict`: confirmed, likely or possible."""
+    """One possible cause. `probability` is between 0 and 1. `verdict`: confirmed, likely or possible.
+
+    `remedy` is the fix, `workarounds` are other ways, least risk first; `checks` only look.
+    """
 
     cause: str
     probability: float
@@ -89,6 +92,7 @@ class Finding:
     contradicting: tuple[EvidenceItem, ...]
     remedy: RemedyText | None
     workarounds: tuple[RemedyText, ...]
+    checks: tuple[RemedyText, ...]
 
 
 @dataclass(frozen=True, slots=True)

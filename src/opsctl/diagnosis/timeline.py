@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from opsctl.diagnosis.facts.model import Attempt, End, Facts, Pointer
 from opsctl.diagnosis.rank import Ranking
@@ -10,13 +10,17 @@ from opsctl.diagnosis.report import TimelineItem
 from opsctl.diagnosis.timestamps import to_datetime
 from opsctl.reporting.view import Texts
 
+# The pointer with what stands there, and its time in nanoseconds since 1970.
+Locate = Callable[[Pointer], tuple[Pointer, int | None]]
+
 # More attempts than this are summed up by their first and last.
 MOST_ATTEMPTS = 8
 
 
-def build_timeline(facts: Facts, ranking: Ranking, texts: Texts) -> tuple[TimelineItem, ...]:
-    """Creation, start, attempts, the first line that decided, the end; and what changed shortly before."""
-    drafts = sorted(_drafts(facts, ranking, texts), key=lambda draft: draft[0])
+def build_timeline(facts: Facts, ranking: Ranking, texts: Texts, locate: Locate) -> tuple[TimelineItem, ...]:
+    """Creation, start, attempts, the first line that decided, the end; and what changed shortly before. `locate` finds
+    lines of the log."""
+    drafts = sorted(_drafts(facts, ranking, texts, locate), key=lambda draft: draft[0])
     return tuple(
         TimelineItem(at, event, text, pointer.section, pointer.pointer)
         for time_ns, event, text, pointer in drafts
@@ -24,7 +28,7 @@ def build_timeline(facts: Facts, ranking: Ranking, texts: Texts) -> tuple[Timeli
     )
 
 
-def _drafts(facts: Facts, ranking: Ranking, texts: Texts) -> Iterator[tuple[int, str, str, Pointer]]:
+def _drafts(facts: Facts, ranking: Ranking, texts: Texts, locate: Locate) -> Iterator[tuple[int, str, str, Pointer]]:
     execution = facts.execution
     moments = (
         ("created", execution.created_ns, "/createTime"),
@@ -39,7 +43,7 @@ def _drafts(facts: Facts, ranking: Ranking, texts: Texts) -> Iterator[tuple[int,
     shown = attempts if len(attempts) <= MOST_ATTEMPTS else (*attempts[: MOST_ATTEMPTS - 1], attempts[-1])
     for attempt in shown:
         yield from _attempt(attempt, texts)
-    yield from _deciding_line(facts, ranking, texts)
+    yield from _deciding_line(ranking, texts, locate)
 
 
 def _before(facts: Facts, texts: Texts) -> Iterator[tuple[int, str, str, Pointer]]:
@@ -59,32 +63,25 @@ def _attempt(attempt: Attempt, texts: Texts) -> Iterator[tuple[int, str, str, Po
     place = attempt.pointers[0] if attempt.pointers else Pointer("tasks", "")
     if attempt.ended_ns is None:
         return
-    words = texts.get(f"diagnose.end_{attempt.end.value}")
-    if attempt.end is End.EXITED and attempt.exit_code is not None:
-        words = texts.get("diagnose.end_exit_code", code=str(attempt.exit_code))
-    elif attempt.end is End.SIGNALLED and attempt.signal is not None:
-        words = texts.get("diagnose.end_signal", signal=str(attempt.signal))
+    words = name_end(attempt.end.value, attempt.exit_code, attempt.signal, texts)
     text = texts.get("diagnose.event_attempt", task=str(attempt.task), attempt=str(attempt.number), end=words)
     yield attempt.ended_ns, "attempt-ended", text, place
 
 
-def _deciding_line(facts: Facts, ranking: Ranking, texts: Texts) -> Iterator[tuple[int, str, str, Pointer]]:
+def name_end(end: str, exit_code: int | None, signal: int | None, texts: Texts) -> str:
+    """How an attempt ended, in the reader's words."""
+    if end == End.EXITED and exit_code is not None:
+        return texts.get("diagnose.end_exit_code", code=str(exit_code))
+    if end == End.SIGNALLED and signal is not None:
+        return texts.get("diagnose.end_signal", signal=str(signal))
+    return texts.get(f"diagnose.end_{end}")
+
+
+def _deciding_line(ranking: Ranking, texts: Texts, locate: Locate) -> Iterator[tuple[int, str, str, Pointer]]:
     """The first log line that the first finding rests on."""
-    if not ranking.findings:
-        return
-    for piece in ranking.findings[0].support:
-        for pointer in piece.pointers:
-            time_ns = _time_of(facts, pointer)
-            if time_ns is not None:
-                yield time_ns, "error", texts.get("diagnose.event_error", excerpt=pointer.excerpt), pointer
-                return
-
-
-def _time_of(facts: Facts, pointer: Pointer) -> int | None:
-    if pointer.section != "logs":
-        return None
-    number = int(pointer.pointer.rpartition("/")[2])
-    for message in facts.logs.messages:
-        if message.pointer == Pointer("logs", pointer.pointer) or any(part[1] == number for part in message.parts):
-            return message.time_ns
-    return None
+    found = ranking.findings[0].support if ranking.findings else ()
+    lines = (locate(place) for piece in found for place in piece.pointers)
+    told = ((time_ns, pointer) for pointer, time_ns in lines if time_ns is not None and pointer.excerpt)
+    first = next(told, None)
+    if first is not None:
+        yield first[0], "error", texts.get("diagnose.event_error", excerpt=first[1].excerpt), first[1]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from opsctl.diagnosis.facts.model import Outcome
 from opsctl.diagnosis.rank import Verdict
-from opsctl.diagnosis.report import BaselineDiff, DiagnosisReport, EvidenceItem, Finding, RemedyText, RuledOut
+from opsctl.diagnosis.report import DiagnosisReport, EvidenceItem, Finding, RemedyText, SectionSummary
+from opsctl.diagnosis.timeline import name_end
+from opsctl.diagnosis.view_context import context_tables, name_section
 from opsctl.reporting.view import (
+    Block,
     Cell,
-    CellValue,
     Code,
     Column,
     Duration,
@@ -20,6 +21,8 @@ from opsctl.reporting.view import (
     Percent,
     ReportView,
     Section,
+    Step,
+    Steps,
     Table,
     Texts,
     Tone,
@@ -29,7 +32,9 @@ from opsctl.reporting.view import (
 EXPLAINED_FROM = 0.05
 MOST_EXPLAINED = 4
 MOST_NAMED = 12
-
+MOST_APART = 3
+MOST_SHOWN = 0.999
+_FAILED_ENDS = ("exited", "signalled", "timeout", "memory", "never_started")
 _TONES: dict[Verdict, Tone] = {
     Verdict.CONFIRMED: "bad",
     Verdict.LIKELY: "bad",
@@ -39,168 +44,186 @@ _TONES: dict[Verdict, Tone] = {
 
 def diagnosis_view(report: DiagnosisReport, texts: Texts) -> ReportView:
     """The whole report as a view, in the order in which an incident report is read."""
-    t = texts.get
-    blocks: list[Section | Table] = []
-    is_failure = report.execution.outcome in (Outcome.FAILED, Outcome.UNTOLD)
-    if is_failure:
-        blocks += [_causes(report, texts)] if report.findings else []
-        explained = [f for f in report.findings if f.probability >= EXPLAINED_FROM][:MOST_EXPLAINED]
-        blocks += [_finding(rank, finding, texts) for rank, finding in enumerate(explained, 1)]
-    blocks += list(_surroundings(report, texts, is_failure=is_failure))
+    timeline, *context = context_tables(report, texts, is_failure=is_failure(report))
     return ReportView(
-        title=t("diagnose.title", execution=report.execution.execution),
-        summary=tuple(_summary(report, texts)),
-        blocks=tuple(blocks),
+        title=texts.get("diagnose.title", execution=report.execution.execution),
+        blocks=(
+            Section(tuple(_summary(report, texts)), title=texts.get("diagnose.heading_summary")),
+            *timeline,
+            *_causes(report, texts),
+            *(table for tables in context for table in tables),
+            *_steps(report, texts),
+        ),
         notes=tuple(_notes(report, texts)),
-        next_commands=tuple(_next(report, texts, is_failure=is_failure)),
+        next_commands=tuple(_next(report, texts)),
     )
 
 
-def _summary(report: DiagnosisReport, texts: Texts) -> Iterator[Line]:
+def is_failure(report: DiagnosisReport) -> bool:
+    """Whether there is a failure to explain."""
+    return report.execution.outcome in (Outcome.FAILED, Outcome.UNTOLD)
+
+
+def _summary(report: DiagnosisReport, texts: Texts) -> Iterator[Field]:
     """The ten lines on top."""
     t, execution = texts.get, report.execution
-    place = t("diagnose.place", job=execution.job, project=execution.project, region=execution.region)
     outcome = t(f"diagnose.outcome_{execution.outcome.value}")
     if execution.duration_seconds is not None:
         outcome = t("diagnose.outcome_after", outcome=outcome, duration=Duration(execution.duration_seconds))
-    yield Line(f"{outcome}  {place}", "bad" if execution.outcome is Outcome.FAILED else "strong")
-    if execution.message:
-        yield Line(t("diagnose.said", message=execution.message))
+    tone: Tone = "bad" if execution.outcome is Outcome.FAILED else "strong"
+    yield Field(t("diagnose.field_outcome"), Cell(outcome, tone), _first_failure(report, texts))
+    place = t("diagnose.place", job=execution.job, project=execution.project, region=execution.region)
+    yield Field(t("diagnose.field_where"), place)
     first = next(iter(report.findings), None)
+    said = next((item.excerpt for item in first.evidence if item.section == "logs"), None) if first else None
+    if said or execution.message:
+        yield Field(t("diagnose.field_message"), Code(said or execution.message or ""))
     if first is None:
-        yield Line(t("diagnose.no_cause"), "warning")
-    elif first.verdict in _TONES:
-        verdict = t(f"diagnose.verdict_{first.verdict.value}")
-        share = Percent(first.probability)
-        yield Line(
-            t("diagnose.first_cause", title=first.title, share=share, verdict=verdict, cause=first.cause),
-            _TONES[first.verdict] if execution.outcome is Outcome.FAILED else "strong",
-        )
-        yield Line(first.summary)
-        if first.evidence:
-            item = first.evidence[0]
-            yield Line(t("diagnose.rests_on", excerpt=item.excerpt or item.meaning or "", place=_place(item)))
-        if first.remedy is not None:
-            yield Line(t("diagnose.fix", text=first.remedy.text))
+        yield Field(t("diagnose.field_likeliest"), Cell(t("diagnose.no_cause"), "warning"))
+    elif is_failure(report):
+        yield from _answer(first, report.unknown_probability, texts)
+    else:
+        yield Field(t("diagnose.field_judgement"), first.summary)
     yield from _summary_of_the_rest(report, texts)
 
 
-def _summary_of_the_rest(report: DiagnosisReport, texts: Texts) -> Iterator[Line]:
+def _first_failure(report: DiagnosisReport, texts: Texts) -> str | None:
+    """The attempt that speaks first, and how many there were."""
+    attempts = report.execution.attempts
+    failed = next((item for item in attempts if item.end in _FAILED_ENDS), None)
+    if failed is None:
+        return None
+    end = name_end(failed.end, failed.exit_code, failed.signal, texts)
+    text = texts.get("diagnose.event_attempt", task=str(failed.task), attempt=str(failed.attempt), end=end)
+    return text if len(attempts) == 1 else texts.get("diagnose.first_of", attempt=text, count=len(attempts))
+
+
+def _answer(first: Finding, unknown: float, texts: Texts) -> Iterator[Field]:
     t = texts.get
-    if report.execution.outcome in (Outcome.FAILED, Outcome.UNTOLD):
-        others = [t("diagnose.other", title=f.title, share=Percent(f.probability)) for f in report.findings[1:3]]
-        others.append(t("diagnose.unknown", share=Percent(report.unknown_probability)))
-        yield Line(t("diagnose.others", others=", ".join(others)))
-    unseen = [item.section for item in report.completeness.sections if item.status not in ("ok", "partial")]
-    if unseen:
-        yield Line(t("diagnose.unseen", sections=", ".join(unseen)), "muted")
+    verdict = t(f"diagnose.verdict_{first.verdict.value}")
+    key = "first_guess" if unknown > first.probability else "first_cause"
+    answer = t(f"diagnose.{key}", title=first.title, share=_share(first.probability, texts), verdict=verdict)
+    yield Field(t("diagnose.field_likeliest"), Cell(answer, _TONES.get(first.verdict, "strong")), first.cause)
+    fact = next((item for item in first.evidence if item.meaning), None)
+    judgement = first.summary if fact is None or fact.meaning is None else fact.meaning
+    yield Field(t("diagnose.field_judgement"), judgement, None if fact is None else _place(fact))
+    # A guess is no reason to change something.
+    if first.remedy is not None and first.verdict is not Verdict.POSSIBLE:
+        yield Field(t("diagnose.field_fix"), first.remedy.text, t(_risk(first.remedy)))
+
+
+def _summary_of_the_rest(report: DiagnosisReport, texts: Texts) -> Iterator[Field]:
+    t = texts.get
+    if is_failure(report):
+        others = [t("diagnose.other", title=f.title, share=_share(f.probability, texts)) for f in report.findings[1:3]]
+        others.append(t("diagnose.unknown", share=_share(report.unknown_probability, texts)))
+        yield Field(t("diagnose.field_otherwise"), ", ".join(others))
+        unseen = [item for item in report.completeness.sections if item.status not in ("ok", "partial")]
+        if unseen:
+            yield Field(t("diagnose.field_unseen"), ", ".join(_unseen(item, texts) for item in unseen))
     if report.next_step is not None:
-        yield Line(t("diagnose.next_look", text=report.next_step.text))
+        yield Field(t("diagnose.field_look_next"), report.next_step.text)
 
 
-def _causes(report: DiagnosisReport, texts: Texts) -> Table:
+def _unseen(item: SectionSummary, texts: Texts) -> str:
+    name = name_section(item.section, texts)
+    return name if item.status == "skipped" else f"{name} ({texts.get(f'diagnose.status_{item.status}')})"
+
+
+def _causes(report: DiagnosisReport, texts: Texts) -> Iterator[Block]:
+    if not is_failure(report) or not report.findings:
+        return
     t = texts.get
     rows = [
         (
             Cell(finding.title, _TONES.get(finding.verdict, "plain")),
-            Percent(finding.probability),
+            _share(finding.probability, texts),
             t(f"diagnose.verdict_{finding.verdict.value}"),
             finding.cause,
         )
         for finding in report.findings[:MOST_NAMED]
     ]
-    rows.append((Cell(t("diagnose.unknown_cause"), "muted"), Percent(report.unknown_probability), "", "unknown"))
+    rows.append((Cell(t("diagnose.unknown_cause"), "muted"), _share(report.unknown_probability, texts), "", "unknown"))
     columns = (
         Column(t("diagnose.column_cause")),
         Column(t("diagnose.column_probability"), "right"),
-        Column(t("diagnose.column_verdict")),
+        Column(t("diagnose.column_verdict"), keep_whole=True),
         Column(t("diagnose.column_id"), keep_whole=True),
     )
-    return Table(columns, tuple(rows), title=t("diagnose.heading_causes"))
+    yield Table(columns, tuple(rows), title=t("diagnose.heading_causes"))
+    for rank, finding in enumerate(_explained(report), 1):
+        yield _finding(rank, finding, texts)
+
+
+def _explained(report: DiagnosisReport) -> tuple[Finding, ...]:
+    likely = [finding for finding in report.findings if finding.probability >= EXPLAINED_FROM]
+    return tuple(likely[:MOST_EXPLAINED] or report.findings[:1])
 
 
 def _finding(rank: int, finding: Finding, texts: Texts) -> Section:
     t = texts.get
     fields = [Field(t("diagnose.field_what"), finding.summary)]
-    fields += [Field(t("diagnose.field_evidence"), _shown(item), _place(item)) for item in finding.evidence]
-    fields += [Field(t("diagnose.field_against"), _shown(item), _place(item)) for item in finding.contradicting]
-    if finding.remedy is not None:
-        fields += _remedy(t("diagnose.field_fix"), finding.remedy, texts)
-    for workaround in finding.workarounds:
-        fields += _remedy(t("diagnose.field_workaround"), workaround, texts)
-    title = t("diagnose.heading_finding", rank=rank, title=finding.title, share=Percent(finding.probability))
-    return Section(tuple(fields), title=title)
+    fields += [field for item in finding.evidence for field in _evidence("evidence", item, texts)]
+    fields += [field for item in finding.contradicting for field in _evidence("against", item, texts)]
+    if rank > 1 and finding.remedy is not None:
+        fields.append(Field(t("diagnose.field_fix"), finding.remedy.text, t(_risk(finding.remedy))))
+    title = t("diagnose.heading_finding", rank=rank, title=finding.title, share=_share(finding.probability, texts))
+    return Section(tuple(fields), title=title, is_part=True)
 
 
-def _shown(item: EvidenceItem) -> Code | str:
-    if item.meaning and item.excerpt:
-        return f"{item.meaning} ({item.excerpt})"
-    return item.meaning or Code(item.excerpt)
+def _evidence(label: str, item: EvidenceItem, texts: Texts) -> Iterator[Field]:
+    """What it means; and what stands there, when that says more."""
+    name = texts.get(f"diagnose.field_{label}")
+    if item.meaning:
+        yield Field(name, item.meaning, _place(item))
+    if item.excerpt and item.excerpt not in (item.meaning or ""):
+        yield Field(name, Code(item.excerpt), None if item.meaning else _place(item))
+
+
+def _share(probability: float, texts: Texts) -> Percent | str:
+    """Nothing is certain, and nothing is impossible: not even after rounding."""
+    if probability > MOST_SHOWN:
+        return texts.get("diagnose.share_above", share=Percent(MOST_SHOWN))
+    if probability < 1 - MOST_SHOWN:
+        return texts.get("diagnose.share_below", share=Percent(1 - MOST_SHOWN))
+    return Percent(probability)
 
 
 def _place(item: EvidenceItem) -> str:
     return f"{item.section}{item.pointer}"
 
 
-def _remedy(label: str, remedy: RemedyText, texts: Texts) -> list[Field]:
-    t = texts.get
-    fields = [Field(label, remedy.text, t(f"diagnose.risk_{remedy.risk.value.replace('-', '_')}"))]
-    fields += [Field(t("diagnose.field_command"), Code(command)) for command in remedy.commands]
-    if remedy.precondition:
-        fields.append(Field(t("diagnose.field_before"), remedy.precondition))
-    if remedy.undo:
-        fields.append(Field(t("diagnose.field_undo"), remedy.undo))
-    return fields
+def _risk(remedy: RemedyText) -> str:
+    return f"diagnose.risk_{remedy.risk.value.replace('-', '_')}"
 
 
-def _surroundings(report: DiagnosisReport, texts: Texts, *, is_failure: bool) -> Iterator[Table]:
-    if report.timeline:
-        timeline = tuple((item.at, item.text) for item in report.timeline)
-        yield _table("timeline", ("time", "event"), timeline, texts)
-    if not is_failure:
+def _steps(report: DiagnosisReport, texts: Texts) -> Iterator[Steps]:
+    """What to do about the first cause, and what else to look at."""
+    if not report.findings:
         return
-    if report.baseline_diff is not None:
-        yield _changes(report.baseline_diff, texts)
-    if report.commits:
-        commits = tuple(
-            (item.id[:9], item.subject, texts.get(f"diagnose.relevance_{item.relevance}"), ", ".join(item.files[:4]))
-            for item in report.commits
-        )
-        yield _table("commits", ("commit", "subject", "relevance", "files"), commits, texts)
-    if report.ruled_out:
-        ruled_out = tuple((item.title, _because(item)) for item in report.ruled_out)
-        yield _table("ruled_out", ("cause", "because"), ruled_out, texts)
-    unseen = tuple(
-        (item.section, texts.get(f"diagnose.status_{item.status}"), item.reason or "")
-        for item in report.completeness.sections
-        if item.status != "ok"
+    t, first = texts.get, report.findings[0]
+    fix = first.remedy
+    if fix is not None:
+        steps = (_remedy("fix", fix, texts), *(_remedy("workaround", item, texts) for item in first.workarounds))
+        key = "remedies_if" if first.verdict is Verdict.POSSIBLE else "remedies"
+        yield Steps(steps, title=t(f"diagnose.heading_{key}", title=first.title))
+    last = None if report.next_step is None else report.next_step.command
+    looks = tuple(
+        Step(check.text, finding.title, commands=commands)
+        for finding in _explained(report)
+        for check in finding.checks
+        if (commands := tuple(command for command in check.commands if command != last))
     )
-    if unseen:
-        yield _table("unseen", ("section", "status", "reason"), unseen, texts)
-    if report.not_checked:
-        not_checked = tuple((item.title, ", ".join(item.missing_sections)) for item in report.not_checked)
-        yield _table("not_checked", ("cause", "missing"), not_checked, texts)
+    if is_failure(report) and looks:
+        yield Steps(looks, title=t("diagnose.heading_looks"))
 
 
-def _changes(diff: BaselineDiff, texts: Texts) -> Table:
-    rows = tuple(
-        (texts.get(f"diagnose.change_{item.what.replace('-', '_')}"), item.name, item.before, item.after)
-        for item in diff.changes
-    )
-    table = _table("baseline", ("change", "name", "before", "after"), rows, texts, execution=diff.execution or "")
-    return replace(table, empty=texts.get("diagnose.no_change"))
-
-
-def _because(item: RuledOut) -> str:
-    return "; ".join(part.meaning or part.excerpt for part in item.evidence[:2])
-
-
-def _table(
-    heading: str, columns: tuple[str, ...], rows: tuple[tuple[CellValue, ...], ...], texts: Texts, **values: str
-) -> Table:
-    """A table whose title is `heading_<heading>` and whose columns are `column_<name>`."""
-    titles = tuple(Column(texts.get(f"diagnose.column_{name}"), keep_whole=name == "time") for name in columns)
-    return Table(titles, rows, title=texts.get(f"diagnose.heading_{heading}", **values))
+def _remedy(kind: str, remedy: RemedyText, texts: Texts) -> Step:
+    t = texts.get
+    told = (("before", remedy.precondition), ("undo", remedy.undo))
+    fields = tuple(Field(t(f"diagnose.field_{name}"), text) for name, text in told if text)
+    note = t(f"diagnose.note_{kind}", risk=t(_risk(remedy)))
+    return Step(remedy.text, note, fields, remedy.commands)
 
 
 def _notes(report: DiagnosisReport, texts: Texts) -> Iterator[Line]:
@@ -209,16 +232,22 @@ def _notes(report: DiagnosisReport, texts: Texts) -> Iterator[Line]:
         yield Line(t("diagnose.note_cut"), "warning")
     for remark in report.completeness.remarks:
         kind, _, name = remark.partition(":")
-        yield Line(t(f"diagnose.remark_{kind.replace('-', '_')}", section=name), "warning")
+        yield Line(t(f"diagnose.remark_{kind.replace('-', '_')}", section=name_section(name, texts)), "warning")
     if any(item.section in ("cloudsql", "job", "service_account") for f in report.findings for item in f.evidence):
         yield Line(t("diagnose.note_now"), "muted")
     if report.masked.values:
         yield Line(t("diagnose.note_masked", values=report.masked.values), "muted")
 
 
-def _next(report: DiagnosisReport, texts: Texts, *, is_failure: bool) -> Iterator[NextCommand]:
+def _next(report: DiagnosisReport, texts: Texts) -> Iterator[NextCommand]:
+    t = texts.get
+    if is_failure(report) and report.findings:
+        yield NextCommand(f"opsctl cloudrun rules show {report.findings[0].cause}", t("diagnose.next_page"))
     if report.next_step is not None:
-        yield NextCommand(report.next_step.command, report.next_step.text)
-    if is_failure and report.findings:
-        cause = report.findings[0].cause
-        yield NextCommand(f"opsctl cloudrun rules show {cause}", texts.get("diagnose.next_page"))
+        titles = {item.cause: item.title for item in report.findings}
+        titles.update((item.cause, item.title) for item in report.not_checked)
+        told = [titles[cause] for cause in report.next_step.distinguishes if cause in titles]
+        reason = (
+            t("diagnose.next_apart", causes=" / ".join(told)) if 1 < len(told) <= MOST_APART else report.next_step.text
+        )
+        yield NextCommand(report.next_step.command, reason)

@@ -40,9 +40,11 @@ from opsctl.reporting.view import (
 UNLIMITED_WIDTH = 1 << 20
 MIN_WIDTH = 40
 # More of one value than this hides the rest of the report; -o json has all of it.
-MAX_CELL_CHARACTERS = 300
+MAX_CELL_CHARACTERS = 320
 # Two blanks, and one place for the line between columns.
 COLUMN_GAP = 3
+# A reason that would have less room beside its command stands below it.
+LEAST_REASON = 24
 _STYLES: dict[Tone, str] = {
     "plain": "",
     "good": "green",
@@ -252,12 +254,13 @@ class _Writer:
     def _next_commands(self, commands: tuple[NextCommand, ...]) -> list[RenderableType]:
         heading: list[RenderableType] = [self._text(self._texts.get("common.next"), "muted")]
         lines = [(self._text(item.command, "strong"), self._text(item.reason or "", "muted")) for item in commands]
-        if self._screen.width is not None and any(line.cell_len + 4 > self._screen.width for line, _ in lines):
+        longest = max(command.cell_len for command, _ in lines)
+        if self._screen.width is not None and longest + LEAST_REASON + 4 > self._screen.width:
             for command, reason in lines:
                 heading += [*self._command(command.plain, 2), Padding(reason, (0, 0, 0, 6), expand=False)]
             return heading
         grid = RichTable.grid(padding=(0, 2, 0, 0), pad_edge=False)
-        grid.add_column(overflow="fold")
+        grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
         for command, reason in lines:
             grid.add_row(command, reason)

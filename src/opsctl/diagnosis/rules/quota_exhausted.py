@@ -78,7 +78,7 @@ RULE = Rule(
         Remedy(
             "more_room",
             Risk.REVERSIBLE,
-            ("gcloud sql instances patch {instance} --project {project} --storage-size SIZE_GB",),
+            ("gcloud sql instances patch INSTANCE --project {project} --storage-size SIZE_GB",),
         ),
         Remedy(
             "run_later",
