@@ -24,9 +24,15 @@ _QUOTED_OR_NOT = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|[^'\"]+|['\"]")
 _CONNECTION_NAME = re.compile(r"(?<![\w/.-])(?:/cloudsql/)?((?:[\w.-]+:)?[a-z][\w-]+:[a-z]+-[a-z]+\d+:[a-z][\w-]*)")
 _SECRET = re.compile(r"\bprojects/[^/\s]+/secrets/([\w-]+)(?:/versions/([\w-]+))?")
 _ACCOUNT = re.compile(r"\b[\w.-]+@[\w.-]+\.gserviceaccount\.com\b")
+_SERVICE_AGENT = re.compile(r"\bservice-(\d+)@serverless-robot-prod\.iam\.gserviceaccount\.com")
 _ROLE = re.compile(r"\broles/[a-z]\w+(?:\.\w+)+")
 _PERMISSION = re.compile(r"\b(?!www\.)[a-z][a-z]+\.[a-zA-Z]+\.[a-zA-Z]+\b")
-_SERVICE = re.compile(r"\b([a-z][a-z0-9-]+)\.googleapis\.com\b")
+# Only where a text says that an API is off: addresses of services stand in many others.
+_SERVICE = re.compile(
+    r"\b([a-z][a-z0-9-]+)\.googleapis\.com\b(?=.*(?:disabled|not been (?:used|enabled)))"
+    r"|(?:disabled|not been (?:used|enabled)).*?\b([a-z][a-z0-9-]+)\.googleapis\.com\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _USER = re.compile(r"(?:for |by |to |^|\s)(?:user|role|login)[ =:]+[\"'`]?([A-Za-z_][\w.-]*)[\"'`@]", re.IGNORECASE)
 _TABLE = re.compile(r"\b(?:relation|table)\s+(?:\S*\.)?[\"'`]([A-Za-z_][\w.]*)[\"'`]", re.IGNORECASE)
 _MIGRATION = re.compile(r"(?<![\w/])(\d{10,14}[_-][\w-]+)(?:`|'|\"|\b)")
@@ -52,9 +58,10 @@ _TRACES = {
     "alembic": r"alembic",
     "django": r"django|manage\.py",
     "golang-migrate": r"golang-migrate|dirty database version|schema_migrations",
-    "mysql": r"mysql|mariadb|innodb|:3306\b|ER_[A-Z]{2}",
+    "mysql": r"mysql|mariadb|innodb|:3306\b|ER_[A-Z]{2}|duplicate entry '.*' for key",
     "postgres": r"postgres|psql|psycopg|\bpg_|\bpg\b|:5432\b|sqlstate|relation \"",
 }
+_DATABASES = frozenset({"mysql", "postgres"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,8 @@ def command_values(facts: Facts, support: Iterable[Piece] = ()) -> CommandValues
         "VARIABLE": owner.name if owner else "",
         "DB_PASSWORD": owner.name if owner else "",
         "BAD_VERSION": version,
+        "PROJECT_NUMBER": _first(_SERVICE_AGENT, texts),
+        **_repository(execution.image or ""),
         **dict.fromkeys(LAST_GOOD_IMAGE, _last_good_image(facts)),
     }
     return CommandValues(_usable(placeholders), _usable(words), _tools(facts, texts, pieces))
@@ -114,10 +123,8 @@ def fill(command: str, values: CommandValues) -> str:
 
 def commands_of(remedy: Remedy, values: CommandValues) -> tuple[str, ...]:
     """The commands of a remedy that fit: where the evidence names a tool, those of the others are left out."""
-    by_command = {
-        command: next((tool for tool, pattern in _TOOLS.items() if re.search(pattern, command)), None)
-        for command in remedy.commands
-    }
+    commands = [adapted for command in remedy.commands if (adapted := _for_database(command, values)) is not None]
+    by_command = {command: _tool_of(command) for command in commands}
     named = {tool for tool in by_command.values() if tool in values.tools}
     kept = [command for command, tool in by_command.items() if not named or tool is None or tool in named]
     return tuple(fill(_for_remedy(command, remedy), values) for command in kept)
@@ -127,6 +134,20 @@ def is_possible(remedy: Remedy, facts: Facts) -> bool:
     """Whether a remedy can help here: going back to an image that is the one that failed cannot."""
     goes_back = any(word in command for word in LAST_GOOD_IMAGE for command in remedy.commands)
     return not (goes_back and facts.baseline.changes is not None and not facts.baseline.changed("image"))
+
+
+def _tool_of(command: str) -> str | None:
+    return next((tool for tool, pattern in _TOOLS.items() if re.search(pattern, command)), None)
+
+
+def _for_database(command: str, values: CommandValues) -> str | None:
+    """A query for the database that is there; None when it speaks of what only another one has."""
+    is_mysql = "mysql" in values.tools and "postgres" not in values.tools
+    if not is_mysql or _tool_of(command) != "postgres":
+        return command
+    if re.search(r"pg_|\\d", command):
+        return None
+    return re.sub(r'^psql (?:"\$DATABASE_URL" )?-c ', "mysql -e ", command)
 
 
 def _for_remedy(command: str, remedy: Remedy) -> str:
@@ -231,6 +252,12 @@ def _right(texts: Iterable[str], pieces: Iterable[Piece]) -> tuple[str, str, str
     return role, permission, _first(_SERVICE, texts)
 
 
+def _repository(image: str) -> dict[str, str]:
+    """What an address of Artifact Registry says about its repository."""
+    match = re.match(r"([a-z0-9-]+)-docker\.pkg\.dev/([\w.:-]+)/([\w.-]+)/", image)
+    return dict(zip(("LOCATION", "IMAGE_PROJECT", "REPOSITORY"), match.groups(), strict=True)) if match else {}
+
+
 def _last_good_image(facts: Facts) -> str:
     changed = facts.baseline.changed("image")
     return (changed[0].before or "") if changed else ""
@@ -240,8 +267,14 @@ def _tools(facts: Facts, texts: Iterable[str], pieces: Iterable[Piece]) -> froze
     words = "\n".join(
         (*texts, *(piece.id for piece in pieces), *facts.execution.command, *facts.execution.args, *facts.image.command)
     )
-    found = {tool for tool, pattern in _TRACES.items() if re.search(pattern, words, re.IGNORECASE)}
-    if not found:
-        said = "\n".join(message.text[:500] for message in facts.logs.messages[:200])
-        found = {tool for tool, pattern in _TRACES.items() if re.search(pattern, said, re.IGNORECASE)}
+    found = _named_tools(words)
+    said = "\n".join(message.text[:500] for message in facts.logs.messages[:200])
+    # What the finding itself names is surer than what stands elsewhere in the log.
+    for kind in (_DATABASES, _TRACES.keys() - _DATABASES):
+        if not found & kind:
+            found |= _named_tools(said) & kind
     return frozenset(found)
+
+
+def _named_tools(text: str) -> set[str]:
+    return {tool for tool, pattern in _TRACES.items() if re.search(pattern, text, re.IGNORECASE)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from opsctl.diagnosis.facts.model import Outcome
 from opsctl.diagnosis.rank import Verdict
 from opsctl.diagnosis.report import DiagnosisReport, EvidenceItem, Finding, RemedyText, SectionSummary
+from opsctl.diagnosis.rule import Risk
 from opsctl.diagnosis.timeline import name_end
 from opsctl.diagnosis.view_context import context_tables, name_section
 from opsctl.reporting.view import (
@@ -35,6 +36,7 @@ MOST_NAMED = 12
 MOST_APART = 3
 MOST_SHOWN = 0.999
 _FAILED_ENDS = ("exited", "signalled", "timeout", "memory", "never_started")
+_RISKS = tuple(Risk)
 _TONES: dict[Verdict, Tone] = {
     Verdict.CONFIRMED: "bad",
     Verdict.LIKELY: "bad",
@@ -202,9 +204,12 @@ def _steps(report: DiagnosisReport, texts: Texts) -> Iterator[Steps]:
     if not report.findings:
         return
     t, first = texts.get, report.findings[0]
-    fix = first.remedy
-    if fix is not None:
-        steps = (_remedy("fix", fix, texts), *(_remedy("workaround", item, texts) for item in first.workarounds))
+    remedies = [("workaround", item) for item in first.workarounds]
+    if first.remedy is not None:
+        remedies.insert(0, ("fix", first.remedy))
+    remedies.sort(key=lambda named: _RISKS.index(named[1].risk))
+    if remedies:
+        steps = tuple(_remedy(kind, item, texts) for kind, item in remedies)
         key = "remedies_if" if first.verdict is Verdict.POSSIBLE else "remedies"
         yield Steps(steps, title=t(f"diagnose.heading_{key}", title=first.title))
     last = None if report.next_step is None else report.next_step.command

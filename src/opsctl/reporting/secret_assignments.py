@@ -25,7 +25,7 @@ _UNTIL_SEMICOLON = re.compile(r"[^;\r\n\"']{1,400}(?=;)")
 _AFTER_COLON = re.compile(r"[^\s,;\"'`/()\[\]{}<>]{6,400}(?=[\s,;)\]}]|\Z)")
 _NO_SECRET = re.compile(
     r"(?:null|undefined|none|nil|true|false|yes|no|on|off|\(null\)|NaN|\[object Object\]|required|missing|empty)[)\].]*"
-    r"|[\w-]{1,80}:latest|projects/[\w:.-]{1,80}/secrets/[\w./-]*"
+    r"|[\w-]{1,80}:(?:latest|(?-i:VERSION))|projects/[\w:.-]{1,80}/secrets/[\w./-]*"
     r"|/(?:etc|run|app|secrets|var|mnt|usr|home|root|tmp|cloudsql|workspace|opt|srv|data)/[\w./:@-]{1,200}"
     # What stands for a value: of the shell, a template, a bound parameter, a manual.
     r"|\$\{\w{1,80}\}|\$(?-i:[A-Z_][A-Z0-9_]{1,80})|\$\([\w ./-]{1,80}\)?|\{\{[ \w.$-]{1,80}\}\}|<[a-z _-]{1,60}>"

@@ -71,7 +71,7 @@ MESSAGES = {
     "field_before": "only when",
     "field_undo": "undo",
     "note_fix": "fix, {risk}",
-    "note_workaround": "workaround, {risk}",
+    "note_workaround": "another way, {risk}",
     "risk_read_only": "read-only",
     "risk_reversible": "reversible",
     "risk_changes_data": "changes data",

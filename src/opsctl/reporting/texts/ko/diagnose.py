@@ -71,7 +71,7 @@ MESSAGES = {
     "field_before": "전제 조건",
     "field_undo": "되돌리기",
     "note_fix": "조치, {risk}",
-    "note_workaround": "우회 방안, {risk}",
+    "note_workaround": "다른 방법, {risk}",
     "risk_read_only": "읽기 전용",
     "risk_reversible": "되돌릴 수 있음",
     "risk_changes_data": "데이터 변경",
