@@ -120,7 +120,7 @@ SIGNS_SOCKET = (
         "any-missing-socket",
         Weight.STRONG,
         ("/cloudsql/", "/cloudsql:"),
-        r"/cloudsql[/:]\S*['\"`\s,:)]+[\s\S]{0,80}(?:no such file|not found|does not exist|ENOENT|nonexistent)"
+        r"/cloudsql[/:]\S{0,150}['\"`\s,:)]+[\s\S]{0,80}(?:no such file|not found|does not exist|ENOENT|nonexistent)"
         r"|(?:no such file or directory|ENOENT|does not exist|cannot find)[^\n]{0,60}/cloudsql/",
         unless=_REFUSED_BY_API,
         source="strerror(ENOENT) next to the socket path, in any client",
@@ -131,7 +131,7 @@ SIGNS_SOCKET = (
         Weight.MODERATE,
         "/cloudsql/",
         r"(?:refused|failed to connect|could not connect|cannot connect|unable to connect)[^\n]{0,120}/cloudsql/"
-        r"|/cloudsql/\S*[^\n]{0,120}(?:refused|failed|could not connect|cannot connect)",
+        r"|/cloudsql/\S{0,150}[^\n]{0,60}(?:refused|failed|could not connect|cannot connect)",
         unless=_REFUSED_BY_API + "|" + _NOT_SERVING,
         source="any client that names the socket path",
         example="could not connect to /cloudsql/p:us-central1:db",

@@ -228,7 +228,7 @@ SIGNS_MYSQL = (
         "mysql-password-expired",
         Weight.DECISIVE,
         ("your password has expired", "you must reset your password using alter user", "account is locked"),
-        r"password has expired|must reset your password using ALTER USER|Access denied.* Account is locked",
+        r"password has expired|must reset your password using ALTER USER|Access denied.{0,200} Account is locked",
         source="mysql/mysql-server ER_MUST_CHANGE_PASSWORD (1820, 1862), ER_ACCOUNT_HAS_BEEN_LOCKED (3118)",
         example="ERROR 1862 (HY000): Your password has expired. To log in you must change it using a client that "
         "supports expired "

@@ -236,7 +236,7 @@ SIGNS_OTHERS = (
             "permission denied on object",
             "user does not have permission to perform this action",
         ),
-        r"[A-Z ]+ permission (?:was )?denied (?:in database|on (?:the )?\w+)|User does not have permission to "
+        r"\b[A-Z]+ permission (?:was )?denied (?:in database|on (?:the )?\w+)|User does not have permission to "
         r"perform this action",
         source="Microsoft SQL Server errors 229, 262, 15247",
         example="CREATE TABLE permission denied in database 'shop'.",

@@ -283,7 +283,7 @@ SIGNS_DATABASES = (
         Weight.STRONG,
         "timeouterror",
         r"(?:asyncpg|psycopg|aiomysql|asyncmy|motor"
-        r"|redis)[/.][\s\S]{0,6000}?\n(?:asyncio\.exceptions\.)?TimeoutError\s*$",
+        r"|redis)[/.][\s\S]{0,3000}?\n(?:asyncio\.exceptions\.)?TimeoutError\s*$",
         source="python/cpython asyncio.timeout under MagicStack/asyncpg connect_utils.py",
         example='  File "/usr/lib/python3.11/site-packages/asyncpg/connect_utils.py", line 1080, in '
         "_connect\nTimeoutError",
