@@ -15,14 +15,14 @@ _opsctl() {
         word="${COMP_WORDS[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--output-file|--variant|--only|--without)
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--from-evidence|--save-evidence|--output-file|--variant|--only|--without)
                 [[ ${COMP_WORDS[index+1]} == '=' ]] && index=$((index + 1))
                 index=$((index + 1))
                 ;;
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path="${path:+$path }$word" ;;
+                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'cloudrun'|'cloudrun diagnose'|'cloudrun rules'|'cloudrun rules list'|'cloudrun rules show'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -30,7 +30,7 @@ _opsctl() {
     done
     COMPREPLY=()
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--output-file|--variant|--only|--without)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--from-evidence|--save-evidence|--output-file|--variant|--only|--without)
             _opsctl_value "$path $previous" "$current"
             return
             ;;
@@ -42,6 +42,11 @@ _opsctl() {
         'migrate images') options='--dry-run -n --yes -y --limit --where --type --workers --retry-failed --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate verify') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate failures') options='--class --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun diagnose') options='--from-evidence --save-evidence --force --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun rules') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun rules list') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun rules show') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'config') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'config init') options='--force --yes -y --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'config show') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
@@ -57,8 +62,10 @@ _opsctl() {
         'schema') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
     esac
     case "$path" in
-        '') words='status migrate config lab completion schema' ;;
+        '') words='status migrate cloudrun config lab completion schema' ;;
         'migrate') words='images verify failures' ;;
+        'cloudrun') words='diagnose rules' ;;
+        'cloudrun rules') words='list show' ;;
         'config') words='init show check' ;;
         'lab') words='run up down incident' ;;
         'lab incident') words='list write' ;;
@@ -101,6 +108,28 @@ _opsctl_value() {
         'migrate failures --config') _opsctl_files -f "$current" ;;
         'migrate failures --output'|'migrate failures -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
         'migrate failures --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun --config') _opsctl_files -f "$current" ;;
+        'cloudrun --output'|'cloudrun -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'cloudrun --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun diagnose --from-evidence') _opsctl_files -f "$current" ;;
+        'cloudrun diagnose --save-evidence') _opsctl_files -f "$current" ;;
+        'cloudrun diagnose --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun diagnose --config') _opsctl_files -f "$current" ;;
+        'cloudrun diagnose --output'|'cloudrun diagnose -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'cloudrun diagnose --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun rules --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun rules --config') _opsctl_files -f "$current" ;;
+        'cloudrun rules --output'|'cloudrun rules -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'cloudrun rules --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun rules list --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun rules list --config') _opsctl_files -f "$current" ;;
+        'cloudrun rules list --output'|'cloudrun rules list -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'cloudrun rules list --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun rules show --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun rules show --config') _opsctl_files -f "$current" ;;
+        'cloudrun rules show --output'|'cloudrun rules show -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'cloudrun rules show --lang') _opsctl_reply 'en ko' "$current" ;;
         'config --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'config --config') _opsctl_files -f "$current" ;;
         'config --output'|'config -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;

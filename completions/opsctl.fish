@@ -2,7 +2,7 @@
 # Put it into ~/.config/fish/completions/opsctl.fish, or load it with: opsctl completion fish | source
 
 function __opsctl_path
-    set -l paths 'status' 'migrate' 'migrate images' 'migrate verify' 'migrate failures' 'config' 'config init' 'config show' 'config check' 'lab' 'lab run' 'lab up' 'lab down' 'lab incident' 'lab incident list' 'lab incident write' 'completion' 'schema'
+    set -l paths 'status' 'migrate' 'migrate images' 'migrate verify' 'migrate failures' 'cloudrun' 'cloudrun diagnose' 'cloudrun rules' 'cloudrun rules list' 'cloudrun rules show' 'config' 'config init' 'config show' 'config check' 'lab' 'lab run' 'lab up' 'lab down' 'lab incident' 'lab incident list' 'lab incident write' 'completion' 'schema'
     set -l path
     set -l skip 0
     for word in (commandline -opc)[2..-1]
@@ -13,7 +13,7 @@ function __opsctl_path
         switch $word
             case --
                 break
-            case --profile --config --output -o --lang --timeout --interval --limit --where --type --workers --class --output-file --variant --only --without
+            case --profile --config --output -o --lang --timeout --interval --limit --where --type --workers --class --from-evidence --save-evidence --output-file --variant --only --without
                 set skip 1
             case '-*'
                 continue
@@ -46,6 +46,7 @@ end
 complete -c opsctl -f
 complete -c opsctl -n '__opsctl_at \'\'' -a 'status' -d 'How far the migration is: counts, rate, time left, contradictions.'
 complete -c opsctl -n '__opsctl_at \'\'' -a 'migrate' -d 'The migration of vehicle images to S3: run it, verify it, see what failed.'
+complete -c opsctl -n '__opsctl_at \'\'' -a 'cloudrun' -d 'Cloud Run job executions: why one failed, and the causes that can be told.'
 complete -c opsctl -n '__opsctl_at \'\'' -a 'config' -d 'The configuration: create it, see where each value comes from, try the services.'
 complete -c opsctl -n '__opsctl_at \'\'' -a 'lab' -d 'All of it on this machine: local servers, sample data, a whole migration.'
 complete -c opsctl -n '__opsctl_at \'\'' -a 'completion' -d 'Print the completion script of a shell.'
@@ -126,6 +127,63 @@ complete -c opsctl -n '__opsctl_at \'migrate failures\'' -l lang -x -a 'en ko' -
 complete -c opsctl -n '__opsctl_at \'migrate failures\'' -l timeout -x -d 'Give up after this long.'
 complete -c opsctl -n '__opsctl_at \'migrate failures\'' -l exit-zero -d 'End with 0 instead of 3, 4 and 8.'
 complete -c opsctl -n '__opsctl_at \'migrate failures\'' -s h -l help -d 'Show this help.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -a 'diagnose' -d 'Why an execution failed: ranked causes.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -a 'rules' -d 'The causes that a diagnosis can name, each with its page.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l config -r -F -d 'Configuration file.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l output -s o -x -a 'table json yaml markdown ndjson csv name' -d 'Output format.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l quiet -s q -d 'Only errors on stderr: no progress, no notes.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l verbose -s v -d 'More on stderr; -vv with tracebacks.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l no-color -d 'No colour.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l lang -x -a 'en ko' -d 'Language of reports.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l timeout -x -d 'Give up after this long.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -l exit-zero -d 'End with 0 instead of 3, 4 and 8.'
+complete -c opsctl -n '__opsctl_at \'cloudrun\'' -s h -l help -d 'Show this help.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l from-evidence -r -F -d 'Read an evidence file; touches no network.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l save-evidence -r -F -d 'Write what was read, redacted (.json or .json.gz).'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l force -d 'Let --save-evidence replace a file.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l config -r -F -d 'Configuration file.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l output -s o -x -a 'table json yaml markdown' -d 'Output format.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l quiet -s q -d 'Only errors on stderr: no progress, no notes.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l verbose -s v -d 'More on stderr; -vv with tracebacks.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l no-color -d 'No colour.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l lang -x -a 'en ko' -d 'Language of reports.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l timeout -x -d 'Give up after this long.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -l exit-zero -d 'End with 0 instead of 3, 4 and 8.'
+complete -c opsctl -n '__opsctl_at \'cloudrun diagnose\'' -s h -l help -d 'Show this help.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -a 'list' -d 'Every cause and what it needs.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -a 'show' -d 'The page of one cause.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l config -r -F -d 'Configuration file.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l output -s o -x -a 'table json yaml markdown ndjson csv name' -d 'Output format.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l quiet -s q -d 'Only errors on stderr: no progress, no notes.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l verbose -s v -d 'More on stderr; -vv with tracebacks.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l no-color -d 'No colour.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l lang -x -a 'en ko' -d 'Language of reports.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l timeout -x -d 'Give up after this long.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -l exit-zero -d 'End with 0 instead of 3, 4 and 8.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules\'' -s h -l help -d 'Show this help.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l config -r -F -d 'Configuration file.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l output -s o -x -a 'table json yaml markdown ndjson csv name' -d 'Output format.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l quiet -s q -d 'Only errors on stderr: no progress, no notes.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l verbose -s v -d 'More on stderr; -vv with tracebacks.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l no-color -d 'No colour.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l lang -x -a 'en ko' -d 'Language of reports.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l timeout -x -d 'Give up after this long.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -l exit-zero -d 'End with 0 instead of 3, 4 and 8.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules list\'' -s h -l help -d 'Show this help.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l config -r -F -d 'Configuration file.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l output -s o -x -a 'table json yaml markdown' -d 'Output format.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l quiet -s q -d 'Only errors on stderr: no progress, no notes.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l verbose -s v -d 'More on stderr; -vv with tracebacks.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l no-color -d 'No colour.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l lang -x -a 'en ko' -d 'Language of reports.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l timeout -x -d 'Give up after this long.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -l exit-zero -d 'End with 0 instead of 3, 4 and 8.'
+complete -c opsctl -n '__opsctl_at \'cloudrun rules show\'' -s h -l help -d 'Show this help.'
 complete -c opsctl -n '__opsctl_at \'config\'' -a 'init' -d 'Write a commented starter file.'
 complete -c opsctl -n '__opsctl_at \'config\'' -a 'show' -d 'Every value, and where it comes from.'
 complete -c opsctl -n '__opsctl_at \'config\'' -a 'check' -d 'Try every configured service and say what is missing.'

@@ -10,19 +10,19 @@ _opsctl() {
         word="${words[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--output-file|--variant|--only|--without) ((index++)) ;;
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--from-evidence|--save-evidence|--output-file|--variant|--only|--without) ((index++)) ;;
             -*) ;;
             *)
                 joined="${path_words:+$path_words }$word"
                 case "$joined" in
-                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path_words="$joined" ;;
+                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'cloudrun'|'cloudrun diagnose'|'cloudrun rules'|'cloudrun rules list'|'cloudrun rules show'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path_words="$joined" ;;
                 esac
                 ;;
         esac
         ((index++))
     done
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--output-file|--variant|--only|--without)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--from-evidence|--save-evidence|--output-file|--variant|--only|--without)
             _opsctl_value "$path_words $previous"
             return
             ;;
@@ -52,6 +52,11 @@ _opsctl_tables() {
         'migrate images') options=('--dry-run:Say what would be done; change nothing.' '-n:Say what would be done; change nothing.' '--yes:Do not ask before writing.' '-y:Do not ask before writing.' '--limit:Stop after this many documents.' '--where:Only documents that match this MongoDB filter (extended JSON).' '--type:Only images of this type; may be given several times.' '--workers:Images in flight at once.' '--retry-failed:Try finally failed images again, and those that another tool skipped.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'migrate verify') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'migrate failures') options=('--class:Only this class; may be given several times.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun diagnose') options=('--from-evidence:Read an evidence file; touches no network.' '--save-evidence:Write what was read, redacted (.json or .json.gz).' '--force:Let --save-evidence replace a file.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun rules') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun rules list') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun rules show') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'config') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'config init') options=('--force:Replace a file that is there.' '--yes:Do not ask.' '-y:Do not ask.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'config show') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
@@ -67,8 +72,10 @@ _opsctl_tables() {
         'schema') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
     esac
     case "$1" in
-        '') words=('status:How far the migration is: counts, rate, time left, contradictions.' 'migrate:The migration of vehicle images to S3: run it, verify it, see what failed.' 'config:The configuration: create it, see where each value comes from, try the services.' 'lab:All of it on this machine: local servers, sample data, a whole migration.' 'completion:Print the completion script of a shell.' 'schema:Print the JSON Schema of a command'\''s output.') ;;
+        '') words=('status:How far the migration is: counts, rate, time left, contradictions.' 'migrate:The migration of vehicle images to S3: run it, verify it, see what failed.' 'cloudrun:Cloud Run job executions: why one failed, and the causes that can be told.' 'config:The configuration: create it, see where each value comes from, try the services.' 'lab:All of it on this machine: local servers, sample data, a whole migration.' 'completion:Print the completion script of a shell.' 'schema:Print the JSON Schema of a command'\''s output.') ;;
         'migrate') words=('images:Fetch the images, store them in S3, record them in Mongo.' 'verify:Compare Mongo with S3, object by object.' 'failures:What failed, why, and when it is tried again.') ;;
+        'cloudrun') words=('diagnose:Why an execution failed: ranked causes.' 'rules:The causes that a diagnosis can name, each with its page.') ;;
+        'cloudrun rules') words=('list:Every cause and what it needs.' 'show:The page of one cause.') ;;
         'config') words=('init:Write a commented starter file.' 'show:Every value, and where it comes from.' 'check:Try every configured service and say what is missing.') ;;
         'lab') words=('run:Start the lab, seed it, migrate, verify.' 'up:Start the local servers with sample data.' 'down:Stop the local servers.' 'incident:Practice incidents: recorded executions to try the diagnosis on.') ;;
         'lab incident') words=('list:What there is to practise on.' 'write:Write one as an evidence file.') ;;
@@ -106,6 +113,28 @@ _opsctl_value() {
         'migrate failures --config') _files ;;
         'migrate failures --output'|'migrate failures -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
         'migrate failures --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun --config') _files ;;
+        'cloudrun --output'|'cloudrun -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'cloudrun --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun diagnose --from-evidence') _files ;;
+        'cloudrun diagnose --save-evidence') _files ;;
+        'cloudrun diagnose --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun diagnose --config') _files ;;
+        'cloudrun diagnose --output'|'cloudrun diagnose -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'cloudrun diagnose --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun rules --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun rules --config') _files ;;
+        'cloudrun rules --output'|'cloudrun rules -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'cloudrun rules --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun rules list --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun rules list --config') _files ;;
+        'cloudrun rules list --output'|'cloudrun rules list -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'cloudrun rules list --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun rules show --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun rules show --config') _files ;;
+        'cloudrun rules show --output'|'cloudrun rules show -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'cloudrun rules show --lang') compadd -- 'en' 'ko' ;;
         'config --profile') compadd -- $(_opsctl_profiles) ;;
         'config --config') _files ;;
         'config --output'|'config -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;

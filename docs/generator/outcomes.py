@@ -21,15 +21,16 @@ from opsctl.status.models import Basis, Method, State
 
 EXIT_CODES = {
     ExitCode.OK: "Done; or everything could be read and nothing is wrong.",
-    ExitCode.ERROR: "Unexpected, or an answer that cannot be read.",
+    ExitCode.ERROR: "Unexpected, or an answer or an evidence file that cannot be read.",
     ExitCode.USAGE: "Wrong call or wrong configuration. Trying again does not help.",
     ExitCode.FINDINGS: "Looked, and something is wrong: a stalled or contradictory migration, differences found by "
-    "`migrate verify`.",
-    ExitCode.PARTIAL: "Finished, but some images failed, or some sources could not be asked.",
+    "`migrate verify`, an execution that failed.",
+    ExitCode.PARTIAL: "Finished, but some images failed, some sources could not be asked, or the evidence does not "
+    "tell how an execution ended.",
     ExitCode.UNAVAILABLE: "A service could not be reached, timed out, or throttled until the retries ran out; or "
     "`--timeout` ran out. Try again later.",
     ExitCode.DENIED: "Credentials missing, wrong, or not sufficient.",
-    ExitCode.NOT_FOUND: "No such bucket, collection or profile.",
+    ExitCode.NOT_FOUND: "No such bucket, collection, profile, evidence file, incident or cause.",
     ExitCode.PENDING: "Only with `status --check`: not complete yet, and nothing is wrong.",
     ExitCode.BUSY: "Another run holds the lease.",
     ExitCode.INTERRUPTED: "Ctrl-C (SIGINT).",

@@ -59,7 +59,7 @@ _TRACES = {
     "django": r"django|manage\.py",
     "golang-migrate": r"golang-migrate|dirty database version|schema_migrations",
     "mysql": r"mysql|mariadb|innodb|:3306\b|ER_[A-Z]{2}|duplicate entry '.*' for key",
-    "postgres": r"postgres|psql|psycopg|\bpg_|\bpg\b|:5432\b|sqlstate|relation \"",
+    "postgres": r"postgres|psql|psycopg|\bpg_|\bpg\b|:5432\b|relation \"",
 }
 _DATABASES = frozenset({"mysql", "postgres"})
 
@@ -117,6 +117,9 @@ def fill(command: str, values: CommandValues) -> str:
 
     What is not known stays a word in capitals, and so does what would need quotes where quotes are already.
     """
+    # Without it gcloud looks at the last day only, and older executions seem to have no log.
+    if command.startswith("gcloud logging read") and "--freshness" not in command:
+        command += " --freshness=30d"
     pattern = _pattern(values.words)
     return "".join(_fill_part(part, pattern, values) for part in _QUOTED_OR_NOT.findall(command))
 
@@ -158,7 +161,7 @@ def _for_remedy(command: str, remedy: Remedy) -> str:
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
     """Braces, doubled ones (which are literal) first, or a known word."""
     named = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True)) or "(?!)"
-    return re.compile(rf"\{{\{{|\}}\}}|\{{(\w+)\}}|(?<![\w-])(?:{named})(?![\w-])")
+    return re.compile(rf"\{{\{{|\}}\}}|\{{(\w+)\}}|(?<!\w)(?:{named})(?![\w-])")
 
 
 def _fill_part(part: str, pattern: re.Pattern[str], values: CommandValues) -> str:

@@ -45,16 +45,11 @@ def _because(item: RuledOut) -> str:
 
 def _not_seen(report: DiagnosisReport, texts: Texts) -> Iterator[Table]:
     t = texts.get
-    asked = [item for item in report.completeness.sections if item.status not in ("ok", "skipped") or item.reason]
-    rows = [
-        (name_section(item.section, texts), t(f"diagnose.status_{item.status}"), item.reason or "")
-        for item in asked
-        if item.status != "ok"
-    ]
-    left_out = [item for item in report.completeness.sections if item.status == "skipped" and not item.reason]
-    if left_out:
-        names = ", ".join(name_section(item.section, texts) for item in left_out)
-        rows.append((names, t("diagnose.status_skipped"), ""))
+    alike: dict[tuple[str, str], list[str]] = {}
+    for item in report.completeness.sections:
+        if item.status != "ok":
+            alike.setdefault((item.status, item.reason or ""), []).append(name_section(item.section, texts))
+    rows = [(", ".join(names), t(f"diagnose.status_{status}"), reason) for (status, reason), names in alike.items()]
     if rows:
         yield _table("unseen", ("section", "status", "reason"), tuple(rows), texts)
     if report.not_checked:

@@ -49,22 +49,22 @@ def diagnose(
             "There is nothing to diagnose: no evidence file was given.",
             hint="opsctl cloudrun diagnose --from-evidence FILE; collecting from Google Cloud is not built yet.",
         )
-    prepared = mask_evidence(read_evidence(from_evidence))
-    name = prepared.evidence.name
+    evidence = read_evidence(from_evidence)
+    name = evidence.name
     if execution is not None and execution not in (name.full, name.execution):
         raise UsageError(
             f"{from_evidence} is evidence of {name.execution}, not of {execution}.",
             hint="Leave the execution out, or name the file of that execution.",
         )
+    prepared = mask_evidence(evidence)
     if save_evidence is not None:
         write_evidence(save_evidence, prepared.evidence, overwrite=force)
         context.announce(context.texts.get("diagnose.saved", path=str(save_evidence)))
-    facts = derive_facts(prepared.evidence)
-    diagnosis = Diagnosis(prepared, facts, rank_causes(load_rules(), facts))
+    diagnosis = explain(prepared)
     return Outcome(
         diagnosis.report(context.texts),
         view=diagnosis.view,
-        exit_code=_EXIT_CODES[facts.execution.outcome],
+        exit_code=_EXIT_CODES[diagnosis.facts.execution.outcome],
     )
 
 
@@ -83,6 +83,12 @@ class Diagnosis:
     def view(self, texts: Texts) -> ReportView:
         """For people."""
         return diagnosis_view(self.report(texts), texts)
+
+
+def explain(prepared: Prepared) -> Diagnosis:
+    """Derives the facts and judges every rule on them."""
+    facts = derive_facts(prepared.evidence)
+    return Diagnosis(prepared, facts, rank_causes(load_rules(), facts))
 
 
 _EXIT_CODES = {

@@ -176,5 +176,5 @@ RULE = Rule(
             is_workaround=True,
         ),
     ),
-    check=Check("image", "opsctl cloudrun image ls {image} /app"),
+    check=Check("image", "docker run --rm --entrypoint ls {image} -la /app"),
 )

@@ -136,7 +136,7 @@ RULE = Rule(
         Remedy(
             "look_into_image",
             Risk.READ_ONLY,
-            ("opsctl cloudrun image ls {image} /app",),
+            ("docker run --rm --entrypoint ls {image} -la /app",),
         ),
         Remedy(
             "copy_file",
@@ -150,5 +150,5 @@ RULE = Rule(
             is_workaround=True,
         ),
     ),
-    check=Check("image", "opsctl cloudrun image ls {image} /app"),
+    check=Check("image", "docker run --rm --entrypoint ls {image} -la /app"),
 )

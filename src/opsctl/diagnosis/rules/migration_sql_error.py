@@ -109,5 +109,9 @@ RULE = Rule(
         Remedy("clean_rows", Risk.CHANGES_DATA),
         Remedy("deploy_without", Risk.REVERSIBLE, is_workaround=True),
     ),
-    check=Check("logs", "opsctl cloudrun logs {execution} --project {project} --region {region}"),
+    check=Check(
+        "logs",
+        'gcloud logging read \'labels."run.googleapis.com/execution_name"="{execution}"\' --project {project} '
+        "--freshness 30d --order asc",
+    ),
 )
