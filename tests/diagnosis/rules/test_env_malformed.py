@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from opsctl.diagnosis.rank import Verdict
+from opsctl.diagnosis.rule import Weight
 from opsctl.diagnosis.rules.env_malformed import RULE
 from tests.diagnosis.runs import diagnose_run, failed_run, find_cause, first_cause
 
@@ -119,6 +120,25 @@ def test_a_name_in_the_message_makes_a_trait_weigh_more() -> None:
     assert unsaid is not None
     assert said is not None
     assert said.score > unsaid.score
+
+
+def test_settings_that_complain_over_several_lines() -> None:
+    field = "  Input should be a valid integer [type=int_parsing, input_value='80a', input_type=str]"
+    lines = ["1 validation error for Settings", "port", field]
+    found = find_cause(diagnose_run(failed_run(lines)), CAUSE)
+    assert found is not None
+    assert "settings_field" in {piece.id for piece in found.support}
+
+
+def test_hosts_that_are_no_hosts() -> None:
+    for line in (
+        "Error: getaddrinfo ENOTFOUND base",
+        "Error: getaddrinfo ENOTFOUND https://db.example.com",
+        'could not translate host name "ss@10.0.0.3" to address: Name or service not known',
+    ):
+        found = find_cause(diagnose_run(failed_run([line])), CAUSE)
+        assert found is not None, line
+        assert any(piece.weight is Weight.DECISIVE for piece in found.support), line
 
 
 def test_ordinary_traits_say_nothing() -> None:

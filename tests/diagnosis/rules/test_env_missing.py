@@ -8,7 +8,7 @@ import pytest
 
 from opsctl.diagnosis.rank import Verdict
 from opsctl.diagnosis.rules.env_missing import RULE
-from tests.diagnosis.runs import NAME, diagnose_run, failed_run, find_cause, first_cause
+from tests.diagnosis.runs import NAME, diagnose_run, facts_of, failed_run, find_cause, first_cause
 
 CAUSE = RULE.cause
 NOT_SET = ["Error: BILLING_API_KEY is not set"]
@@ -115,6 +115,28 @@ def test_the_last_success_had_it() -> None:
     }
     support, _ = ids(NOT_SET, sections={"baseline": {"execution": before}})
     assert "named_was_removed" in support
+
+
+@pytest.mark.parametrize(
+    ("env", "is_told"), [({"DB_USER": "app"}, True), ({"DB_PASSWORD": ""}, True), ({"DB_PASSWORD": None}, False)]
+)
+def test_a_password_that_nobody_sent(env: dict[str, str | None], is_told: bool) -> None:
+    support, _ = ids(["Access denied for user 'app'@'10.8.0.3' (using password: NO)"], env=env)
+    assert ("no_password_set" in support) is is_told
+
+
+def test_a_default_address() -> None:
+    lines = ["Error: connect ECONNREFUSED 127.0.0.1:5432"]
+    bare = {clue.id for clue in RULE.look(facts_of(failed_run(lines, env={"NODE_ENV": "production"})))}
+    named = {clue.id for clue in RULE.look(facts_of(failed_run(lines, env={"DB_HOST": "127.0.0.1"})))}
+    assert bare == {"no_address_set"}
+    assert named == set()
+
+
+def test_settings_that_complain_over_several_lines() -> None:
+    lines = ["1 validation error for AppSettings", "db_url", "  Field required [type=missing, input_value={}]"]
+    support, _ = ids(lines)
+    assert "settings_field" in support
 
 
 def test_masked_values_and_secrets_are_not_empty() -> None:

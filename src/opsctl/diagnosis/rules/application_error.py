@@ -46,7 +46,9 @@ from opsctl.diagnosis.rules.application_error_signs_compiled import SIGNS_GO_RUS
 from opsctl.diagnosis.rules.program_mentions import spoken
 
 # A place in a trace: folders, a file, and a line number after it.
-_PLACE = re.compile(r"(?P<path>[\w@./-]*[\w-]+\.(?:[mc]?[jt]sx?|py|rb|php|go|java|kt|cs|exs?|rs))(?:\", line |:|\()\d+")
+_PLACE = re.compile(
+    r"(?<![\w@./-])(?P<path>[\w@./-]{1,300}?\.(?:[mc]?[jt]sx?|py|rb|php|go|java|kt|cs|exs?|rs))(?:\", line |:|\()\d+"
+)
 _LIBRARY = re.compile(
     r"node_modules|site-packages|dist-packages|/vendor/|/gems/|node:internal|/usr/lib|/usr/local/(?:lib|go)"
 )

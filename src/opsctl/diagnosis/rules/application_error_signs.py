@@ -2,8 +2,10 @@
 
 from opsctl.diagnosis.rule import Sign, Weight
 
-_CONFIG_WORDS = (
-    r"process\.env|os\.environ|Cannot find module|No module named|ECONN|ENOTFOUND|ETIMEDOUT|password|connection"
+# Errors of the system and of drivers, which say more than that nobody caught them.
+_SYSTEM = (
+    r"(?-i:\bE[A-Z]{4,}\b|ERR_[A-Z_]+)|Cannot find|SequelizeConnection|connect|password|authent|permission|relation"
+    r"|syntax|SASL|timeout|environment|Prisma|Query|Migration|certificate"
 )
 
 SIGNS_NODE = (
@@ -132,12 +134,32 @@ SIGNS_NODE = (
         example="ValidationError: Invoice validation failed: total: Path `total` is required.",
     ),
     Sign(
+        id="js-uncaught-own-frame",
+        weight=Weight.MODERATE,
+        needle="error: ",
+        pattern=r"^(?:Uncaught )?[A-Z]?\w*Error: [^\n]+\n(?:[^\n]*\n){0,3}?\s+at [^\n]*?\(?(?:file://)?/(?!usr/|root/)"
+        r"(?![^\n]*node_modules)[^\n]+\.[mc]?[jt]s:\d+",
+        unless=_SYSTEM,
+        source="v8.dev/docs/stack-trace-api",
+        example="Error: Expected one input file, got 0\n    at main (/app/dist/cli.js:12:11)",
+    ),
+    Sign(
+        id="answer-not-json",
+        weight=Weight.MODERATE,
+        needle=("is not valid json", "in json at position", "unexpected end of json input", "jsondecodeerror"),
+        pattern=r"<!DOCTYPE|Unexpected token '?<|\A(?=[\s\S]*?(?:is not valid JSON|in JSON at position"
+        r"|end of JSON input|JSONDecodeError))"
+        r"[\s\S]*?(?:response|body|\bfetch\b|axios|requests/models|httpx)",
+        source="v8/v8 src/common/message-template.h; python/cpython Lib/json/decoder.py",
+        example="SyntaxError: Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON",
+    ),
+    Sign(
         id="http-client-error",
         weight=Weight.MODERATE,
         needle=(
             "request failed with status code",
-            "client error for url",
-            "server error for url",
+            "client error: ",
+            "server error: ",
             "response code 4",
             "response code 5",
         ),
@@ -251,7 +273,7 @@ SIGNS_REFUSAL = (
         needle=("failed", "errors", "invalid", "mismatch", "missing", "rejected"),
         pattern=r"\b[1-9][\d,]* (?:of|/|out of) [\d,]+ (?:\w+ ){0,3}(?:failed|invalid|rejected|could not be)"
         r"|(?:row|record|item|file|count|checksum|total)s? (?:count )?mismatch|(?:validation|verification"
-        r"|reconciliation|quality check|checks?) failed\b"
+        r"|reconciliation|quality check|checks?) failed\b(?! for 0\b)"
         r"|\b[1-9]\d* (?:validation )?errors? (?:found|occurred|detected)",
         unless=r"[Mm]igration checksum|schema history|Config validation|environment|pool|Schema validation|P1012"
         r"|certificate|signature",
@@ -320,7 +342,7 @@ SIGNS_REFUSAL = (
         id="tests-failed",
         weight=Weight.STRONG,
         needle=("test suites: ", "failing", "short test summary info", "tests failed", "= failures =", "fail:"),
-        pattern=r"Test Suites: [1-9]\d* failed|^\s*[1-9]\d* failing$|short test summary info|=+ [1-9]\d* failed"
+        pattern=r"Test Suites: [1-9]\d* failed|^[ \t]*[1-9]\d* failing$|short test summary info|=+ [1-9]\d* failed"
         r"|Tests:? +(?:failed: )?[1-9]\d* failed",
         source="jestjs/jest; mochajs/mocha; pytest-dev/pytest",
         example="Test Suites: 1 failed, 11 passed, 12 total",

@@ -43,7 +43,7 @@ SIGNS_START = (
         id="exec-not-found",
         weight=Weight.DECISIVE,
         needle=("executable file not found in $path", "executable file not found in %path%"),
-        pattern=r'exec: "[^"\n]+": executable file not found',
+        pattern=r'exec: \\?"[^"\n]+": executable file not found',
         unless=r'exec: "(?:git|pg_dump|pg_restore|psql|mysqldump|ffmpeg|gs|unzip)"',
         source="golang/go src/os/exec/lp_unix.go; opencontainers/runc libcontainer",
         example='OCI runtime create failed: starting container process caused: exec: "npm run migrate": executable '
@@ -53,7 +53,7 @@ SIGNS_START = (
         id="exec-stat-or-mode",
         weight=Weight.DECISIVE,
         needle=("permission denied", "no such file or directory"),
-        pattern=r'exec: "[^"\n]+": (?:stat \S+: no such file or directory|permission denied|is a directory)',
+        pattern=r'exec: \\?"[^"\n]+": (?:stat \S+: no such file or directory|permission denied|is a directory)',
         source="opencontainers/runc libcontainer/init_linux.go",
         example='exec: "/app/entrypoint.sh": permission denied: unknown',
     ),

@@ -152,7 +152,8 @@ SIGNS_ARGUMENTS = (
         id="python-option",
         weight=Weight.STRONG,
         needle=("unknown option -", "unknown option --", "illegal option"),
-        pattern=r"^(?:unknown option -|(?:\S*/)?(?:ba|da)?sh: (?:\d+: )?(?:illegal option|invalid option"
+        pattern=r"^(?:(?:\S*python\S*: )?unknown option -|(?:\S*/)?(?:ba|da)?sh: (?:\d+: )?(?:illegal option"
+        r"|invalid option"
         r"|-\w: invalid option|--: invalid option))",
         source="python/cpython Python/initconfig.c; bash shell.c",
         example="unknown option --migrate\nusage: python [option] ... [-c cmd | -m mod | file | -] [arg] ...",

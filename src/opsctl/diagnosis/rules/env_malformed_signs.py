@@ -114,11 +114,11 @@ SIGNS_NODE = (
             "json::parsererror",
             "jsonexception",
         ),
-        pattern=r"(?:JSON|json)[\s\S]{0,2500}(?:process\.env|os\.environ|getenv|_JSON\b|credential"
-        r"|service[_-]?account|config\.(?:[jt]s|py)|settings\.py"
-        r"|env\.(?:[jt]s|py)|cert\()|(?:process\.env|os\.environ|getenv|_JSON\b|credential"
-        r"|service[_-]?account)[\s\S]{0,1500}(?:in JSON at position"
-        r"|is not valid JSON|JSONDecodeError|end of JSON)",
+        pattern=r"\A(?=[\s\S]*?(?:in JSON at position|is not valid JSON|end of JSON input|JSONDecodeError"
+        r"|JSON::ParserError|JsonException))"
+        r"[\s\S]*?(?:process\.env|os\.environ|getenv|_JSON\b|credential|service[_-]?account|config\.(?:[jt]s|py)"
+        r"|settings\.py|env\.(?:[jt]s|py))",
+        unless=r"<!DOCTYPE|Unexpected token '?<",
         source="v8/v8 src/common/message-template.h; python/cpython Lib/json/decoder.py",
         example="SyntaxError: Unexpected token ' in JSON at position 0\n    at JSON.parse (<anonymous>)\n    at "
         "Object.<anonymous> "

@@ -53,9 +53,9 @@ SIGNS_GO = (
             "in host name",
             'invalid port "',
         ),
-        pattern=r"net/url: invalid (?:userinfo|control character)|invalid port \"[^\"]*\" after host"
+        pattern=r"net/url: invalid (?:userinfo|control character)|invalid port \\?\"[^\"]*\" after host"
         r"|first path segment in URL cannot contain colon"
-        r"|invalid URL escape|missing protocol scheme|invalid character \"[^\"]*\" in host name",
+        r"|invalid URL escape|missing protocol scheme|invalid character \\?\"[^\"]*\" in host name",
         source="golang/go src/net/url/url.go",
         example='parse "postgres://app:p#ss@10.0.0.3:5432/app": invalid port ":p" after host',
     ),
@@ -95,7 +95,7 @@ SIGNS_GO = (
         id="go-header-scheme",
         weight=Weight.STRONG,
         needle=("invalid header field value for", "unsupported protocol scheme"),
-        pattern=r"net/http: invalid header field value for|unsupported protocol scheme \"",
+        pattern=r"net/http: invalid header field value for|unsupported protocol scheme \\?\"",
         source="golang/go src/net/http/transport.go",
         example='Post "api.example.com/v1": unsupported protocol scheme ""',
     ),
@@ -303,6 +303,14 @@ SIGNS_OTHERS = (
         needle=("parseinterror", "invalid digit found in string"),
         source="rust-lang/rust library/core/src/num/error.rs",
         example="called `Result::unwrap()` on an `Err` value: ParseIntError { kind: InvalidDigit }",
+    ),
+    Sign(
+        id="name-cut-by-line-end",
+        weight=Weight.DECISIVE,
+        needle=('database "', 'role "', 'for user "', "database '"),
+        pattern=r"(?:FATAL|ERROR|error|failed)\b.{0,120}(?:database|role|for user) ['\"][\w.-]+\\?r?\s*$",
+        source="postgres/postgres src/backend/utils/init/postinit.c (the name as it was given)",
+        example='psql: error: FATAL:  database "app',
     ),
     Sign(
         id="value-with-line-end",

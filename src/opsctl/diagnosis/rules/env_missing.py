@@ -54,6 +54,14 @@ from opsctl.diagnosis.rules.env_missing_signs_others import (
 from opsctl.diagnosis.rules.program_mentions import missing_variables, settings_complaint, spoken
 
 _ADDRESS = re.compile(r"HOST|URL|URI|DSN|SOCKET|CONN|INSTANCE|SERVER|ADDR|DATABASE|DATASOURCE", re.IGNORECASE)
+_PASSWORD = re.compile(r"PASS|PWD|SECRET|URL|URI|DSN|CONN|CREDENTIAL", re.IGNORECASE)
+_PASSWORDLESS = (
+    "using password: NO",
+    "no password supplied",
+    "No password has been provided",
+    "no password was provided",
+    "password must be a",
+)
 _LOOPBACK = (
     "127.0.0.1:5432",
     "::1:5432",
@@ -91,6 +99,16 @@ def look(facts: Facts) -> Iterator[Clue]:
         yield Clue("removed_since_success", Weight.MODERATE, (change.pointer,), values={"variable": change.name})
     if is_told:
         yield from _default_address(facts)
+        yield from _no_password(facts)
+
+
+def _no_password(facts: Facts) -> Iterator[Clue]:
+    """The driver sent no password, and no variable of the job holds one."""
+    said = next(spoken(facts, *_PASSWORDLESS), None)
+    holders = [variable for variable in facts.execution.env if _PASSWORD.search(variable.name)]
+    if said is not None and all(is_empty(variable) for variable in holders):
+        place = holders[0].pointer if holders else Pointer("execution", "/template/containers/0/env")
+        yield Clue("no_password_set", Weight.STRONG, (place, said.pointer))
 
 
 def is_empty(variable: EnvVar) -> bool:

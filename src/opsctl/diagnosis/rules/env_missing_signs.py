@@ -7,7 +7,7 @@ HARMLESS = (
     r"\bwarn(?:ing)?\b|\bnotice\b|\bdebug\b|default(?:s|ing|ed)?\b|fall(?:ing)?[ -]?back|skip(?:ping|ped)?\b"
     r"|disabl(?:ed|ing)|optional"
     r"|ignor(?:ed|ing)|metrics|tracing|telemetry|will (?:not )?be\b|without it|continuing|is off\b|are off\b"
-    r"|\binfo\b|depreca|variables? (?:are|is) (?:all )?(?:set|present|loaded|valid|ok)\b"
+    r"|\binfo\b|depreca|[,;:.] ?(?:now )?us(?:ing|e)\b|variables? (?:are|is) (?:all )?(?:set|present|loaded|valid|ok)\b"
 )
 _NAME = r"(?-i:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
 
@@ -44,7 +44,7 @@ SIGNS_NODE = (
         needle=("please provide required params for", 'either connection "url" or'),
         pattern=r"Please provide required params for[\s\S]{0,200}\[x\] \w+: (?:undefined|''|\"\")"
         r"|Either connection \"url\" or \"host\""
-        r"|^\s*\[x\] (?:url|host|database|user|password): (?:undefined|'')",
+        r"|^[ \t]*\[x\] (?:url|host|database|user|password): (?:undefined|'')",
         source="drizzle-team/drizzle-orm drizzle-kit/src/cli/validations",
         example=" Error  Please provide required params for Postgres driver:\n    [x] url: undefined",
     ),
@@ -108,7 +108,7 @@ SIGNS_NODE = (
         id="zod-environment",
         weight=Weight.STRONG,
         needle=("invalid environment variables", "invalid environment", "environment validation failed", "invalid env"),
-        pattern=r"[Ii]nvalid env(?:ironment)?(?: variables| vars| config\w*)?\b[\s\S]{0,1500}?"
+        pattern=r"[Ii]nvalid env(?:ironment)?(?: variables| vars| config\w*)?\b[\s\S]{0,600}?"
         r"(?:\bRequired\b|received:? ['\"]?undefined|is required|is missing)",
         source="t3-oss/t3-env packages/core/src/index.ts; colinhacks/zod",
         example="❌ Invalid environment variables: { DATABASE_URL: [ 'Required' ] }",

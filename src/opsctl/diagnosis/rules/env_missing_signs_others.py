@@ -22,7 +22,7 @@ SIGNS_GENERIC = (
         rf"|must be |has )?"
         r"(?:not (?:set|defined|found|provided|configured|present|been set)|missing|required|unset|undefined|empty"
         r"|set!)"
-        rf"|{_NAME}['\"`]? (?:environment|env)[ -](?:variable|var)s? (?:is |are |was |must be |has )?"
+        rf"|(?<![A-Za-z0-9_]){_NAME}['\"`]? (?:environment|env)[ -](?:variable|var)s? (?:is |are |was |must be |has )?"
         r"(?:not (?:set|defined|found|provided|been set)|missing|required|unset|undefined|empty|set)\b)",
         source="common words of hand-written checks",
         example="Error: Missing required environment variable: STRIPE_SECRET_KEY",
@@ -84,8 +84,8 @@ SIGNS_COMPILED = (
             "is required but the value is not provided",
             "missing required value",
         ),
-        pattern=rf"required key {_NAME} missing value|required environment variable \"[^\"]+\" is not set"
-        r"|environment variable \"[^\"]+\" should not be empty|is required but the value is not provided"
+        pattern=rf"required key {_NAME} missing value|required environment variable \\?\"[^\"]+\" is not set"
+        r"|environment variable \\?\"[^\"]+\" should not be empty|is required but the value is not provided"
         r"|: missing required value: ",
         source="kelseyhightower/envconfig; caarlos0/env error.go; ilyakaznacheev/cleanenv; sethvargo/go-envconfig",
         example='env: required environment variable "DATABASE_URL" is not set',
@@ -259,7 +259,7 @@ SIGNS_DRIVER = (
     ),
     Sign(
         id="no-password",
-        weight=Weight.STRONG,
+        weight=Weight.DECISIVE,
         needle=(
             "fe_sendauth: no password supplied",
             "no password has been provided but the backend requires one",

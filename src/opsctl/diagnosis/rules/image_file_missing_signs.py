@@ -33,11 +33,20 @@ SIGNS_NODE = (
         "/app/dist/main.js",
     ),
     Sign(
+        id="node-entry-esm",
+        weight=Weight.DECISIVE,
+        needle="cannot find module",
+        pattern=r"Cannot find module ['\"](?:file://)?/(?![^'\"\n]*/node_modules/)[^'\"\n ]+['\"] imported from (?:file://)?/(?:\S*/)?$",
+        source="nodejs/node lib/internal/modules/esm/resolve.js (the entry has no importing file)",
+        example="Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/dist/server.js' imported from /app/",
+    ),
+    Sign(
         id="node-relative",
         weight=Weight.STRONG,
         needle="cannot find module",
         pattern=r"Cannot find module ['\"]\.{1,2}/(?![^'\"\n]*(?:build/Release|\.node['\"]))[^'\"\n]*['\"]",
-        unless=r"its corresponding type declarations|imported from \S+\.(?:m|c)?ts\b",
+        unless=r"its corresponding type declarations|imported from \S+\.(?:m|c)?ts\b"
+        r"|Require stack:\s+- \S*/node_modules/",
         source=_JS,
         example="Error: Cannot find module './config/database'\nRequire stack:\n- /app/dist/main.js",
     ),

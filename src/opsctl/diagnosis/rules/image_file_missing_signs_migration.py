@@ -187,7 +187,7 @@ SIGNS_MIGRATION = (
         needle=("goose", "directory does not exist"),
         pattern=r"goose\b.{0,120}(?:directory does not exist|no migration files found|failed to collect migrations"
         r"|stat \S+: no such file)"
-        r"|\S*migrations?\S* directory does not exist",
+        r"|migrations?\S{0,100} directory does not exist",
         source="pressly/goose migrate.go, provider_collect.go",
         example="goose run: db/migrations directory does not exist",
     ),
@@ -222,7 +222,7 @@ SIGNS_MIGRATION = (
         id="psql-file",
         weight=Weight.DECISIVE,
         needle=".sql",
-        pattern=r"^(?:psql: error: |psql:)?\s*\S+\.sql: No such file or directory"
+        pattern=r"^(?:psql: error: |psql:)?[ \t]*\S{1,300}\.sql: No such file or directory"
         r"|Failed to open file ['\"]?\S+\.sql['\"]?, error: 2"
         r"|(?:Sqlcmd: )?['\"]\S+\.sql['\"]: Invalid filename|(?:cannot open|can't open"
         r"|can't read) ['\"]?\S+\.sql['\"]?:? (?:No such file)?",
@@ -239,9 +239,9 @@ SIGNS_MIGRATION = (
     Sign(
         id="phinx-config",
         weight=Weight.DECISIVE,
-        needle=("config file", "the configuration file"),
-        pattern=r"Config file(?:\(s\))? .{0,120}(?:does not exist|not found)"
-        r"|The configuration file .{0,80} does not exist",
+        needle=("config file(s)", "configuration file"),
+        pattern=r"Config file\(s\) .{0,120}(?:does not exist|not found)"
+        r"|onfiguration file .{0,80}phinx.{0,40}does not exist",
         source="cakephp/phinx src/Phinx/Console/Command/AbstractCommand.php",
         example='InvalidArgumentException: Config file(s) "phinx.php" does not exist',
     ),

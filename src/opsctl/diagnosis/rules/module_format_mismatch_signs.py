@@ -95,7 +95,7 @@ SIGNS_SYNTAX = (
         id="typescript-keywords-by-node",
         weight=Weight.STRONG,
         needle="syntaxerror",
-        pattern=r"^\s*(?:import type |export type |export interface |interface \w+ \{|(?:private|public|readonly"
+        pattern=r"^[ \t]*(?:import type |export type |export interface |interface \w+ \{|(?:private|public|readonly"
         r"|declare) \w+|@Entity\()"
         r"[\s\S]{0,400}?SyntaxError: ",
         source="nodejs.org/api/typescript.html",
@@ -193,7 +193,7 @@ SIGNS_LOADER = (
         pattern=r"Cannot find module ['\"](?:file://)?/(?![^'\"\n]*/node_modules/)[^'\"\n]*/[^'\"\n./]+(?:\.(?:entity"
         r"|service|module"
         r"|controller|dto|config|schema|model|repository|enum|types?|utils?|helper|constants?"
-        r"|migration))?['\"] imported from",
+        r"|migration))?['\"] imported from (?!(?:file://)?/(?:\S*/)?$)",
         source=_ESM,
         example="Error [ERR_MODULE_NOT_FOUND]: Cannot find module '/app/dist/config/env' imported from "
         "/app/dist/main.js",

@@ -32,6 +32,14 @@ SIGNS_NODE = (
         'Please verify that the package.json has a valid "main" entry',
     ),
     Sign(
+        id="node-relative-in-package",
+        weight=Weight.MODERATE,
+        needle="cannot find module",
+        pattern=r"Cannot find module ['\"]\.{1,2}/[^'\"\n]*['\"]\s+Require stack:\s+- \S*/node_modules/",
+        source=_CJS,
+        example="Error: Cannot find module './lib/parse'\nRequire stack:\n- /app/node_modules/x/index.js",
+    ),
+    Sign(
         id="node-alias",
         weight=Weight.STRONG,
         needle=("cannot find module", "cannot find package"),
@@ -115,14 +123,8 @@ SIGNS_NODE = (
     Sign(
         id="yarn-state",
         weight=Weight.STRONG,
-        needle=(
-            "tried to access",
-            "the lockfile would have been modified",
-            "couldn't find the node_modules state file",
-            "your application tried to access",
-        ),
-        pattern=r"(?:Your application|\S+) tried to access \S+, but it isn't declared"
-        r"|Couldn't find the node_modules state file",
+        needle=("tried to access", "couldn't find the node_modules state file"),
+        pattern=r"tried to access \S{1,200}, but it isn't declared|Couldn't find the node_modules state file",
         source="yarnpkg/berry packages/yarnpkg-pnp/sources/loader/makeApi.ts",
         example="Error: Your application tried to access pg, but it isn't declared in your dependencies; this makes "
         "the "

@@ -8,7 +8,7 @@ SIGNS_JVM = (
         weight=Weight.STRONG,
         needle=("classnotfoundexception", "noclassdeffounderror"),
         pattern=r"(?:ClassNotFoundException|NoClassDefFoundError): (?!Could not initialize class)[\w$./]+",
-        unless=r"Could not find or load main class|^\s*(?:DEBUG|TRACE)\b",
+        unless=r"Could not find or load main class|^[ \t]*(?:DEBUG|TRACE)\b",
         source="openjdk/jdk java.base java/lang/ClassNotFoundException.java",
         example='Exception in thread "main" java.lang.NoClassDefFoundError: org/postgresql/Driver',
     ),

@@ -28,7 +28,7 @@ _PATH = re.compile(
     r"|Path doesn't exist: ['\"]?(?P<alembic>[^'\"\s]+?)['\"]?[.\s]"
     r"|cannot load such file -- (?P<ruby>/\S+)"
     r"|(?:open|stat|lstat) (?P<go>[^\s:'\"]+): no such file or directory"
-    r"|(?P<shell>[\w./@-]*[/.][\w./@-]+): No such file or directory"
+    r"|(?<![\w./@-])(?P<shell>[\w./@-]{1,300}): No such file or directory"
     r"|Unable to access jarfile (?P<jar>\S+)"
     r"|Could not open input file: (?P<php>\S+)",
 )
@@ -84,7 +84,10 @@ def missing_paths(facts: Facts) -> tuple[Mention, ...]:
         "input file",
     )
     outside = ("/cloudsql/", "/tmp/", "/secrets/", "/var/run/", "/run/", "/proc/", "/mnt/")  # noqa: S108
-    return tuple(mention for mention in _mentions(facts, _PATH, words) if not mention.name.startswith(outside))
+    found = _mentions(facts, _PATH, words)
+    return tuple(
+        mention for mention in found if not mention.name.startswith(outside) and re.search(r"[/.]", mention.name)
+    )
 
 
 def missing_variables(facts: Facts) -> tuple[Mention, ...]:

@@ -40,7 +40,7 @@ SIGNS_BINARY = (
             "error loading shared library",
             "error while loading shared libraries",
         ),
-        unless=r"libgssapi_krb5|libjemalloc|LD_PRELOAD|level=warn|optional",
+        unless=r"could not load dynamic library|libgssapi_krb5|libjemalloc|LD_PRELOAD|level=warn|optional",
         source="glibc elf/dl-load.c; musl ldso/dynlink.c",
         example="ImportError: libpq.so.5: cannot open shared object file: No such file or directory",
     ),
@@ -99,6 +99,14 @@ SIGNS_BINARY = (
         unless=r"invalid memory address or nil pointer dereference|\[signal SIGSEGV: segmentation violation code=",
         source="docs.cloud.google.com/run/docs/troubleshooting; signal(7)",
         example="Container terminated on signal 11.",
+    ),
+    Sign(
+        id="loader-inconsistency",
+        weight=Weight.DECISIVE,
+        needle=("inconsistency detected by ld.so", "sigsegv: segmentation violation\npc="),
+        source="glibc elf/rtld.c; denoland/deno pull request 35701; golang/go src/runtime/signal_unix.go",
+        example="Inconsistency detected by ld.so: rtld.c: rtld_setup_main_map: Assertion `GL(dl_rtld_map).l_libname' "
+        "failed!",
     ),
     Sign(
         id="go-cgo-segfault",
@@ -185,6 +193,17 @@ SIGNS_NODE = (
         source="TooTallNate/node-bindings bindings.js; prebuild/node-gyp-build",
         example="Error: Could not locate the bindings file. Tried:\n → "
         "/app/node_modules/sqlite3/build/node_sqlite3.node",
+    ),
+    Sign(
+        id="node-addon-output",
+        weight=Weight.STRONG,
+        needle="cannot find module",
+        pattern=r"Cannot find module ['\"]\.{1,2}/(?:out|build|binding|lib/binding|prebuilds|bin"
+        r"|dist/native)/[^'\"\n]*['\"]\s+"
+        r"Require stack:\s+- \S*/node_modules/",
+        source="laverdet/isolated-vm isolated-vm.js; msgbyte/tianji issue 181",
+        example="Error: Cannot find module './out/isolated_vm'\nRequire stack:\n- "
+        "/app/node_modules/isolated-vm/isolated-vm.js",
     ),
     Sign(
         id="node-platform-package",

@@ -205,6 +205,7 @@ MESSAGES = {
     "env_missing_clue_no_address_set": (
         "The program went to the driver's default address, and no variable of the job gives another."
     ),
+    "env_missing_clue_no_password_set": "The driver sent no password, and no variable of the job holds one.",
     "env_missing_remedy_see_variables": "See which variables the job has now.",
     "env_missing_remedy_set_variable": "Set the variable on the job.",
     "env_missing_remedy_set_variable_before": (

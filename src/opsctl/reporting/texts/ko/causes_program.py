@@ -199,6 +199,7 @@ MESSAGES = {
     "env_missing_clue_no_address_set": (
         "프로그램이 드라이버의 기본 주소로 접속했으며, 다른 주소를 주는 변수가 작업에 없습니다."
     ),
+    "env_missing_clue_no_password_set": "드라이버가 비밀번호를 보내지 않았고, 비밀번호를 담은 변수가 작업에 없습니다.",
     "env_missing_remedy_see_variables": "작업에 지금 어떤 변수가 있는지 확인합니다.",
     "env_missing_remedy_set_variable": "작업에 변수를 설정합니다.",
     "env_missing_remedy_set_variable_before": (
