@@ -76,6 +76,13 @@ def test_a_connector_with_another_reason_was_there(reason: str) -> None:
     assert found is None or [piece.id for piece in found.against] == ["connector_tried"]
 
 
+def test_a_refused_socket_of_an_attached_instance_is_a_server_that_does_not_serve() -> None:
+    line = f"Error: connect ECONNREFUSED /cloudsql/{WANTED}/.s.PGSQL.5432"
+    ranking = diagnose_run(failed_run([line], template=attached(WANTED)))
+    assert ranking.findings[0].rule.cause == "db-connection-refused"
+    assert ranking.findings[0].probability < 0.7
+
+
 def test_an_encoded_socket_in_a_url_is_read() -> None:
     url = "postgresql://app:***@localhost/app?host=%2Fcloudsql%2Fshop-prod%3Aeurope-west1%3Aorders"
     found = find_cause(diagnose_run(failed_run(["Error: failed"], env={"DATABASE_URL": url})), CAUSE)

@@ -25,7 +25,6 @@ REJECTED = 'error: password authentication failed for user "app"'
         ["SqlException (0x80131904): Login failed for user 'app'.", "Error Number:18456,State:1,Class:14"],
         ["MongoServerError: bad auth : authentication failed"],
         ["ReplyError: WRONGPASS invalid username-password pair or user is disabled."],
-        ["fe_sendauth: no password supplied"],
         ["FATAL:  Tenant or user not found"],
         ['FATAL:  Cloud SQL IAM service account authentication failed for user "job@p.iam"'],
         ['치명적오류:  사용자 "app"의 password 인증을 실패했습니다'],

@@ -53,6 +53,12 @@ _TRIED = re.compile(
     re.IGNORECASE,
 )
 
+_FAILED = re.compile(
+    r"ENOENT|no such file|refused|can't reach|can't connect|could not connect|cannot connect|failed|does not exist",
+    re.IGNORECASE,
+)
+_MOST_PLACES = 3
+
 
 def look(facts: Facts) -> Iterator[Clue]:
     """The sockets that settings and messages name, against what is attached, what exists and the last success."""
@@ -81,33 +87,37 @@ def _first_served(facts: Facts) -> Message | None:
 
 def _named_against_attached(facts: Facts) -> Iterator[Clue]:
     attached = facts.execution.cloudsql_instances
-    named = _named(facts)
+    failing, named = _named(facts)
     if not named:
         return
     absent = {name: pointers for name, pointers in named.items() if name not in attached}
     for name, pointers in absent.items():
+        # A variable may be left over; a connection that failed was wanted.
+        weight = Weight.DECISIVE if name in failing else Weight.STRONG
         if attached:
-            yield Clue(
-                "other_instance", Weight.STRONG, pointers, values={"named": name, "attached": ", ".join(attached)}
-            )
+            yield Clue("other_instance", weight, pointers, values={"named": name, "attached": ", ".join(attached)})
         else:
-            yield Clue("no_instance", Weight.STRONG, pointers, values={"named": name})
+            yield Clue("no_instance", weight, pointers, values={"named": name})
     if not absent:
         name = next(iter(named))
         yield Clue("attached", Weight.STRONG, named[name], supports=False, values={"named": name})
 
 
-def _named(facts: Facts) -> dict[str, tuple[Pointer, ...]]:
-    """Every instance that a variable or a message names by its socket, with the places."""
+def _named(facts: Facts) -> tuple[set[str], dict[str, tuple[Pointer, ...]]]:
+    """The instances of failed connections, and every instance that a variable or a message names, with the places."""
+    failing: set[str] = set()
     named: dict[str, tuple[Pointer, ...]] = {}
     for setting in socket_settings(facts.execution):
         named[setting.instance] = (*named.get(setting.instance, ()), setting.pointer)
     for message in facts.logs.messages:
         if "/cloudsql" in message.text:
-            for name in instances_in(message.text):
-                if len(named.get(name, ())) < 3:
-                    named[name] = (*named.get(name, ()), message.pointer)
-    return named
+            found = instances_in(message.text)
+            if _FAILED.search(message.text):
+                failing.update(found)
+            for name in found:
+                if len(named.get(name, ())) < _MOST_PLACES:
+                    named[name] = (*named.get(name, ()), message.locate(message.text.find("/cloudsql")))
+    return failing, named
 
 
 def _hidden_socket(facts: Facts) -> Iterator[Clue]:

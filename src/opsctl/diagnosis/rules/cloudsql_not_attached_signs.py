@@ -10,6 +10,7 @@ _REFUSED_BY_API = (
 )
 _NOT_SERVING = r"timed out after|i/o timeout|not running|SUSPENDED|password authentication|SQLSTATE 28"
 
+# A refused socket is there more often than not: the list of attached instances decides.
 SIGNS_SOCKET = (
     Sign(
         "node-enoent",
@@ -20,7 +21,7 @@ SIGNS_SOCKET = (
     ),
     Sign(
         "node-refused",
-        Weight.STRONG,
+        Weight.MODERATE,
         "econnrefused /cloudsql",
         source="nodejs/node lib/net.js exceptionWithHostPort with a path",
         example="Error: connect ECONNREFUSED /cloudsql/shop-prod:us-central1:shop-db/.s.PGSQL.5432",
@@ -57,7 +58,7 @@ SIGNS_SOCKET = (
     ),
     Sign(
         "libpq-other",
-        Weight.STRONG,
+        Weight.MODERATE,
         "/cloudsql",
         r"on socket \"/cloudsql/[^\"]*\" failed: (?:Connection refused|server closed the connection|Not a directory)"
         r"|Unix domain socket \"/cloudsql/[^\"]*\"",
@@ -77,7 +78,7 @@ SIGNS_SOCKET = (
     ),
     Sign(
         "mysql-socket-refused",
-        Weight.STRONG,
+        Weight.MODERATE,
         "through socket '/cloudsql",
         source="mysql/mysql-server libmysql/errmsg.cc CR_CONNECTION_ERROR (2002)",
         example="(2002, \"Can't connect to local MySQL server through socket '/cloudsql/p:us-central1:db' (111)\")",
@@ -100,14 +101,14 @@ SIGNS_SOCKET = (
     ),
     Sign(
         "go-unix-other",
-        Weight.STRONG,
+        Weight.MODERATE,
         "dial unix /cloudsql",
         source="golang/go net.OpError",
         example="dial unix /cloudsql/p:us-central1:db/.s.PGSQL.5432: connect: connection refused",
     ),
     Sign(
         "prisma-socket",
-        Weight.STRONG,
+        Weight.MODERATE,
         (
             "can't reach database server at `/cloudsql",
             "can't reach database server at /cloudsql",

@@ -50,7 +50,7 @@ SIGNS_POSTGRES = (
     ),
     Sign(
         "pg-no-password",
-        Weight.DECISIVE,
+        Weight.STRONG,
         (
             "no password supplied",
             "no password was provided",

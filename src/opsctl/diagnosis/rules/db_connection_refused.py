@@ -100,7 +100,6 @@ RULE = Rule(
     stage=Stage.CONNECT,
     signs=(*SIGNS_RUNTIMES, *SIGNS_DATABASES),
     codes=(
-        Codes("node", Weight.MODERATE, ("ECONNREFUSED",)),
         Codes("oracle", Weight.DECISIVE, ("12541",)),
         Codes("mysql", Weight.WEAK, ("2002", "2003")),
         Codes("sqlstate", Weight.WEAK, ("08001", "57P03")),

@@ -29,7 +29,7 @@ SIGNS_RUNTIMES = (
         "node-error-code",
         Weight.STRONG,
         ("econnrefused", "connectionrefused"),
-        r"(?:code|errno|name)['\"\\]*\s*[:=]\s*['\"\\]*(?:ECONNREFUSED|ConnectionRefused)|ConnectionRefusedError",
+        r"\bECONNREFUSED\b|(?:code|errno|name)['\"\\]*\s*[:=]\s*['\"\\]*ConnectionRefused|ConnectionRefusedError",
         unless=_OTHER,
         source="nodejs/node: error.code in util.inspect and JSON output; oven-sh/bun: code ConnectionRefused",
         example="  code: 'ECONNREFUSED',",

@@ -299,4 +299,13 @@ SIGNS_DATABASES = (
         source="postgres/postgres src/backend/tcop/postgres.c: a restart or failover",
         example="FATAL:  terminating connection due to administrator command",
     ),
+    Sign(
+        "cloudsql-socket-refused",
+        Weight.MODERATE,
+        "/cloudsql/",
+        r"(?:ECONNREFUSED|refused)[^\n]{0,20}/cloudsql/|/cloudsql/\S{0,150}[^\n]{0,40}(?:refused|\(111\))",
+        unless=r"Error 403|notAuthorized",
+        source="any client at a socket that is there and does not serve: the instance may be stopped",
+        example="Error: connect ECONNREFUSED /cloudsql/shop-prod:us-central1:orders/.s.PGSQL.5432",
+    ),
 )

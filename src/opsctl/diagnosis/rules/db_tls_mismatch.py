@@ -116,19 +116,6 @@ RULE = Rule(
     codes=(
         Codes("mysql", Weight.DECISIVE, ("2026", "3159")),
         Codes("prisma", Weight.DECISIVE, ("P1011",)),
-        Codes(
-            "node",
-            Weight.STRONG,
-            (
-                "SELF_SIGNED_CERT_IN_CHAIN",
-                "DEPTH_ZERO_SELF_SIGNED_CERT",
-                "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-                "UNABLE_TO_GET_ISSUER_CERT*",
-                "ERR_TLS_CERT_ALTNAME_INVALID",
-                "CERT_HAS_EXPIRED",
-                "ERR_SSL_*",
-            ),
-        ),
     ),
     look=look,
     remedies=(

@@ -155,10 +155,6 @@ RULE = Rule(
     stage=Stage.CONNECT,
     signs=(*SIGNS_PLATFORM, *SIGNS_NAMES, *SIGNS_CLIENTS, *SIGNS_DATABASES),
     codes=(
-        Codes(
-            "node", Weight.STRONG, ("ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT")
-        ),
-        Codes("node", Weight.MODERATE, ("ETIMEDOUT",)),
         Codes("mysql", Weight.STRONG, ("2005",)),
         Codes("mysql", Weight.WEAK, ("2002", "2003")),
         Codes("mssql", Weight.STRONG, ("40615",)),

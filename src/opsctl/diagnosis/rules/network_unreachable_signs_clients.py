@@ -19,8 +19,7 @@ SIGNS_CLIENTS = (
         "node-codes",
         Weight.STRONG,
         ("etimedout", "ehostunreach", "enetunreach"),
-        r"(?:code|errno)['\"\\]*\s*[:=]\s*['\"\\]*(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)"
-        r"|AggregateError \[(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)\]|write ENETUNREACH",
+        r"\b(?:EHOSTUNREACH|ENETUNREACH)\b|(?:code|errno)['\"\\]*\s*[:=]\s*['\"\\]*ETIMEDOUT|\[ETIMEDOUT\]",
         unless=TELEMETRY,
         source="nodejs/node error.code in util.inspect and JSON output",
         example="AggregateError [ETIMEDOUT]: ",

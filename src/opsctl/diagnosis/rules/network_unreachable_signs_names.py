@@ -27,7 +27,7 @@ SIGNS_NAMES = (
         "node-code",
         Weight.STRONG,
         ("enotfound", "eai_again", "dnsexception"),
-        r"(?:code|errno)['\"\\]*\s*[:=]\s*['\"\\]*(?:ENOTFOUND|EAI_AGAIN)|\[(?:ENOTFOUND|EAI_AGAIN)\]|DNSException",
+        r"\b(?:ENOTFOUND|EAI_AGAIN)\b|DNSException",
         unless=TELEMETRY,
         source="nodejs/node error.code in util.inspect and JSON output; Bun",
         example="  code: 'ENOTFOUND',",
