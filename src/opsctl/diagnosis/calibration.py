@@ -13,7 +13,8 @@ from opsctl.diagnosis.rule import Weight
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """`unknown` is the log-odds of a cause that no rule knows, with everything seen; `reserve` what a section other
-    than the log could have carried when it was not seen. `hidden` is what a more
+    than the log could have carried when it was not seen, `reserve_silence` what a program that said nothing could have
+    said. `hidden` is what a more
     specific cause takes from the general one. `temperature` divides all scores before they become probabilities; `cap`
     is the highest probability without decisive evidence."""
 
@@ -24,6 +25,7 @@ class Calibration:
     weak: float = 1.2
     unknown: float = 2.0
     reserve: float = 2.5
+    reserve_silence: float = 4.0
     hidden: float = 5.0
     temperature: float = 1.0
     cap: float = 0.6

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from opsctl.diagnosis.facts.model import Facts, Outcome, Pointer
+from opsctl.diagnosis.facts.model import End, Facts, Outcome, Pointer
 from opsctl.diagnosis.matching import Match, find_rule_codes, find_signs
 from opsctl.diagnosis.rule import Clue, Rule, Stage, Weight
 
-# An error of connecting that a later answer of the database proves to be overcome.
+CONNECTING = ("db-connection-refused", "network-unreachable")
+# What an error of connecting still counts when something else failed after it, for a reason of its own.
 OVERCOME = 0.3
-DATABASE_FAMILIES = ("database", "migration")
+RELEVANT_FROM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ def gather_cases(rules: Sequence[Rule], facts: Facts) -> tuple[Case, ...]:
 
 def lacks_output(facts: Facts) -> bool:
     """Whether the program's own words are missing although it may have run."""
-    return not facts.logs.has_output and facts.execution.has_started is not False
+    never_ran = bool(facts.attempts) and all(attempt.end is End.NEVER_STARTED for attempt in facts.attempts)
+    return not facts.logs.has_output and facts.execution.has_started is not False and not never_ran
 
 
 def _gather(rule: Rule, matches: Iterable[Match], answers: Mapping[tuple[int, int], int], facts: Facts) -> Case:
@@ -69,20 +71,22 @@ def _gather(rule: Rule, matches: Iterable[Match], answers: Mapping[tuple[int, in
 
 
 def _find_answers(rules: Iterable[Rule], matches: Mapping[str, Sequence[Match]]) -> dict[tuple[int, int], int]:
-    """By task and attempt: the last place where the database itself answered about a migration or a statement."""
+    """By task and attempt: the last place where something else than a connection failed for a reason of its own."""
     found: dict[tuple[int, int], int] = {}
     for rule in rules:
-        if rule.family not in DATABASE_FAMILIES or rule.stage < Stage.HISTORY:
+        if rule.cause in CONNECTING or rule.stage > Stage.WORK or rule.cause == "application-error":
             continue
         for match in matches[rule.cause]:
-            if match.weight in (Weight.STRONG, Weight.DECISIVE):
+            is_plain = match.weight in (Weight.STRONG, Weight.DECISIVE) and match.message.relevance >= RELEVANT_FROM
+            if is_plain and not match.message.origin.is_platform:
                 key = (match.message.task, match.message.attempt)
                 found[key] = max(found.get(key, -1), match.message.position)
     return found
 
 
 def _still_holds(rule: Rule, match: Match, answers: Mapping[tuple[int, int], int]) -> float:
-    if rule.family != "database" or rule.stage not in (Stage.CONNECT, Stage.SESSION):
+    """Connections that failed on the way to another failure were survived: a cache, a metrics endpoint, a first try."""
+    if rule.cause not in CONNECTING:
         return 1.0
     last = answers.get((match.message.task, match.message.attempt), -1)
     return OVERCOME if match.message.position < last else 1.0

@@ -127,8 +127,10 @@ def _compete(supported: list[Ranked], facts: Facts, calibration: Calibration) ->
 
 def _reserve(facts: Facts, calibration: Calibration) -> float:
     """The mass of "unknown" for sections that were not seen: as much as they could have carried."""
+    is_silent = lacks_output(facts)
     sections = [
-        calibration.reserve_logs if lacks_output(facts) else None,
+        # A log that was seen and holds no word of the program tells more than one that was not seen.
+        (calibration.reserve_silence if facts.seen("logs") else calibration.reserve_logs) if is_silent else None,
         # Errors of a run that may have ended well prove little.
         calibration.reserve_logs if facts.execution.outcome is Outcome.UNTOLD else None,
         *(calibration.reserve for name in _RESERVED if not facts.seen(name)),

@@ -155,7 +155,7 @@ class _Block:
         self._mode = ""
         self._room = 0
         self._enclosing: re.Pattern[str] | None = None
-        self._is_logged = line.level >= Level.WARNING and _EXCEPTION.match(line.text) is None
+        self._is_logged = line.level >= Level.ERROR and _EXCEPTION.match(line.text) is None
         self.is_closed = line.is_structured or line.origin.is_platform
         if not self.is_closed and _may_open(line.text):
             self._look(line.text)

@@ -7,6 +7,7 @@ consequences of the first failure in later attempts. What ended the earliest fai
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from opsctl.diagnosis.facts.model import Attempt, End, Level, Message, Origin
@@ -15,6 +16,7 @@ LATER_ATTEMPT = 0.3
 PASSED_TASK = 0.15
 RETRIED = 0.7
 TELEMETRY = 0.25
+SURVIVED = 0.3
 _LEVELS = {
     Level.DEBUG: 0.4,
     Level.INFO: 0.55,
@@ -33,11 +35,33 @@ _RETRIES = re.compile(
     re.IGNORECASE,
 )
 _TELEMETRY = re.compile(
-    r"opentelemetry|\botel|(?<![\w.-])(?<!quota )metrics?(?![\w-])|\btrac(?:ing|er|es)\b|statsd|datadog|\bdd-?trace|newrelic|new relic"
+    r"opentelemetry|\botel|(?<![\w.-])(?<!quota )metrics?(?![\w-])|metric ?(?:reader|exporter)|\btrac(?:ing|er|es)\b"
+    r"|statsd|datadog|\bdd-?trace|newrelic|new relic"
     r"|prometheus|honeycomb|jaeger|zipkin|\bsentry\b|\bapm\b|telemetry|cloud ?trace|cloud ?profiler|posthog"
     r"|segment\.io|rollbar|bugsnag",
     re.IGNORECASE,
 )
+# An error of connecting to something, whatever the runtime.
+_CONNECTING = re.compile(
+    r"ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|refused|getaddrinfo|timed? ?out|unreachable|no such host"
+    r"|(?:could|can|did) ?not (?:connect|reach|resolve)|can't (?:connect|reach)|connection (?:failed|error|reset|lost)"
+    r"|connect(?:ing|ion)? error|name resolution",
+    re.IGNORECASE,
+)
+# What a program says when it does without, or when a further try succeeded.
+_GOES_ON = re.compile(
+    r"\bis away\b|falling back|\bfallback\b|using .{1,40} instead|(?:are|is|be) kept in memory|in-memory"
+    r"|continuing without|proceeding without|going on without|will continue|ignoring"
+    r"|\bdisabled\b|\bskipp(?:ed|ing)\b|\boffline mode\b"
+    r"|connection (?:successful|established|restored|ok)|connected (?:to|again|after)"
+    r"|successfully connected|reconnected"
+    r"|connection to \S+ established|is (?:now )?(?:ready|healthy|reachable)|\bdatabase is up\b",
+    re.IGNORECASE,
+)
+_NOT_GOING_ON = re.compile(r"\bnot\b|n't\b|unable|failed", re.IGNORECASE)
+# So many messages further on.
+_LOOK_AHEAD = 4
+_NEIGHBOUR_NS = 2_000_000_000
 _ERRORS = ("error", "exception", "fail", "fatal", "panic", "traceback", "denied", "refused", "cannot", "could not")
 
 
@@ -46,6 +70,7 @@ def weigh_messages(messages: Iterable[Message], attempts: Sequence[Attempt]) -> 
     ordered = list(messages)
     factors = _attempt_factors(attempts)
     errors_after: dict[tuple[int, int], int] = {}
+    following: dict[tuple[int, int], deque[Message]] = {}
     weighed: list[Message] = []
     for message in reversed(ordered):
         if message.origin.is_platform:
@@ -57,6 +82,8 @@ def weigh_messages(messages: Iterable[Message], attempts: Sequence[Attempt]) -> 
         after = errors_after.get(key, 0)
         place = max(_LEAST_FOR_PLACE, 1.0 - _PER_ERROR_AFTER * after)
         relevance = factors.get(key, 0.9) * _LEVELS[message.level] * place * _wording(message)
+        relevance *= _sequel(message, following.setdefault(key, deque(maxlen=_LOOK_AHEAD)))
+        following[key].appendleft(message)
         if _looks_like_error(message):
             errors_after[key] = after + 1
         weighed.append(message if relevance == 1.0 else message._replace(relevance=relevance))
@@ -89,6 +116,21 @@ def _wording(message: Message) -> float:
     if message.level <= Level.WARNING and _TELEMETRY.search(text):
         factor *= TELEMETRY
     return factor
+
+
+def _sequel(message: Message, following: Iterable[Message]) -> float:
+    """Whether what came next shows that an error of connecting was survived, or belonged to an exporter."""
+    text = message.text[:2000]
+    if not _CONNECTING.search(text):
+        return 1.0
+    for distance, later in enumerate(following):
+        words = later.text[:300]
+        if _GOES_ON.search(words) and not _NOT_GOING_ON.search(words):
+            return SURVIVED
+        is_near = (later.time_ns or 0) - (message.time_ns or 0) < _NEIGHBOUR_NS
+        if distance == 0 and is_near and _TELEMETRY.search(words) and _CONNECTING.search(words):
+            return TELEMETRY
+    return 1.0
 
 
 def _looks_like_error(message: Message) -> bool:

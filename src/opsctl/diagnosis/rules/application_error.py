@@ -39,11 +39,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from opsctl.diagnosis.facts.model import End, Facts
+from opsctl.diagnosis.facts.model import End, Facts, Level
 from opsctl.diagnosis.rule import Check, Clue, Remedy, Risk, Rule, Stage, Weight
 from opsctl.diagnosis.rules.application_error_signs import SIGNS_NODE, SIGNS_PYTHON, SIGNS_REFUSAL
 from opsctl.diagnosis.rules.application_error_signs_compiled import SIGNS_GO_RUST, SIGNS_JVM_DOTNET, SIGNS_SCRIPTING
-from opsctl.diagnosis.rules.program_mentions import spoken
+from opsctl.diagnosis.rules.program_mentions import MIN_RELEVANCE, spoken
 
 # A place in a trace: folders, a file, and a line number after it.
 _PLACE = re.compile(
@@ -58,9 +58,28 @@ _OWN_CODES = range(3, 100)
 def look(facts: Facts) -> Iterator[Clue]:
     """A changed file in the trace, and an exit code that the program chose."""
     yield from _changed_file(facts)
+    yield from _own_last_word(facts)
     first = facts.first_failure
     if first is not None and first.end is End.EXITED and first.exit_code in _OWN_CODES:
         yield Clue("own_exit_code", Weight.WEAK, first.pointers, values={"code": str(first.exit_code)})
+
+
+def _own_last_word(facts: Facts) -> Iterator[Clue]:
+    """The program ended itself after an error in words of its own, which no other rule may know."""
+    first = facts.first_failure
+    if first is None or first.end is not End.EXITED:
+        return
+    spoken_last = [
+        message
+        for message in facts.logs.messages
+        if message.level >= Level.ERROR
+        and not message.origin.is_platform
+        and message.relevance >= MIN_RELEVANCE
+        and (message.task, message.attempt) in ((first.task, first.number), (-1, -1))
+    ]
+    if spoken_last:
+        last = spoken_last[-1]
+        yield Clue("own_last_word", Weight.MODERATE, (last.locate(0),))
 
 
 def _changed_file(facts: Facts) -> Iterator[Clue]:

@@ -286,6 +286,7 @@ MESSAGES = {
         "expect, or a check that stopped it on purpose."
     ),
     "application_error_clue_changed_file_in_trace": "The trace goes through {file}, which commit {commit} changed.",
+    "application_error_clue_own_last_word": "The program reported this error itself and then ended.",
     "application_error_clue_own_exit_code": "Exit code {code}: a code that the program chose itself.",
     "application_error_remedy_read_trace": (
         "Read the trace from its end to the first line in the program's own files."

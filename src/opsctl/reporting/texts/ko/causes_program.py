@@ -269,6 +269,7 @@ MESSAGES = {
         "일부러 멈추는 검사입니다."
     ),
     "application_error_clue_changed_file_in_trace": "스택 추적에 나온 {file}은(는) 커밋 {commit}에서 바뀌었습니다.",
+    "application_error_clue_own_last_word": "프로그램이 직접 이 오류를 기록한 뒤 종료했습니다.",
     "application_error_clue_own_exit_code": "종료 코드 {code}: 프로그램이 스스로 정한 코드입니다.",
     "application_error_remedy_read_trace": "스택 추적을 끝에서부터 프로그램 자신의 파일이 처음 나오는 줄까지 읽습니다.",
     "application_error_remedy_correct_program": (
