@@ -10,6 +10,8 @@ from opsctl.diagnosis.matching import Match, find_rule_codes, find_signs
 from opsctl.diagnosis.rule import Clue, Rule, Stage, Weight
 
 CONNECTING = ("db-connection-refused", "network-unreachable")
+# Other words for a connection that failed, and what any failure ends in.
+_NO_ANSWERS = (*CONNECTING, "cloudsql-not-attached", "application-error")
 # What an error of connecting still counts when something else failed after it, for a reason of its own.
 OVERCOME = 0.3
 RELEVANT_FROM = 0.5
@@ -74,7 +76,7 @@ def _find_answers(rules: Iterable[Rule], matches: Mapping[str, Sequence[Match]])
     """By task and attempt: the last place where something else than a connection failed for a reason of its own."""
     found: dict[tuple[int, int], int] = {}
     for rule in rules:
-        if rule.cause in CONNECTING or rule.stage > Stage.WORK or rule.cause == "application-error":
+        if rule.cause in _NO_ANSWERS or rule.stage > Stage.WORK:
             continue
         for match in matches[rule.cause]:
             is_plain = match.weight in (Weight.STRONG, Weight.DECISIVE) and match.message.relevance >= RELEVANT_FROM

@@ -101,7 +101,7 @@ def _value(piece: Piece, calibration: Calibration) -> float:
 
 def _hide_general(judged: list[Ranked], calibration: Calibration) -> list[Ranked]:
     scores = {found.rule.cause: found.score for found in judged if found.support}
-    least = calibration.moderate * _HIDES_FROM
+    least = calibration.strong * _HIDES_FROM
 
     def hide(found: Ranked) -> Ranked:
         hiding = max((scores.get(cause, 0.0) for cause in found.rule.yields_to), default=0.0)
