@@ -81,7 +81,7 @@ SIGNS_NODE = (
         needle=("invalid environment variables", "invalid environment variable"),
         pattern=r"[Ii]nvalid environment variables?\b(?![\s\S]{0,1500}(?:\bRequired\b|received:? ['\"]?undefined"
         r"|is required))[\s\S]{0,1500}?"
-        r"(?:Invalid|must be|expected|not a valid|too_small|at least)",
+        r"(?:Invalid (?!env)|must be|expected|not a valid|too_small|at least)",
         source="af/envalid src/reporter.ts; t3-oss/t3-env",
         example="================================\n Invalid environment variables:\n    PORT: Invalid port input: "
         '"80a"',
@@ -173,12 +173,14 @@ SIGNS_NODE = (
             "neither pub key nor priv key",
             "invalid keyspec",
             "malformedframing",
+            "err_ossl_pem_",
         ),
         pattern=r"DECODER routines::unsupported|no start line|PEM_read_bio|Invalid PEM|Unable to load PEM"
         r"|Could not deserialize key data"
         r"|No key could be detected|failed to find any PEM data|bad base64 decode|bad end line|ERR_OSSL_UNSUPPORTED"
         r"|Invalid PKCS#8 data"
-        r"|private key should be a PEM|[Kk]ey must be PEM|Neither PUB key nor PRIV key|MalformedFraming|InvalidKeySpec",
+        r"|private key should be a PEM|[Kk]ey must be PEM|Neither PUB key nor PRIV key|MalformedFraming|ERR_OSSL_PEM_"
+        r"|InvalidKeySpec",
         unless=r"digital envelope",
         source="openssl/openssl crypto/pem, crypto/encode_decode; pyca/cryptography; "
         "googleapis/google-auth-library-python",
@@ -258,6 +260,19 @@ SIGNS_NODE = (
         r"|must be a valid HTTP or HTTPS URL|Invalid endpoint:",
         source="twilio/twilio-node; supabase-js; boto/botocore",
         example="Error: accountSid must start with AC",
+    ),
+    Sign(
+        id="name-invalid",
+        weight=Weight.STRONG,
+        needle=("invalid", "malformed", "could not parse", "failed to parse", "cannot parse", "unable to parse"),
+        pattern=r"\b(?:[Ii]nvalid|[Mm]alformed|(?:[Cc]ould not|[Ff]ailed to|[Cc]annot"
+        r"|[Uu]nable to) parse)(?: value (?:for|of|in))?"
+        r"(?: the)?(?: env(?:ironment)?(?: variable| var)?)?:? [`'\"]?(?-i:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:URL|URI"
+        r"|DSN|PORT|KEY|JSON|HOST"
+        r"|CONFIG|CREDENTIALS|TIMEOUT|LEVEL|INTERVAL|SIZE|SECRET|TOKEN|CERT))\b",
+        unless=r"\bwarn|using default|falling back|ignor",
+        source="common words of hand-written checks",
+        example="django.core.exceptions.ImproperlyConfigured: Invalid DATABASE_URL",
     ),
     Sign(
         id="log-level-zone",

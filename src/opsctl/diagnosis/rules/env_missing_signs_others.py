@@ -22,6 +22,7 @@ SIGNS_GENERIC = (
         rf"|must be |has )?"
         r"(?:not (?:set|defined|found|provided|configured|present|been set)|missing|required|unset|undefined|empty"
         r"|set!)"
+        r"|(?:environment|env)[ -](?:variable|var)s?\b[^\n]{0,60} must be (?:set|defined|provided)"
         rf"|(?<![A-Za-z0-9_]){_NAME}['\"`]? (?:environment|env)[ -](?:variable|var)s? (?:is |are |was |must be |has )?"
         r"(?:not (?:set|defined|found|provided|been set)|missing|required|unset|undefined|empty|set)\b)",
         source="common words of hand-written checks",

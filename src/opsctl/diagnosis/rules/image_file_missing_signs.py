@@ -354,6 +354,14 @@ SIGNS_OTHERS = (
         example="/bin/sh: can't open 'scripts/migrate.sh': No such file or directory",
     ),
     Sign(
+        id="shell-cd",
+        weight=Weight.STRONG,
+        needle=("can't cd to", "cd: "),
+        pattern=r"cd: can't cd to |\bcd: /?[\w./-]{1,200}: No such file or directory",
+        source="dash src/cd.c; bash builtins/cd.def",
+        example="/bin/sh: 1: cd: can't cd to /srv/app",
+    ),
+    Sign(
         id="make-makefile",
         weight=Weight.STRONG,
         needle="no targets specified and no makefile found",

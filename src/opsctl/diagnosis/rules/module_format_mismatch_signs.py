@@ -202,7 +202,7 @@ SIGNS_LOADER = (
         id="did-you-mean-extension",
         weight=Weight.DECISIVE,
         needle="did you mean to import",
-        pattern=r"Did you mean to import ['\"]?[^'\"\n]+\.(?:m|c)?js",
+        pattern=r"Did you mean to import ['\"]?[^'\"\n]{1,300}\.(?:m|c)?js",
         source=_ESM,
         example='Did you mean to import "file:///app/dist/config/env.js"?',
     ),

@@ -286,6 +286,14 @@ SIGNS_NODE = (
         'Got "18.19.0"',
     ),
     Sign(
+        id="npm-platform",
+        weight=Weight.STRONG,
+        needle=("code ebadplatform", "notsup unsupported platform for"),
+        unless=r"\bwarn\b|optional",
+        source="npm/cli lib/utils/error-message.js",
+        example="npm error code EBADPLATFORM",
+    ),
+    Sign(
         id="node-builtin-missing",
         weight=Weight.DECISIVE,
         needle=(
