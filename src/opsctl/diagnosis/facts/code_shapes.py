@@ -52,6 +52,8 @@ _SURE = (
     r"|5300[0]|5310[0]|5320[0]|5330[0]|5340[0]|5400[01]|54011|54023|5500[06]|5701[4]|58000|58030)"
 )
 _QUOTE = "[\"'`]"
+# Not the exit code of a program.
+_NO_EXIT = "(?<!exit )(?<!exit_)(?<!with )"
 # MySQL: server errors 1000-1999, 3000-4999; client errors 2000-2069.
 _MYSQL = r"(?:1\d{3}|20[0-6]\d|[34]\d{3})"
 _DB_API = "(?:Operational|Programming|Internal|Integrity|Data|Database|NotSupported|Interface)Error"
@@ -86,7 +88,10 @@ _SQLSTATE: tuple[tuple[tuple[str, ...], str], ...] = (
         ("<code N>", "<pgcode N>"),
         rf"\b(?:[Cc]ode|pgcode|originalCode|sql_state){_QUOTE}?\s*[:=]\s*{_QUOTE}({_STATE}){_QUOTE}",
     ),
-    (("<code N>", "<pgcode N>"), rf"\b(?:[Cc]ode|pgcode|originalCode|sql_state){_QUOTE}?\s*[:=]\s*({_SURE})(?![\w.])"),
+    (
+        ("<code N>", "<pgcode N>"),
+        rf"{_NO_EXIT}\b(?:[Cc]ode|pgcode|originalCode|sql_state){_QUOTE}?\s*[:=]\s*({_SURE})(?![\w.])",
+    ),
     (("<ERROR N>", "fatal:", "panic:"), rf"\b(?:ERROR|FATAL|PANIC):\s+({_SURE}):\s"),
     (("<exception N>",), rf"Exception(?: \(0x[0-9A-Fa-f]+\))?: \[?({_STATE})(?:: |\] )"),
     (("<error N>",), rf"\b(?:DbE|DatabaseE|E|e)rror (?:code )?{_QUOTE}?({_SURE}){_QUOTE}?(?:[:\s]|$)"),
@@ -96,7 +101,7 @@ _SQLSTATE: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (("<ERROR N>",), rf"\bERROR ({_STATE}) \({_MYSQL}\)"),
     (("<error N>",), rf"{_DB_API}\)?:? \('({_STATE})', "),
-    (("pq: ",), rf"\bpq: [^\n]{{1,2000}}? \(({_STATE})\)(?:\s|$|[)\"';,.])"),
+    (("pq: ",), rf"\bpq: [^\n]{{1,500}}? \(({_STATE})\)(?:\s|$|[)\"';,.])"),
     (("psycopg",), r"psycopg2?\.errors\.([A-Z]\w+)\b"),
     (("pg::",), r"\bPG::([A-Z]\w+)\b"),
     (("asyncpg",), r"asyncpg\.exceptions\.(?:\w+\.)?([A-Z]\w+?)Error\b"),
@@ -126,7 +131,7 @@ _MSSQL_SHAPES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("msg ",), r"\bMsg (\d{2,5}), Level \d+"),
     (("[sql server]",), r"\[SQL Server\][^\n]{0,1000}?\((\d{2,5})\)(?= \(SQL[A-Z]|;|$)"),
     (("db-lib",), r"\((\d{2,5}), b?[\"'][^\n]{0,2000}DB-Lib error"),
-    (("number: ",), r"\bnumber: (\d{2,5}),\s(?:[^\n]{0,200}\s){0,4}\s*class: \d"),
+    (("number: ",), r"\bnumber: (\d{2,5}),(?=[^}]{0,400}?\sclass: \d)"),
     (("sql error",), r"SQL Error: (\d{2,5}), SQLState: S0"),
     (("sql state",), r"SQL state \[S0\w{3}\]; error code \[(\d{2,5})\]"),
     (("sql state",), r"(?i:sql state)[\s:]+S0\w{3}\s+(?:- )?Error Code\s*: (\d{2,5})\b"),
@@ -159,7 +164,7 @@ _OTHER: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("http", ("exceptions.",), rf"exceptions\.\w+: ({_HTTP}) [A-Z]"),
     ("http", ("responseexception",), rf"ResponseException: ({_HTTP}) "),
     ("http", ("<code N>",),
-     rf"(?<!exit )(?<!exit_)(?<![Ee]rror )\bcode{_QUOTE}?\s*:\s*{_QUOTE}?({_HTTP_USUAL}){_QUOTE}?(?=[,}}\s]|$)"),
+     rf"{_NO_EXIT}(?<![Ee]rror )\bcode{_QUOTE}?\s*:\s*{_QUOTE}?({_HTTP_USUAL}){_QUOTE}?(?=[,}}\s]|$)"),
 )  # fmt: skip
 SHAPES = (
     *(Shape("sqlstate", hints, re.compile(pattern)) for hints, pattern in _SQLSTATE),
