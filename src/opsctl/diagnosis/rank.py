@@ -22,8 +22,10 @@ CONFIRMED_FROM = 0.85
 LIKELY_FROM = 0.5
 # What each further piece of evidence for the same cause counts.
 _DAMPING = (1.0, 0.35, 0.2, 0.1, 0.05)
-# A cause is hidden by a more specific one that has at least this share of its score.
+# A cause is hidden by a more specific one that has at least this share of its score, and this share of a moderate
+# weight.
 _HIDES_FROM = 0.6
+_HIDES_AT = 0.9
 _RULED_OUT = -3.0
 
 
@@ -101,7 +103,7 @@ def _value(piece: Piece, calibration: Calibration) -> float:
 
 def _hide_general(judged: list[Ranked], calibration: Calibration) -> list[Ranked]:
     scores = {found.rule.cause: found.score for found in judged if found.support}
-    least = calibration.strong * _HIDES_FROM
+    least = calibration.moderate * _HIDES_AT
 
     def hide(found: Ranked) -> Ranked:
         hiding = max((scores.get(cause, 0.0) for cause in found.rule.yields_to), default=0.0)
