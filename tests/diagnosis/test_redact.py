@@ -287,6 +287,27 @@ def test_a_key_in_a_variable_is_found_line_by_line() -> None:
     assert body not in Masker(tokens).mask_text(f"offset 3: {body}")
 
 
+def test_a_long_secret_is_found_whole_and_cut_off() -> None:
+    secret = '{"type": "service_account", "project_id": "p", "note": "' + "x y " * 2000 + '"}'
+    tokens = TokenBook()
+    take_value_facts("execution", execution(variable("GOOGLE_CREDENTIALS", secret)), tokens)
+    masker = Masker(tokens)
+    assert masker.mask_text(f"cannot parse {secret} as a path") == "cannot parse ***(s1) as a path"
+    assert masker.mask_text(f"cannot parse {json.dumps(secret)[1:-1]} as a path") == "cannot parse ***(s1) as a path"
+    assert masker.mask_text(f"cannot parse {secret[:3000]}") == "cannot parse ***(s1)"
+    other = secret[:100] + "something else " + secret[:70]
+    assert masker.mask_text(other) == secret[:100] + "something else ***(s1)"
+
+
+def test_a_huge_value_is_masked_soon() -> None:
+    """A pattern of all of it would take minutes to compile."""
+    value = "postgres://app:" + "x/" * 250_000 + "@h/db"
+    assert mask_all("execution", execution(variable("DB_PASSWORD", value)))["template"]["containers"][0]["env"][1] == {
+        "name": "DB_PASSWORD",
+        "value": "***(s1)",
+    }
+
+
 def test_a_log_entry_is_masked_in_all_its_parts() -> None:
     masker = Masker(TokenBook())
     entry = LogEntry(0, None, "stderr", "ERROR", {"api-token": "abc-123-def"}, "DB_PASSWORD=hunter2x", None, None, "i")
