@@ -1,7 +1,7 @@
 """Log entries of an evidence file: from Google's JSON to `LogEntry` and back, within bounds of memory.
 
-Of very many entries the oldest and the newest are kept, and of the middle what the platform wrote and the lines just
-before it: the ends of attempts stand there.
+Of very many entries the oldest and the newest are kept, and of the middle the errors, what the platform wrote and the
+lines just before it: the ends of attempts stand there.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
+from operator import attrgetter
 from typing import Any
 
 from opsctl.diagnosis.models import LogEntry
@@ -19,8 +20,10 @@ NEWEST_KEPT = 150_000
 # Kept of the middle: at most so many entries, so many of them before each line of the platform.
 MIDDLE_KEPT = 10_000
 LINES_BEFORE_AN_END = 100
-# Bytes of text and payloads, the oldest and the newest each; for the middle an eighth.
-MOST_BYTES = 40_000_000
+# What a diagnosis takes for the entries, the oldest and the newest each; for the middle an eighth.
+MOST_BYTES = 112_000_000
+# The entry and the message that is made of it, without their text.
+_BYTES_PER_ENTRY = 600
 LONGEST_TEXT = 64_000  # characters
 LONGEST_PAYLOAD_BYTES = 256_000
 
@@ -30,6 +33,7 @@ _LONGEST_NAME = 256
 _LONGEST_ID = 128
 _LONGEST_SHARED = 40
 _MOST_SHARED = 10_000
+_SERIOUS = frozenset(("ERROR", "CRITICAL", "ALERT", "EMERGENCY"))
 # LogSeverity as numbers, which protobuf's JSON allows as well.
 _SEVERITIES = {
     0: "DEFAULT",
@@ -203,18 +207,23 @@ class KeptEntries:
 
     def all(self) -> tuple[LogEntry, ...]:
         """The kept entries in the order of the file."""
-        return (*self._oldest, *self._middle, *self._newest)
+        return (*self._oldest, *sorted(self._middle, key=attrgetter("number")), *self._newest)
 
     def _drop(self, entry: LogEntry, weight: int) -> None:
         self._newest_bytes -= weight
         self._passing.append((entry, weight))
-        if not ("varlog" in entry.log_name or "cloudaudit" in entry.log_name):
-            return
-        for passed, its_weight in self._passing:
-            if len(self._middle) < MIDDLE_KEPT and self._middle_bytes + its_weight <= MOST_BYTES // 8:
-                self._middle.append(passed)
-                self._middle_bytes += its_weight
-        self._passing.clear()
+        if "varlog" in entry.log_name or "cloudaudit" in entry.log_name:
+            for passed, its_weight in self._passing:
+                self._keep_middle(passed, its_weight)
+            self._passing.clear()
+        elif entry.severity in _SERIOUS:
+            self._passing.pop()
+            self._keep_middle(entry, weight)
+
+    def _keep_middle(self, entry: LogEntry, weight: int) -> None:
+        if len(self._middle) < MIDDLE_KEPT and self._middle_bytes + weight <= MOST_BYTES // 8:
+            self._middle.append(entry)
+            self._middle_bytes += weight
 
 
 def _severity(stated: object, shared: SharedParts) -> str:
@@ -286,10 +295,17 @@ class _Bounding:
 
 
 def _weigh(entry: LogEntry) -> int:
-    """Bytes of what the entry says, about."""
-    if entry.text is not None:
-        return sys.getsizeof(entry.text) + len(entry.insert_id)
-    return _weigh_value(entry.json if entry.json is not None else entry.proto) + len(entry.insert_id)
+    """Bytes that the entry takes in a diagnosis, about."""
+    payload = entry.json if entry.json is not None else entry.proto
+    if payload is not None:
+        # Masking rewrites it, and both are there for a while.
+        size = _weigh_value(payload) * 3 // 2
+    elif entry.text is not None and "\x1b" in entry.text:
+        # The message has a text of its own, without the colours.
+        size = sys.getsizeof(entry.text) * 5 // 2
+    else:
+        size = sys.getsizeof(entry.text) * 5 // 4
+    return _BYTES_PER_ENTRY + len(entry.insert_id) + size
 
 
 def _weigh_value(value: object) -> int:
