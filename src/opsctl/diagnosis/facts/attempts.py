@@ -175,6 +175,8 @@ def _read_result(draft: _Draft, result: AttemptResult) -> None:
     elif result.is_success:
         draft.exit_code = draft.exit_code if draft.exit_code is not None else 0
         draft.end = draft.end or End.SUCCEEDED
+    elif "container exited with an error" in result.message:
+        draft.end = draft.end or End.EXITED
 
 
 def _apply_message(draft: _Draft, message: str) -> bool:

@@ -38,7 +38,8 @@ def find_outcome(
     if stated is not None:
         return stated
     if fields.get("completionTime"):
-        return _count_outcome(fields)
+        counted = _count_outcome(fields)
+        return counted if counted is not Outcome.UNTOLD else _outcome_elsewhere(entries, tasks)
     in_progress = completed is not None and completed.state in _IN_PROGRESS
     if in_progress or (as_count(fields.get("runningCount")) or 0) > 0:
         return Outcome.RUNNING
