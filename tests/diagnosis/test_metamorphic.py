@@ -137,7 +137,7 @@ def test_ten_thousand_other_errors_make_it_less_sure_at_most(diagnose: Diagnose)
 @pytest.mark.parametrize("section", [name for name in SECTIONS if name != "value_facts"])
 def test_what_a_section_carried_goes_to_unknown(section: str, diagnose: Diagnose) -> None:
     """Without a section no other cause gains, and nothing becomes confirmed that was not."""
-    gained = []
+    gained: list[tuple[object, ...]] = []
     for name, document in documents():
         if section not in document["sections"]:
             continue
@@ -150,7 +150,7 @@ def test_what_a_section_carried_goes_to_unknown(section: str, diagnose: Diagnose
             known = stated.get(found.rule.cause)
             is_new = found.rule.cause != first and found.probability > (known.probability if known else 0) + SLACK
             was_refuted = any(found.rule.cause == other.rule.cause for other in before.ruled_out) or (
-                known is not None and known.against
+                known is not None and (known.against or known.is_hidden)
             )
             if is_new and not was_refuted:
                 gained.append((name, found.rule.cause, known.probability if known else 0, found.probability))

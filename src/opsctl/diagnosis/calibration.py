@@ -14,7 +14,7 @@ from opsctl.diagnosis.rule import Weight
 class Calibration:
     """`unknown` is the log-odds of a cause that no rule knows, with everything seen; `reserve` what a section other
     than the log could have carried when it was not seen, `reserve_silence` what a program that said nothing could have
-    said. `hidden` is what a more
+    said; `further` what a section that concerns a cause could add to what supports it. `hidden` is what a more
     specific cause takes from the general one. `temperature` divides all scores before they become probabilities; `cap`
     is the highest probability without decisive evidence."""
 
@@ -26,6 +26,7 @@ class Calibration:
     unknown: float = 2.0
     reserve: float = 2.5
     reserve_silence: float = 4.0
+    further: float = 1.9
     hidden: float = 5.0
     temperature: float = 1.0
     cap: float = 0.6
@@ -35,6 +36,11 @@ class Calibration:
         """A little more than the log's strongest single word: what it might have said outweighs whatever else points
         somewhere."""
         return self.decisive + 0.5
+
+    @property
+    def reserve_untold(self) -> float:
+        """Errors of a run that may have ended well prove little."""
+        return self.decisive + 2.0
 
     def weight(self, weight: Weight) -> float:
         """The log-odds of a weight."""

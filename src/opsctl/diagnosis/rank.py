@@ -42,7 +42,7 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A cause with its probability, what speaks for it and what against, strongest first. `missing` are the sections it
-    needs and that were not seen; `score` is in log-odds."""
+    needs and that were not seen; `score` is in log-odds. `is_hidden`: a more specific cause explains the same."""
 
     rule: Rule
     verdict: Verdict
@@ -51,6 +51,7 @@ class Ranked:
     against: tuple[Piece, ...] = ()
     missing: tuple[str, ...] = ()
     score: float = 0.0
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +109,40 @@ def _hide_general(judged: list[Ranked], calibration: Calibration) -> list[Ranked
     def hide(found: Ranked) -> Ranked:
         hiding = max((scores.get(cause, 0.0) for cause in found.rule.yields_to), default=0.0)
         is_hidden = hiding >= least and hiding >= _HIDES_FROM * found.score
-        return replace(found, score=found.score - calibration.hidden) if is_hidden else found
+        return replace(found, score=found.score - calibration.hidden, is_hidden=True) if is_hidden else found
 
     return [hide(found) for found in judged]
 
 
 def _compete(supported: list[Ranked], facts: Facts, calibration: Calibration) -> tuple[tuple[Ranked, ...], float]:
-    """The causes with their probabilities, and what is left for "unknown"."""
+    """The causes with their probabilities, and what is left for "unknown".
+
+    A cause competes with what its rivals could have, had the sections that concern them been seen: so a rival that
+    loses evidence leaves nothing to it.
+    """
     supported.sort(key=lambda found: (-found.score, found.rule.cause))
     masses = [math.exp(found.score / calibration.temperature) for found in supported]
-    total = sum(masses) + math.exp(calibration.unknown / calibration.temperature) + _reserve(facts, calibration)
+    possible = [
+        math.exp((found.score + _could_add(found.rule, facts, calibration)) / calibration.temperature)
+        for found in supported
+    ]
+    unknown = math.exp(calibration.unknown / calibration.temperature) + _reserve(facts, calibration)
     findings = []
-    for found, mass in zip(supported, masses, strict=True):
+    for number, found in enumerate(supported):
+        rivals = sum(possible) - possible[number]
         cap = 1.0 if has_decisive(found) else calibration.cap
-        probability = min(mass / total, cap)
+        probability = min(masses[number] / (masses[number] + rivals + unknown), cap)
         if probability >= LEAST_SHOWN:
             findings.append(replace(found, probability=probability, verdict=_verdict(found, probability, facts)))
     return tuple(findings), 1.0 - sum(found.probability for found in findings)
+
+
+def _could_add(rule: Rule, facts: Facts, calibration: Calibration) -> float:
+    """The log-odds that sections which concern a rule, and were not seen, could add to what supports it."""
+    concerned = {*rule.needs, *rule.refutable_by, *((rule.check.section,) if rule.check else ())} - _OUTER
+    unseen = sum(not facts.seen(name) for name in concerned)
+    # What changed since the last success concerns every cause, and says less.
+    return calibration.further * (unseen + (0.0 if facts.seen("baseline") else 0.4))
 
 
 def _reserve(facts: Facts, calibration: Calibration) -> float:
@@ -134,12 +152,14 @@ def _reserve(facts: Facts, calibration: Calibration) -> float:
         # A log that was seen and holds no word of the program tells more than one that was not seen.
         (calibration.reserve_silence if facts.seen("logs") else calibration.reserve_logs) if is_silent else None,
         # Errors of a run that may have ended well prove little.
-        calibration.reserve_logs if facts.execution.outcome is Outcome.UNTOLD else None,
+        calibration.reserve_untold if facts.execution.outcome is Outcome.UNTOLD else None,
         *(calibration.reserve for name in _RESERVED if not facts.seen(name)),
     ]
     return sum(math.exp(value / calibration.temperature) for value in sections if value is not None)
 
 
+# Without these the reserves apply.
+_OUTER = {"logs", "execution"}
 _RESERVED = ("image", "service_account", "secrets", "cloudsql")
 
 
