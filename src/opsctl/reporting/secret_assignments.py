@@ -50,10 +50,15 @@ def find_assigned(text: str) -> Iterator[Span]:
             continue
         start, end, is_bare = _value_of(text, match)
         value = text[start:end]
-        if value and not _NO_SECRET.fullmatch(value) and _is_secret(value, secrecy, is_bare=is_bare):
+        if value and not is_stand_in(value) and _is_secret(value, secrecy, is_bare=is_bare):
             yield start, end
         # Walked once: what stands in a value is no further assignment.
         position = max(position, end)
+
+
+def is_stand_in(value: str) -> bool:
+    """Whether a value is none: a word for "not there", a reference, a path, a placeholder."""
+    return _NO_SECRET.fullmatch(value) is not None
 
 
 def is_generated(text: str) -> bool:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from opsctl.reporting.secret_addresses import Span, find_user_info
 from opsctl.reporting.secret_assignments import find_assigned
+from opsctl.reporting.secret_pairs import PAIR_HINTS, find_pairs
 from opsctl.reporting.substrings import SubstringSearch
 
 Mask = Callable[[str, str], str]
@@ -190,6 +191,7 @@ def _rules() -> tuple[tuple[_Rule, ...], SubstringSearch, SubstringSearch]:
         _Rule("authorization", ("authoriz",), _find_authorization),
         _Rule("cookie", ("cookie",), _find_cookies),
         _Rule("named-value", _NAMED_HINTS, find_assigned),
+        _Rule("named-value", PAIR_HINTS, find_pairs),
         _Rule("signed-url", _SIGNED_HINTS, _groups(_SIGNED_PARAMETER)),
         _Rule("uri-user-info", ("@",), find_user_info),
         _Rule("bearer-token", ("bearer ", "basic "), _find_bearers),

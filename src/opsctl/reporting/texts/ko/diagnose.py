@@ -67,7 +67,6 @@ MESSAGES = {
     "field_evidence": "근거",
     "field_against": "반대 근거",
     "field_fix": "조치",
-    "field_workaround": "다른 방법",
     "field_before": "전제 조건",
     "field_undo": "되돌리기",
     "note_fix": "조치, {risk}",
