@@ -41,6 +41,9 @@ sys.stderr.write(json.dumps([code, sorted(sys.modules)]))
         "migrate images --help",
         "lab run --help",
         "config --help",
+        "cloudrun --help",
+        "cloudrun diagnose --help",
+        "cloudrun rules show --help",
         "completion bash",
     ],
 )
@@ -55,10 +58,18 @@ def test_the_help_of_the_program_imports_no_command() -> None:
     commands = {
         name
         for name in modules
-        if name.startswith(("opsctl.cli.migrate", "opsctl.cli.lab", "opsctl.cli.config", "opsctl.cli.status"))
+        if name.startswith(
+            ("opsctl.cli.migrate", "opsctl.cli.lab", "opsctl.cli.config", "opsctl.cli.status", "opsctl.cli.cloudrun")
+        )
     }
     assert commands == set()
     assert not {"asyncio", "msgspec", "logging", "opsctl.config"} & set(modules)
+
+
+@pytest.mark.parametrize("line", ["cloudrun diagnose --help", "cloudrun rules show --help", "cloudrun rules --help"])
+def test_the_help_of_a_diagnosis_imports_no_rule(line: str) -> None:
+    _, modules = _run(line)
+    assert [name for name in modules if name.startswith("opsctl.diagnosis.rules.")] == []
 
 
 def test_a_usage_error_loads_no_sdk() -> None:

@@ -47,9 +47,7 @@ def show_rule(
     """Print the page of one cause: what is wrong, how it is recognised, look-alikes, remedy, sources."""
     everything = (*CAUSES, *CONTROLS)
     if cause not in everything:
-        raise NotFoundError(
-            f"There is no cause {cause!r}.", hint=suggest(cause, everything) or "List: opsctl cloudrun rules list"
-        )
+        raise NotFoundError(f"There is no cause {cause!r}.", hint=suggest(cause, everything))
     rule = load_rules((cause,))[0]
     area = f"causes_{rule.family}.{rule.key}"
     report = RulePageReport(
