@@ -285,6 +285,21 @@ def test_a_label_that_is_no_number_counts_as_none(label: str) -> None:
     assert found.attempts[0].output_lines == 1
 
 
+@pytest.mark.parametrize(
+    ("execution", "entries", "end"),
+    [
+        ({"failedCount": 1}, [], End.UNKNOWN),
+        ({"failedCount": 1}, [stderr("it ran", 1)], End.EXITED),
+        ({"failedCount": 1, "startTime": None}, [], End.NEVER_STARTED),
+    ],
+)
+def test_a_failure_without_a_code_in_unknown_words_may_never_have_started(
+    execution: Any, entries: list[Any], end: End
+) -> None:
+    found = facts([task("User must have permission to read the image, REF.")], entries, execution)
+    assert ends(found.attempts) == [(0, 0, end)]
+
+
 def test_an_execution_that_never_started_has_no_attempts() -> None:
     message = "Image 'europe-west1-docker.pkg.dev/p/r/i' not found."
     found = facts_of(failed_run(message=message, started=False))

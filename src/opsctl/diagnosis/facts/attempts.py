@@ -45,6 +45,7 @@ class _Draft:
     exit_code: int | None = None
     signal: int | None = None
     own_signal: bool = False
+    is_unexplained: bool = False
     first_ns: int | None = None
     last_ns: int | None = None
     ended_ns: int | None = None
@@ -177,6 +178,9 @@ def _read_result(draft: _Draft, result: AttemptResult) -> None:
         draft.end = draft.end or End.SUCCEEDED
     elif "container exited with an error" in result.message:
         draft.end = draft.end or End.EXITED
+    else:
+        # It failed, and neither a code nor known words say how: it may never have started.
+        draft.is_unexplained = True
 
 
 def _apply_message(draft: _Draft, message: str) -> bool:
@@ -226,7 +230,9 @@ def _default_end(draft: _Draft, last_numbers: Mapping[int, int], execution: Exec
     if execution.outcome is Outcome.SUCCEEDED:
         return End.SUCCEEDED
     if execution.outcome is Outcome.FAILED:
-        return End.NEVER_STARTED if execution.has_started is False else End.EXITED
+        if execution.has_started is False:
+            return End.NEVER_STARTED
+        return End.UNKNOWN if draft.is_unexplained and not draft.lines else End.EXITED
     return End.UNKNOWN
 
 
