@@ -36,6 +36,8 @@ CAUSE = RULE.cause
         "Error: SQLITE_BUSY: database is locked",
         "ERROR: Could not migrate up, a lock is present.",
         "오류:  교착 상태가 발생했습니다",
+        "MigrationsAreLockedError: Migrations are running at the moment. Please wait that the lock get`s released.",
+        'django.db.utils.IntegrityError: duplicate key value violates unique constraint "pg_class_relname_nsp_index"',
     ],
 )
 def test_fires(line: str) -> None:

@@ -47,6 +47,10 @@ def image(*paths: str, absent: tuple[str, ...] = (), complete: bool = True) -> d
         "Your target project 'Api' doesn't match your migrations assembly 'Data'. Either change your target project",
         "ERROR:  no schema has been selected to create in",
         'ERROR: prepared statement "s0" already exists',
+        "[ERROR] Error: Environment(s) 'dev, development' not found.",
+        "TypeError: dataSourceFileExports is not iterable",
+        " Error  Please provide required params:\n    [✓] dialect: 'postgresql'",
+        "  [InvalidArgumentException]\n  Database [{{DB_DRIVER}}] not configured.",
     ],
 )
 def test_fires(line: str) -> None:

@@ -47,6 +47,10 @@ def image(*paths: str, complete: bool = True) -> dict[str, Any]:
         "Error: migration files 1.5.sql, 1.6.sql were added out of order. See: https://atlasgo.io/versioned/apply",
         "The model for context 'AppDbContext' has pending changes. Add a new migration before updating the database.",
         "migration 0042_split_names was modified after it was applied (recorded 9f2c, file 11ab)",
+        "Error applying database migrations: Unable to create migration plan because of 12_create.sql: unknown"
+        " migration in database",
+        "FATA[0003] apply failed: Version already applied in database",
+        "  Could not find migration version 20210802174320  ",
     ],
 )
 def test_fires(line: str) -> None:

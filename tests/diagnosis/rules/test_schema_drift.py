@@ -36,6 +36,14 @@ CAUSE = RULE.cause
         "FEHLER:  Relation »users« existiert bereits",
         '오류:  "users" 이름의 릴레이션(relation)이 없습니다',
         'ERROR:  relation "files" does not exist',
+        "(conn=41) Failed to add the foreign key constraint. Missing column 'app_id' for constraint 'fk_app' in the"
+        " referenced table 'apps'",
+        "snuba.clickhouse.errors.ClickhouseError: DB::Exception: Table default.migrations_dist doesn't exist. Stack",
+        "QueryFailedError: cnst.consrc column does not exist",
+        '(node:29) UnhandledPromiseRejectionWarning: Error: Migration failed. Reason: relation "users" already exists',
+        "WARN 8509 --- [main] ConfigServletWebServerApplicationContext : Exception encountered during context"
+        " initialization - cancelling refresh attempt: liquibase.exception.DatabaseException: ERROR: relation"
+        ' "company" already exists [Failed SQL: (0) CREATE TABLE company]',
     ],
 )
 def test_fires(line: str) -> None:
@@ -65,6 +73,23 @@ def test_a_refused_statement_is_not_drift() -> None:
     evidence = failed_run(['ERROR:  column "tenant_id" of relation "orders" contains null values'])
     assert first_cause(evidence) == "migration-sql-error"
     assert find_cause(diagnose_run(evidence), CAUSE) is None
+
+
+def test_notices_of_a_driver_are_no_error() -> None:
+    notice = ["{", "  severity_local: 'NOTICE',", "  severity: 'NOTICE',", "  code: '42P07',"]
+    notice += ["  message: 'relation \"__drizzle_migrations\" already exists, skipping',", "}"]
+    ranking = diagnose_run(failed_run([*notice, 'PostgresError: syntax error at or near "`"']))
+    assert ranking.findings[0].rule.cause == "migration-sql-error"
+    assert find_cause(ranking, CAUSE) is None
+    in_one_line = "applying migrations...{ severity_local: 'NOTICE', severity: 'NOTICE', code: '42P06', message: 'x' }"
+    assert find_cause(diagnose_run(failed_run([in_one_line])), CAUSE) is None
+
+
+def test_an_error_object_behind_a_notice_counts() -> None:
+    lines = ["{ severity: 'NOTICE', code: '42P06' } { severity: 'ERROR', code: '42P07' }"]
+    found = find_cause(diagnose_run(failed_run(lines)), CAUSE)
+    assert found is not None
+    assert [piece.id for piece in found.support] == ["sqlstate:42P07"]
 
 
 def test_not_checked_without_logs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,8 @@ for _number, _shape in enumerate(SHAPES):
         _BY_HINT[_hint] = _BY_HINT.get(_hint, 0) | 1 << _number
 _LITERALS = tuple((hint.encode(), shapes) for hint, shapes in _BY_HINT.items() if hint not in HINT_PATTERNS)
 _PATTERNS = tuple((HINT_PATTERNS[hint], shapes) for hint, shapes in _BY_HINT.items() if hint in HINT_PATTERNS)
+# A notice as postgres.js prints it (`{ severity: 'NOTICE', code: '42P07', ... }`): its code is of nothing that failed.
+_NOTICE = re.compile(r"\{[^{}]{0,400}\bseverity(?:_local)?[\"']?: ?[\"']NOTICE[\"'][^{}]{0,2000}(?:\}|$)")
 
 
 def find_codes(messages: Iterable[Message]) -> Iterator[ErrorCode]:
@@ -100,6 +103,8 @@ def _pieces(messages: Iterable[Message]) -> Iterator[_Piece]:
 
 def _codes_of(text: str, shapes: int) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
+    if "NOTICE" in text:
+        text = _NOTICE.sub("", text)
     is_oracle = "ORA-" in text
     while shapes:
         bit = shapes & -shapes

@@ -59,6 +59,9 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _NOT_GOING_ON = re.compile(r"\bnot\b|n't\b|unable|failed", re.IGNORECASE)
+# Warnings in name that end a program, or that are all it says of what ended it: a rejected promise in Node.js, a Spring
+# context that is given up.
+_ENDS = re.compile(r"UnhandledPromiseRejectionWarning: (?!Unhandled promise rejection)|cancelling refresh attempt")
 # So many messages further on.
 _LOOK_AHEAD = 4
 _NEIGHBOUR_NS = 2_000_000_000
@@ -81,7 +84,7 @@ def weigh_messages(messages: Iterable[Message], attempts: Sequence[Attempt]) -> 
         key = (max(message.task, 0), max(message.attempt, 0))
         after = errors_after.get(key, 0)
         place = max(_LEAST_FOR_PLACE, 1.0 - _PER_ERROR_AFTER * after)
-        relevance = factors.get(key, 0.9) * _LEVELS[message.level] * place * _wording(message)
+        relevance = factors.get(key, 0.9) * _by_level(message) * place * _wording(message)
         relevance *= _sequel(message, following.setdefault(key, deque(maxlen=_LOOK_AHEAD)))
         following[key].appendleft(message)
         if _looks_like_error(message):
@@ -105,6 +108,12 @@ def _attempt_factors(attempts: Sequence[Attempt]) -> dict[tuple[int, int], float
             factors[key] = 1.0
             failed_before.add(attempt.task)
     return factors
+
+
+def _by_level(message: Message) -> float:
+    if message.level is Level.WARNING and _ENDS.search(message.text[:2000]):
+        return _LEVELS[Level.ERROR]
+    return _LEVELS[message.level]
 
 
 def _wording(message: Message) -> float:

@@ -108,7 +108,7 @@ SIGNS_SERVERS: tuple[Sign, ...] = (
     ),
     Sign(
         "postgres-catalogue-race",
-        Weight.STRONG,
+        Weight.DECISIVE,
         ("tuple concurrently", "_nsp_index", "pg_extension_name_index", "pg_namespace_nspname_index"),
         r"tuple concurrently (?:updated|deleted)"
         r"|violates unique constraint .{0,3}pg_(?:type_typname|class_relname)_nsp_index"

@@ -27,8 +27,14 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
     Sign(
         "knex-locked",
         Weight.DECISIVE,
-        ("migration table is already locked", "migrationlocked", "can't take lock to run migrations"),
-        source="knex/knex lib/migrations/migrate/Migrator.js",
+        (
+            "migration table is already locked",
+            "migrationlocked",
+            "can't take lock to run migrations",
+            "migrationsarelockederror",
+            "migrations are running at the moment. please wait",
+        ),
+        source="knex/knex lib/migrations/migrate/Migrator.js; TryGhost/knex-migrator lib/errors.js",
         example="Can't take lock to run migrations: Migration table is already locked",
     ),
     Sign(
@@ -74,7 +80,7 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
     ),
     Sign(
         "java-classes",
-        Weight.STRONG,
+        Weight.DECISIVE,
         (
             "cannotacquirelockexception",
             "deadlockloserdataaccessexception",

@@ -19,6 +19,14 @@ SIGNS_NODE: tuple[Sign, ...] = (
         example="Error: Given data source file must contain export of a DataSource instance",
     ),
     Sign(
+        "typeorm-not-iterable",
+        Weight.DECISIVE,
+        ("datasourcefileexports", "datasourcefileexport"),
+        r"datasourcefileexports? is not iterable|cannot (?:convert|read) .{0,80}datasourcefileexport",
+        source="typeorm/typeorm src/commands/CommandUtils.ts loadDataSource",
+        example="TypeError: dataSourceFileExports is not iterable",
+    ),
+    Sign(
         "typeorm-options",
         Weight.DECISIVE,
         (
@@ -146,9 +154,18 @@ SIGNS_NODE: tuple[Sign, ...] = (
         example="/app/drizzle.config.json file does not exist",
     ),
     Sign(
+        "drizzle-form",
+        Weight.DECISIVE,
+        "please provide required params",
+        # A cross marks a value that is missing; without one the form itself is refused.
+        unless=r"\[x\]",
+        source="drizzle-team/drizzle-orm drizzle-kit/src/cli/validations",
+        example=" Error  Please provide required params:\n    [✓] dialect: 'postgresql'",
+    ),
+    Sign(
         "drizzle-params",
         Weight.MODERATE,
-        "please provide required params for",
+        "please provide required params",
         source="drizzle-team/drizzle-orm drizzle-kit/src/cli/validations",
         example="Error  Please provide required params for Postgres driver:\n    [x] host: undefined",
     ),
@@ -276,6 +293,14 @@ SIGNS_NODE: tuple[Sign, ...] = (
         "detected that the environment is non-interactive",
         source="prisma/prisma packages/migrate utils/errors.ts",
         example="Error: Prisma Migrate has detected that the environment is non-interactive, which is not supported.",
+    ),
+    Sign(
+        "db-migrate-environment",
+        Weight.DECISIVE,
+        ("environment(s) '", "environment(s) \\'", 'environment(s) "'),
+        r"(?<![\"'`])environment\(s\) \\?['\"].{1,120}?['\"] not found\b",
+        source="db-migrate/node-db-migrate lib/config.js setCurrent",
+        example="[ERROR] Error: Environment(s) 'dev, development' not found.",
     ),
     Sign(
         "migrate-mongo-config",

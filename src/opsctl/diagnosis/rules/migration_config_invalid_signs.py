@@ -225,7 +225,7 @@ SIGNS_RUBY_PHP: tuple[Sign, ...] = (
         "laravel-connection",
         Weight.DECISIVE,
         ("] not configured.", "unsupported driver ["),
-        r"database connection \[.{0,60}\] not configured|unsupported driver \[",
+        r"database (?:connection )?\[.{0,60}\] not configured|unsupported driver \[",
         source="laravel/framework Illuminate/Database/DatabaseManager.php, Connectors/ConnectionFactory.php",
         example="InvalidArgumentException: Database connection [pgsql_admin] not configured.",
     ),

@@ -20,6 +20,21 @@ SIGNS_OTHERS: tuple[Sign, ...] = (
         example="error: no migration found for version 14: read down for version 14 .: file does not exist",
     ),
     Sign(
+        "sql-migrate-unknown",
+        Weight.DECISIVE,
+        ("unable to create migration plan because of", ": unknown migration in database"),
+        r"unable to create migration plan because of|: unknown migration in database",
+        source="rubenv/sql-migrate migrate.go PlanError",
+        example="Unable to create migration plan because of 12_create_hosts.sql: unknown migration in database",
+    ),
+    Sign(
+        "hasura-applied",
+        Weight.DECISIVE,
+        "version already applied in database",
+        source="hasura/graphql-engine cli/migrate/migrate.go",
+        example="FATA[0003] apply failed: Version already applied in database",
+    ),
+    Sign(
         "goose-missing",
         Weight.DECISIVE,
         ("missing migrations before current version", "missing (out-of-order) migration", "missing migrations:"),

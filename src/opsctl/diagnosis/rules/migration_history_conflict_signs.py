@@ -230,12 +230,16 @@ SIGNS_RUBY_PHP: tuple[Sign, ...] = (
     Sign(
         "doctrine-unregistered",
         Weight.STRONG,
-        (
-            "previously executed migrations in the database that are not registered",
-            "unknown migration version",
-            "already registered with class",
-        ),
-        source="doctrine/migrations Tools/Console/Command, Exception",
+        ("could not find migration version", "unknown migration version", "already registered with class"),
+        source="doctrine/migrations Exception/UnknownMigrationVersion.php, DuplicateMigrationVersion.php",
+        example="Could not find migration version 20210802174320",
+    ),
+    Sign(
+        # A warning: the migration goes on behind it.
+        "doctrine-executed-unregistered",
+        Weight.WEAK,
+        "previously executed migrations in the database that are",
+        source="doctrine/migrations Tools/Console/Command/MigrateCommand.php",
         example="[WARNING] You have 2 previously executed migrations in the database that are not registered"
         " migrations.",
     ),

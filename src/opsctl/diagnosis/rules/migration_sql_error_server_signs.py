@@ -265,9 +265,8 @@ SIGNS_OTHERS: tuple[Sign, ...] = (
             "because one or more objects access this column",
             "because it is referenced by a foreign key constraint",
             "may cause cycles or multiple cascade paths",
-            "could not create constraint or index. see previous errors",
         ),
-        source="learn.microsoft.com sql errors 5074, 4922, 3726, 1785, 1750",
+        source="learn.microsoft.com sql errors 5074, 4922, 3726, 1785",
         example="Introducing FOREIGN KEY constraint 'FK_A_B' on table 'A' may cause cycles or multiple cascade paths.",
     ),
     Sign(

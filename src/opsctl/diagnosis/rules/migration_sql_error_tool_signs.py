@@ -44,8 +44,9 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
     Sign(
         "flyway-failed",
         Weight.MODERATE,
-        ("sql state  :", "failed to execute script", "unable to parse statement in"),
-        r"^\s*sql state  : (?!08|28|3d|53)\S+|failed to execute script|unable to parse statement in",
+        ("sql state  :", "failed to execute script", "unable to parse statement in", "migration of schema "),
+        r"^\s*sql state  : (?!08|28|3d|53)\S+|failed to execute script|unable to parse statement in"
+        r"|migration of schema .{1,80} (?:to|with) .{1,160} failed!",
         source="flyway/flyway FlywayMigrateException.java, FlywaySqlScriptException.java",
         example="Migration V7__tenant.sql failed\n-----\nSQL State  : 23502\nError Code : 0",
     ),
@@ -249,6 +250,14 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
         ),
         source="spring-projects/spring-framework dao; mysql/mysql-connector-j",
         example="java.sql.SQLIntegrityConstraintViolationException: Column 'x' is wrong",
+    ),
+    Sign(
+        "savepoint-lost",
+        Weight.STRONG,
+        "savepoint",
+        r"\bsavepoint (?:\S{1,80} )?does not exist",
+        source="mysql share/messages_to_clients.txt ER_SP_DOES_NOT_EXIST: DDL ends the transaction that had it",
+        example="Original error: RELEASE SAVEPOINT trx3; - SAVEPOINT does not exist: RELEASE SAVEPOINT trx3",
     ),
     Sign(
         "script-failed",

@@ -71,6 +71,15 @@ SIGNS_MYSQL: tuple[Sign, ...] = (
         example="Failed to open the referenced table 'users'",
     ),
     Sign(
+        "mysql-referenced-column",
+        Weight.DECISIVE,
+        "missing column '",
+        r"missing column '.{1,100}?' for constraint '.{1,100}?' in the referenced table",
+        source="mysql share/messages_to_clients.txt ER_FK_NO_COLUMN_PARENT",
+        example="Failed to add the foreign key constraint. Missing column 'app_id' for constraint 'fk_app' in the"
+        " referenced table 'apps'",
+    ),
+    Sign(
         "mysql-view-invalid",
         Weight.STRONG,
         "references invalid table(s) or column(s)",
@@ -186,7 +195,10 @@ SIGNS_OTHERS: tuple[Sign, ...] = (
         Weight.DECISIVE,
         ("db::exception", "clickhouse"),
         r"\bcode: (?:57|60|47|16|15|44|10|122)\b|unknown_table|table_already_exists|no_such_column_in_table"
-        r"|unknown_identifier",
+        r"|unknown_identifier"
+        r"|db::exception: (?:table|column|dictionary|index) \S{1,200} (?:already exists|doesn't exist|does not exist)"
+        r"|db::exception: (?:missing columns: |there is no column |there's no column |wrong column name"
+        r"|unknown table expression identifier|unknown expression identifier)",
         source="ClickHouse/ClickHouse src/Common/ErrorCodes.cpp",
         example="Code: 57. DB::Exception: Table shop.events already exists. (TABLE_ALREADY_EXISTS)",
     ),
