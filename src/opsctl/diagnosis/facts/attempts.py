@@ -35,6 +35,15 @@ _TASK = re.compile(r"-task(\d{1,8}) failed")
 _SIGNAL_CODES = {128 + number: number for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 24, 25, 31)}
 
 
+# How an attempt ended of which nobody says it, by what became of the execution.
+_ENDS = {
+    Outcome.RUNNING: End.RUNNING,
+    Outcome.CANCELLED: End.CANCELLED,
+    Outcome.SUCCEEDED: End.SUCCEEDED,
+    Outcome.UNTOLD: End.UNKNOWN,
+}
+
+
 @dataclass(slots=True)
 class _Draft:
     """An attempt while its lines are read."""
@@ -223,17 +232,11 @@ def _default_end(draft: _Draft, last_numbers: Mapping[int, int], execution: Exec
     if draft.number < last_numbers.get(draft.task, draft.number):
         # It was retried: so it failed.
         return End.EXITED
-    if execution.outcome is Outcome.RUNNING:
-        return End.RUNNING
-    if execution.outcome is Outcome.CANCELLED:
-        return End.CANCELLED
-    if execution.outcome is Outcome.SUCCEEDED:
-        return End.SUCCEEDED
-    if execution.outcome is Outcome.FAILED:
-        if execution.has_started is False:
-            return End.NEVER_STARTED
-        return End.UNKNOWN if draft.is_unexplained and not draft.lines else End.EXITED
-    return End.UNKNOWN
+    if execution.outcome is not Outcome.FAILED:
+        return _ENDS[execution.outcome]
+    if execution.has_started is False:
+        return End.NEVER_STARTED
+    return End.UNKNOWN if draft.is_unexplained and not draft.lines else End.EXITED
 
 
 def _in_order(attempts: Iterable[Attempt], execution: ExecutionFacts) -> tuple[Attempt, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from opsctl.diagnosis.facts.model import Origin
@@ -87,7 +88,7 @@ def order_entries(entries: Iterable[LogEntry]) -> list[LogEntry]:
     for parts in splits.values():
         whole = _put_together(parts)
         keyed.append((whole.time_ns or last_ns, whole.insert_id, whole.number, whole))
-    keyed.sort(key=_order_key)
+    keyed.sort(key=itemgetter(0, 1, 2))
     return [item[3] for item in keyed]
 
 
@@ -95,10 +96,6 @@ def _put_together(parts: list[LogEntry]) -> LogEntry:
     """A line of more than 256 KiB out of the entries it was split into, as far as they are there."""
     parts.sort(key=lambda part: (as_count(as_object(part.split).get("index")) or 0, part.number))
     return parts[0]._replace(text="".join(part.text or "" for part in parts), split=None)
-
-
-def _order_key(item: tuple[int, str, int, LogEntry]) -> tuple[int, str, int]:
-    return item[0], item[1], item[2]
 
 
 def _identity(entry: LogEntry) -> tuple[object, ...]:

@@ -65,6 +65,15 @@ _PHP = re.compile(
     r"(?:\[[^\]\n]{10,40}\] )?(?:PHP )?(?:(?P<fatal>Fatal error|Parse error|Recoverable fatal error)"
     r"|(?P<warning>Warning|Deprecated|Strict Standards)|(?P<notice>Notice)):\s"
 )
+# By the first character: most lines begin like none of them.
+_FORMS_BY_FIRST = {
+    **dict.fromkeys(" \tn", (_NPM,)),
+    **dict.fromkeys("I", (_KLOG,)),
+    **dict.fromkeys("EWFD", (_KLOG, _PHP)),
+    **dict.fromkeys("RSN[", (_PHP,)),
+    "P": (_PHP,),
+    "p": (_NPM,),
+}
 _RUNTIME_WARNING = re.compile(r"\(node:\d+\) .*Warning|\S+:\d+: (?:\w*Warning|warning):|\w+Warning: ")
 # Levels of structured lines as numbers: Monolog counts in hundreds, Pino and Bunyan in tens; below that GELF and slog
 # disagree, and nothing is told.
@@ -103,11 +112,11 @@ def find_stated_level(text: str) -> Level | None:
     match = _PREFIX.match(start)
     if match is not None and match.lastgroup is not None:
         return _WORDS[match[match.lastgroup].lower()]
-    for form in (_KLOG, _NPM, _PHP):
+    for form in _FORMS_BY_FIRST.get(start[:1], ()):
         found = form.match(start)
         if found is not None:
             return _level_of_form(found)
-    if "=" in start:
+    if "l=" in start or "severity=" in start:
         found = _LOGFMT.search(start)
         if found is not None:
             return _WORDS.get(found[1].lower())
