@@ -104,6 +104,7 @@ DATABASE = {"url", "url-with-user", "url-with-password"}
         ("mongodb+srv://app:pw@h/db", DATABASE),
         ("mongodb://app:pw@h1:27017,h2:27017/db?replicaSet=rs0", DATABASE),
         ("jdbc:postgresql://h:5432/db?user=app&password=x", {"url"}),
+        ("jdbc:mysql:///db?cloudSqlInstance=p:r:i&socketFactory=com.google.cloud.sql.mysql.SocketFactory", {"url"}),
         ("https://example.com/a", {"url"}),
         ("sqlite:///app/db.sqlite", {"url"}),
         ("redis://:pw@10.0.0.3:6379", {"url", "url-with-password"}),

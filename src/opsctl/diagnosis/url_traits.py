@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from opsctl.reporting.redact import has_mask, locate_user_info
 
-_URL = re.compile(r"(?:jdbc:)?([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
+_URL = re.compile(r"(jdbc:)?([a-z][a-z0-9+.-]*)://(.*)", re.IGNORECASE | re.DOTALL)
 _NAMES = re.compile(r"(?:^|_)(?:url|uri|dsn)$", re.IGNORECASE)
 _DATABASES = re.compile(
     r"(?:postgres(?:ql)?|mysql2?|mariadb|mongodb|sqlserver|mssql|cockroachdb|clickhouse|redshift|oracle)(?:\+[\w.]+)?",
@@ -26,7 +26,10 @@ _BARE_ADDRESS = re.compile(r"//|[^\s:/@]+:[^\s@]+@[\w.-]+|[\w.-]+:\d{1,5}/\w")
 _AUTHORITY_END = re.compile(r"[/?#]")
 _LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?|0\.0\.0\.0)", re.IGNORECASE)
 _HOST_AND_PORT = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(.*))?", re.DOTALL)
-_HOST_PARAMETER = re.compile(r"[?&](?:host|socket|unix_socket|unix_sock|unixSocketPath)=", re.IGNORECASE)
+# Of libpq, the drivers of MySQL, and Google's socket factory for Java.
+_HOST_PARAMETER = re.compile(
+    r"[?&](?:host|socket|unix_socket|unix_sock|unixSocketPath|cloudSqlInstance|socketFactory)=", re.IGNORECASE
+)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNESCAPED = re.compile(r"[@/:#?\[\]\s]|%(?![0-9A-Fa-f]{2})")
 _PORT = re.compile(r"\d{1,5}")
@@ -50,9 +53,10 @@ def url_traits(value: str, name: str = "") -> Iterator[str]:
     if match is None:
         yield from _bare_traits(text, name)
         return
-    address = _split(match[1], match[2])
+    address = _split(match[2], match[3])
     yield "url"
-    yield from _user_traits(address)
+    # Java gives user and password apart from the address.
+    yield from _user_traits(address, has_password_inside=match[1] is None)
     yield from _host_traits(address)
     if _DATABASES.fullmatch(address.scheme) and not address.path.strip("/") and "database" not in address.query.lower():
         yield "url-without-database"
@@ -83,12 +87,12 @@ def _split(scheme: str, rest: str) -> _Address:
     )
 
 
-def _user_traits(address: _Address) -> Iterator[str]:
+def _user_traits(address: _Address, *, has_password_inside: bool) -> Iterator[str]:
     if address.user:
         yield "url-with-user"
     if address.password:
         yield "url-with-password"
-    elif _DATABASES.fullmatch(address.scheme) and "password=" not in address.query.lower():
+    elif has_password_inside and _DATABASES.fullmatch(address.scheme) and "password=" not in address.query.lower():
         yield "url-without-password"
     if has_mask(address.user_info):
         return
