@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 from opsctl.reporting.markdown import render_markdown
 from opsctl.reporting.neutralise import make_visible
 from opsctl.reporting.texts import Catalogue
-from opsctl.reporting.view import Column, Field, Line, NextCommand, ReportView, Section, Table
+from opsctl.reporting.view import (
+    Cell,
+    Code,
+    Column,
+    Field,
+    Line,
+    NextCommand,
+    Prose,
+    ReportView,
+    Section,
+    Step,
+    Steps,
+    Table,
+)
 from tests.reporting.views import sample_view
 
 TEXTS = Catalogue("en", timezone(timedelta(hours=9)))
@@ -73,4 +86,50 @@ def test_every_text_is_cleaned() -> None:
         (Line(text),),
         (NextCommand(text, text),),
     )
+    assert "canary" not in render_markdown(view, TEXTS, clean=lambda value: value.replace("canary", "***"))
+
+
+def test_steps_are_a_list_with_what_belongs_to_each_item_inside_of_it() -> None:
+    step = Step("Start *it*", "reversible", (Field("Undo", "Stop it"),), ("gcloud a --b=`c`", "echo ```x```"))
+    written = render(ReportView("T", blocks=(Steps((step, Step("- Look")), "What to do"),)))
+    assert written == (
+        "# T\n\n## What to do\n\n1. Start \\*it\\* (reversible)\n   - Undo: Stop it\n\n"
+        "   ````sh\n   gcloud a --b=`c`\n   echo ```x```\n   ````\n\n2. \\- Look\n"
+    )
+
+
+def test_a_command_with_a_line_break_cannot_leave_its_block() -> None:
+    written = render(ReportView("T", blocks=(Steps((Step("x", commands=("a\n```\n# owned",)),)),)))
+    assert "\n# owned" not in written
+    assert "a\\n```\\n# owned" in written
+
+
+def test_a_part_of_a_section_has_a_smaller_heading() -> None:
+    blocks = (Section((Field("A", 1),), "Whole"), Section((Field("B", 2),), "Part", is_part=True))
+    assert render(ReportView("T", blocks=blocks)) == "# T\n\n## Whole\n\n- A: 1\n\n### Part\n\n- B: 2\n"
+
+
+def test_code_in_a_cell_does_not_end_the_cell() -> None:
+    table = Table((Column("A"), Column("B")), ((Code("a | b"), Cell(Code("`c`"), "bad")),))
+    assert "| `a \\| b` | `` `c` `` |" in render(ReportView("T", blocks=(table,)))
+
+
+def test_what_is_brief_on_a_screen_is_whole_in_a_ticket() -> None:
+    table = Table((Column("A"),), (("one",), ("two",)), "All", brief="2 rows")
+    written = render(ReportView("T", blocks=(table,)))
+    assert "| one |" in written
+    assert "2 rows" not in written
+
+
+def test_prose_has_paragraphs_and_lists() -> None:
+    prose = Prose(("First *one*.", "- a", "- b # c", "Last."), "Why")
+    assert render(ReportView("T", blocks=(prose,))) == (
+        "# T\n\n## Why\n\nFirst \\*one\\*.\n\n- a\n- b \\# c\n\nLast.\n"
+    )
+
+
+def test_steps_and_prose_are_cleaned() -> None:
+    text = "canary"
+    steps = Steps((Step(text, text, (Field(text, Code(text), text),), (text,)),), text)
+    view = ReportView("T", blocks=(steps, Prose((text, f"- {text}"), text)))
     assert "canary" not in render_markdown(view, TEXTS, clean=lambda value: value.replace("canary", "***"))

@@ -11,7 +11,19 @@ from rich.cells import cell_len
 from opsctl.reporting.neutralise import make_visible
 from opsctl.reporting.table import MAX_CELL_CHARACTERS, Screen, render_table
 from opsctl.reporting.texts import Catalogue
-from opsctl.reporting.view import Column, Field, Line, NextCommand, ReportView, Section, Table
+from opsctl.reporting.view import (
+    Code,
+    Column,
+    Field,
+    Line,
+    NextCommand,
+    Prose,
+    ReportView,
+    Section,
+    Step,
+    Steps,
+    Table,
+)
 from tests.reporting.views import sample_view
 
 TEXTS = Catalogue("en", timezone(timedelta(hours=9)))
@@ -164,3 +176,57 @@ def test_any_text_is_harmless_and_whole(texts: list[str], width: int | None) -> 
     squeezed = "".join(written.split())
     for text in texts:
         assert "".join(make_visible(text).split()) in squeezed
+
+
+LONG_COMMAND = "gcloud run jobs update orders --project=shop-prod --region=europe-west1 --image=" + "x" * 90
+
+
+def test_steps_are_numbered_and_their_commands_can_be_copied() -> None:
+    step = Step("Start it again.", "reversible", (Field("Undo", "Stop it."),), (LONG_COMMAND,))
+    view = ReportView("T", blocks=(Steps((step, Step("Look.")), "What to do"),))
+    assert render(view, Screen(60)).splitlines() == [
+        "T",
+        "",
+        "What to do",
+        "  1. Start it again.  (reversible)",
+        "     Undo  Stop it.",
+        "     gcloud run jobs update orders --project=shop-prod \\",
+        "         --region=europe-west1 \\",
+        f"         --image={'x' * 90}",
+        "  2. Look.",
+    ]
+    assert f"     {LONG_COMMAND}" in render(view, Screen()).splitlines()
+
+
+def test_a_next_command_that_is_too_long_stands_above_its_reason() -> None:
+    command = "opsctl cloudrun rules show image-file-missing"
+    view = ReportView("T", next_commands=(NextCommand(command, "what this cause is"),))
+    assert render(view, Screen(60)).splitlines()[-2:] == [f"  {command}", "      what this cause is"]
+    assert render(view, Screen(100)).splitlines()[-1] == f"  {command}  what this cause is"
+
+
+def test_a_label_that_is_that_of_the_field_above_is_said_once() -> None:
+    view = ReportView("T", blocks=(Section((Field("Line", "a"), Field("Line", Code("b")), Field("Other", "c"))),))
+    assert render(view, Screen()).splitlines()[2:] == ["Line   a", "       b", "Other  c"]
+
+
+def test_a_brief_table_is_one_sentence() -> None:
+    table = Table((Column("A"),), (("one",), ("two",)), "All", brief="2 rows, see -o markdown")
+    for screen in (Screen(80), Screen()):
+        assert render(ReportView("T", blocks=(table,)), screen).splitlines()[2:] == ["All", "2 rows, see -o markdown"]
+
+
+def test_prose_is_folded_below_its_text() -> None:
+    prose = Prose(("word " * 10, "- item " + "word " * 10), "Why")
+    lines = render(ReportView("T", blocks=(prose,)), Screen(40)).splitlines()
+    assert lines[2] == "Why"
+    assert all(line.startswith("  ") for line in lines[3:])
+    assert any(line.startswith("    - item") for line in lines)
+
+
+def test_steps_and_prose_are_cleaned() -> None:
+    text = "canary"
+    steps = Steps((Step(text, text, (Field(text, Code(text), text),), (text,)),), text)
+    view = ReportView("T", blocks=(steps, Prose((text, f"- {text}"), text)))
+    for screen in (Screen(40), Screen()):
+        assert "canary" not in render_table(view, TEXTS, screen, clean=lambda value: value.replace("canary", "***"))
