@@ -1,6 +1,6 @@
 """Changes of the evidence that must not change the answer, or only make it less sure.
 
-Every labelled execution of the corpus is diagnosed before and after each change.
+Every second labelled execution of the corpus, and every practice incident, is diagnosed before and after each change.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def diagnose(tmp_path: Path) -> Diagnose:
 
 
 def documents() -> Iterator[tuple[str, Document]]:
-    for path in sorted(CORPUS.glob("*.json")):
+    for path in sorted(CORPUS.glob("*.json"))[::2]:
         yield path.stem, json.loads(path.read_text(encoding="utf-8"))
     for name, incident in INCIDENTS.items():
         yield name, incident.evidence()
@@ -113,7 +113,7 @@ def test_the_answer_stays(change: Callable[[Document], None], diagnose: Diagnose
 
 def test_ten_thousand_other_errors_make_it_less_sure_at_most(diagnose: Diagnose) -> None:
     moved = []
-    for name, document in list(documents())[::9]:
+    for name, document in list(documents())[::6]:
         entries = entries_of(document)
         if not entries:
             continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from opsctl.diagnosis.facts.model import ErrorCode, Message, Pointer
@@ -30,16 +31,14 @@ class Match(NamedTuple):
 
 def find_signs(rules: Iterable[Rule], messages: Sequence[Message]) -> dict[str, list[Match]]:
     """By cause: where its signs stand, in the order of the messages."""
-    by_needle: dict[str, list[tuple[Rule, Sign]]] = {}
-    for rule in rules:
-        for sign in rule.signs:
-            for needle in sign.needles:
-                by_needle.setdefault(needle, []).append((rule, sign))
+    by_needle = _by_needle(tuple(rules))
     found: dict[str, list[Match]] = {}
     tried: set[tuple[str, str, int]] = set()
     counts: dict[tuple[str, str], int] = {}
     for piece in _pieces(messages):
-        for needle, owners in by_needle.items():
+        for needle, owners in by_needle:
+            if needle not in piece.text:
+                continue
             for message in piece.holding(needle):
                 for rule, sign in owners:
                     key = (rule.cause, sign.id)
@@ -52,6 +51,17 @@ def find_signs(rules: Iterable[Rule], messages: Sequence[Message]) -> dict[str, 
     for matches in found.values():
         matches.sort(key=lambda match: match.message.position)
     return found
+
+
+@lru_cache(maxsize=4)
+def _by_needle(rules: tuple[Rule, ...]) -> tuple[tuple[str, tuple[tuple[Rule, Sign], ...]], ...]:
+    """Every literal once, with the signs that it may belong to."""
+    owners: dict[str, list[tuple[Rule, Sign]]] = {}
+    for rule in rules:
+        for sign in rule.signs:
+            for needle in sign.needles:
+                owners.setdefault(needle, []).append((rule, sign))
+    return tuple((needle, tuple(found)) for needle, found in owners.items())
 
 
 def find_rule_codes(rule: Rule, codes: Iterable[ErrorCode]) -> Iterator[Match]:
@@ -83,17 +93,17 @@ class _Piece:
         for text in texts:
             self._starts.append(offset)
             offset += len(text) + 1
-        self._text = "\x00".join(texts)
+        self.text = "\x00".join(texts)
 
     def holding(self, needle: str) -> Iterator[Message]:
         """The messages that hold a literal, each once."""
-        place = self._text.find(needle)
+        place = self.text.find(needle)
         while place >= 0:
             index = bisect_right(self._starts, place) - 1
             yield self._messages[index]
             if index + 1 == len(self._starts):
                 return
-            place = self._text.find(needle, self._starts[index + 1])
+            place = self.text.find(needle, self._starts[index + 1])
 
 
 def _pieces(messages: Sequence[Message]) -> Iterator[_Piece]:

@@ -17,7 +17,9 @@ from opsctl.diagnosis.facts.model import Facts, Outcome
 from opsctl.diagnosis.gather import Case, Piece, gather_cases, lacks_output
 from opsctl.diagnosis.rule import Rule, Weight
 
+# A cause that something supports is named when it is likely enough, or among the first.
 LEAST_SHOWN = 0.005
+ALWAYS_SHOWN = 3
 CONFIRMED_FROM = 0.85
 LIKELY_FROM = 0.5
 # What each further piece of evidence for the same cause counts.
@@ -132,7 +134,7 @@ def _compete(supported: list[Ranked], facts: Facts, calibration: Calibration) ->
         rivals = sum(possible) - possible[number]
         cap = 1.0 if has_decisive(found) else calibration.cap
         probability = min(masses[number] / (masses[number] + rivals + unknown), cap)
-        if probability >= LEAST_SHOWN:
+        if probability >= LEAST_SHOWN or number < ALWAYS_SHOWN:
             findings.append(replace(found, probability=probability, verdict=_verdict(found, probability, facts)))
     return tuple(findings), 1.0 - sum(found.probability for found in findings)
 

@@ -140,7 +140,7 @@ def no_clues(_facts: Facts) -> Iterator[Clue]:
     return iter(())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One cause. `family` is the area of its texts (`causes_<family>`).
 
