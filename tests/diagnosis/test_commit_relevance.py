@@ -16,7 +16,7 @@ SYNTAX = 'error: syntax error at or near "CREAT"\n    at /app/dist/migrations/00
 
 
 def relate(line: str, *files: tuple[str, ...]) -> list[CommitItem]:
-    commits = [
+    commits: list[dict[str, Any]] = [
         {"id": f"{number:040x}", "subject": "fix migrate.js", "time": "2026-01-01T00:00:00Z", "files": list(names)}
         for number, names in enumerate(files)
     ]

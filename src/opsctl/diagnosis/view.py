@@ -33,6 +33,7 @@ from opsctl.reporting.view import (
 EXPLAINED_FROM = 0.05
 MOST_EXPLAINED = 4
 MOST_NAMED = 12
+NAMED_FROM = 0.005
 MOST_APART = 3
 MOST_SHOWN = 0.999
 _FAILED_ENDS = ("exited", "signalled", "timeout", "memory", "never_started")
@@ -74,8 +75,6 @@ def _summary(report: DiagnosisReport, texts: Texts) -> Iterator[Field]:
         outcome = t("diagnose.outcome_after", outcome=outcome, duration=Duration(execution.duration_seconds))
     tone: Tone = "bad" if execution.outcome is Outcome.FAILED else "strong"
     yield Field(t("diagnose.field_outcome"), Cell(outcome, tone), _first_failure(report, texts))
-    place = t("diagnose.place", job=execution.job, project=execution.project, region=execution.region)
-    yield Field(t("diagnose.field_where"), place)
     first = next(iter(report.findings), None)
     said = next((item.excerpt for item in first.evidence if item.section == "logs"), None) if first else None
     if said or execution.message:
@@ -87,6 +86,8 @@ def _summary(report: DiagnosisReport, texts: Texts) -> Iterator[Field]:
     else:
         yield Field(t("diagnose.field_judgement"), first.summary)
     yield from _summary_of_the_rest(report, texts)
+    place = t("diagnose.place", job=execution.job, project=execution.project, region=execution.region)
+    yield Field(t("diagnose.field_where"), place)
 
 
 def _first_failure(report: DiagnosisReport, texts: Texts) -> str | None:
@@ -117,7 +118,11 @@ def _answer(first: Finding, unknown: float, texts: Texts) -> Iterator[Field]:
 def _summary_of_the_rest(report: DiagnosisReport, texts: Texts) -> Iterator[Field]:
     t = texts.get
     if is_failure(report):
-        others = [t("diagnose.other", title=f.title, share=_share(f.probability, texts)) for f in report.findings[1:3]]
+        others = [
+            t("diagnose.other", title=f.title, share=_share(f.probability, texts))
+            for f in report.findings[1:3]
+            if f.probability >= NAMED_FROM
+        ]
         others.append(t("diagnose.unknown", share=_share(report.unknown_probability, texts)))
         yield Field(t("diagnose.field_otherwise"), ", ".join(others))
         unseen = [item for item in report.completeness.sections if item.status not in ("ok", "partial")]
@@ -136,6 +141,7 @@ def _causes(report: DiagnosisReport, texts: Texts) -> Iterator[Block]:
     if not is_failure(report) or not report.findings:
         return
     t = texts.get
+    named = [item for item in report.findings if item.probability >= NAMED_FROM][:MOST_NAMED] or report.findings[:1]
     rows = [
         (
             Cell(finding.title, _TONES.get(finding.verdict, "plain")),
@@ -143,8 +149,12 @@ def _causes(report: DiagnosisReport, texts: Texts) -> Iterator[Block]:
             t(f"diagnose.verdict_{finding.verdict.value}"),
             finding.cause,
         )
-        for finding in report.findings[:MOST_NAMED]
+        for finding in named
     ]
+    further = report.findings[len(named) :]
+    if further:
+        share = _share(sum(finding.probability for finding in further), texts)
+        rows.append((Cell(t("diagnose.further_causes", count=len(further)), "muted"), share, "", ""))
     rows.append((Cell(t("diagnose.unknown_cause"), "muted"), _share(report.unknown_probability, texts), "", "unknown"))
     columns = (
         Column(t("diagnose.column_cause")),
@@ -212,15 +222,20 @@ def _steps(report: DiagnosisReport, texts: Texts) -> Iterator[Steps]:
         steps = tuple(_remedy(kind, item, texts) for kind, item in remedies)
         key = "remedies_if" if first.verdict is Verdict.POSSIBLE else "remedies"
         yield Steps(steps, title=t(f"diagnose.heading_{key}", title=first.title))
-    last = None if report.next_step is None else report.next_step.command
-    looks = tuple(
-        Step(check.text, finding.title, commands=commands)
-        for finding in _explained(report)
-        for check in finding.checks
-        if (commands := tuple(command for command in check.commands if command != last))
-    )
+    looks = tuple(_looks(report))
     if is_failure(report) and looks:
         yield Steps(looks, title=t("diagnose.heading_looks"))
+
+
+def _looks(report: DiagnosisReport) -> Iterator[Step]:
+    """The checks of the explained causes, every command once; the one to run next comes at the very end."""
+    told = set() if report.next_step is None else {report.next_step.command}
+    for finding in _explained(report):
+        for check in finding.checks:
+            commands = tuple(command for command in check.commands if command not in told)
+            told.update(commands)
+            if commands:
+                yield Step(check.text, finding.title, commands=commands)
 
 
 def _remedy(kind: str, remedy: RemedyText, texts: Texts) -> Step:

@@ -62,6 +62,7 @@ MESSAGES = {
     "column_status": "Status",
     "column_reason": "Reason",
     "column_missing": "Would need",
+    "further_causes": "{count} further causes",
     "unknown_cause": "Something that no rule knows, or that was not seen",
     "field_what": "What is wrong",
     "field_evidence": "Evidence",

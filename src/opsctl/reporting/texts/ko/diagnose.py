@@ -62,6 +62,7 @@ MESSAGES = {
     "column_status": "상태",
     "column_reason": "사유",
     "column_missing": "필요한 증거",
+    "further_causes": "그 밖의 원인 {count}개",
     "unknown_cause": "규칙에 없거나 확인하지 못한 원인",
     "field_what": "문제",
     "field_evidence": "근거",
