@@ -43,7 +43,7 @@ from opsctl.diagnosis.facts.model import End, Facts, Level
 from opsctl.diagnosis.rule import Check, Clue, Remedy, Risk, Rule, Stage, Weight
 from opsctl.diagnosis.rules.application_error_signs import SIGNS_NODE, SIGNS_PYTHON, SIGNS_REFUSAL
 from opsctl.diagnosis.rules.application_error_signs_compiled import SIGNS_GO_RUST, SIGNS_JVM_DOTNET, SIGNS_SCRIPTING
-from opsctl.diagnosis.rules.program_mentions import MIN_RELEVANCE, spoken
+from opsctl.diagnosis.rules.program_mentions import last_error, spoken
 
 # A place in a trace: folders, a file, and a line number after it.
 _PLACE = re.compile(
@@ -51,6 +51,16 @@ _PLACE = re.compile(
 )
 _LIBRARY = re.compile(
     r"node_modules|site-packages|dist-packages|/vendor/|/gems/|node:internal|/usr/lib|/usr/local/(?:lib|go)"
+)
+# What an error names that comes from around the program.
+_SURROUNDINGS = re.compile(
+    r"connect|connection|timed? ?out|\bdial\b|resolv|refused|password|authent|permission|denied|credential|certificate"
+    r"|\bTLS\b|\bSSL\b|config|setting|environment|\benv\b|variable|\bflag\b|argument|\bopen\b|no such|not found"
+    r"|does not exist"
+    r"|\bload\b|module|import|library|parse|invalid|missing|required|must be set|database|relation|column|migrat"
+    r"|\bsql\b"
+    r"|secret|token|\bkey\b|\burl\b|quota|memory|\bE[A-Z]{4,}\b",
+    re.IGNORECASE,
 )
 _OWN_CODES = range(3, 100)
 
@@ -65,21 +75,13 @@ def look(facts: Facts) -> Iterator[Clue]:
 
 
 def _own_last_word(facts: Facts) -> Iterator[Clue]:
-    """The program ended itself after an error in words of its own, which no other rule may know."""
-    first = facts.first_failure
-    if first is None or first.end is not End.EXITED:
-        return
-    spoken_last = [
-        message
-        for message in facts.logs.messages
-        if message.level >= Level.ERROR
-        and not message.origin.is_platform
-        and message.relevance >= MIN_RELEVANCE
-        and (message.task, message.attempt) in ((first.task, first.number), (-1, -1))
-    ]
-    if spoken_last:
-        last = spoken_last[-1]
-        yield Clue("own_last_word", Weight.MODERATE, (last.locate(0),))
+    """The program ended itself after an error in words of its own, which no other rule may know.
+
+    A fatal error that speaks neither of the system nor of settings is a refusal."""
+    last = last_error(facts)
+    if last is not None:
+        is_refusal = last.level >= Level.FATAL and not _SURROUNDINGS.search(last.text[:2_000])
+        yield Clue("own_last_word", Weight.STRONG if is_refusal else Weight.MODERATE, (last.locate(0),))
 
 
 def _changed_file(facts: Facts) -> Iterator[Clue]:

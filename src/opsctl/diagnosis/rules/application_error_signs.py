@@ -19,7 +19,8 @@ SIGNS_NODE = (
         r"|iterable)"
         r"|Cannot access|object is not iterable|Reduce of empty array|Converting circular structure"
         r"|Assignment to constant)",
-        unless=r"use_env_variable|searchParams|_\d+\.default|default is not a|ERR_INVALID_ARG_TYPE"
+        unless=r"use_env_variable|searchParams|must be a string, not undefined|_\d+\.default|default is not a"
+        r"|ERR_INVALID_ARG_TYPE"
         r"|pg-connection-string|connection_string"
         r"|reading 'startsWith'",
         source="v8/v8 src/common/message-template.h",
@@ -242,6 +243,55 @@ SIGNS_PYTHON = (
 )
 
 SIGNS_REFUSAL = (
+    Sign(
+        id="business-refusal",
+        weight=Weight.STRONG,
+        needle=(
+            "minimum",
+            "maximum",
+            "threshold",
+            "out of balance",
+            "inconsisten",
+            "duplicate",
+            "rejected",
+            "nothing was",
+            "nothing written",
+            "not replacing",
+            "not writing",
+            "not continuing",
+            "not proceeding",
+            "stopping",
+            "halting",
+            "stale",
+            "too old",
+            "too few",
+            "too many",
+            "unexpectedly",
+            "sanity",
+            "incomplete",
+            "expected",
+            "do not match",
+            "does not match",
+        ),
+        pattern=r"^(?:.{0,80}\W)?(?:ERROR|Error|FATAL|[Ff]atal|CRITICAL|Critical|SEVERE|ABORT(?:ED)?|ALERT|❌|✖|✗)\W.{0,300}?"
+        r"(?:(?:below|under|above|over|less than|more than|exceeds?) (?:the |our |an? )?(?:\w+ ){0,2}"
+        r"(?:minimum|maximum|threshold|limit of \d|tolerance)"
+        r"|out of balance|inconsisten(?:t|cy|cies)\b|\b[Dd]uplicate \w+ (?:\w+ )?(?:in|found|detected)\b"
+        r"|\b(?:batch|file|row|record|order"
+        r"|invoice|input|feed|payload|upload|message)s? (?:\S+ )?(?:was |were |is |are )?rejected"
+        r"|nothing (?:was |has been )?(?:written|changed|imported|deleted|applied)|\bnot (?:replacing|writing"
+        r"|continuing|proceeding"
+        r"|publishing|overwriting|deleting|touching)\b"
+        r"|\b(?:stopping|halting|bailing out)\b|\b(?:is|are) (?:stale|too old|incomplete)\b|\btoo (?:few"
+        r"|many) (?!connections|clients|requests"
+        r"|open|redirects)\w+|[Ee]xpected (?:at least |exactly |about )?[\d,]+ (?:\w+ ){0,3}(?:but|,|got|found)"
+        r"|(?:totals?|counts?|sums?|checksums?|hash(?:es)?) (?:do|does) not match)",
+        unless=r"connection|ECONNREFUSED|transaction is aborted|duplicate key|unique constraint|migration|quota"
+        r"|rate limit|memory"
+        r"|certificate|schema|relation|version|lock",
+        source="common words of hand-written checks",
+        example="CRITICAL: Source row count (0) is below the accepted minimum of 1000. Not replacing the table.",
+    ),
     Sign(
         id="deliberate-refusal",
         weight=Weight.MODERATE,

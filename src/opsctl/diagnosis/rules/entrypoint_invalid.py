@@ -45,7 +45,7 @@ from opsctl.diagnosis.facts.model import Facts, Pointer
 from opsctl.diagnosis.rule import Check, Clue, Remedy, Risk, Rule, Stage, Weight
 from opsctl.diagnosis.rules.entrypoint_invalid_signs import SIGNS_START
 from opsctl.diagnosis.rules.entrypoint_invalid_signs_arguments import SIGNS_ARGUMENTS
-from opsctl.diagnosis.rules.program_mentions import runs_npm_script
+from opsctl.diagnosis.rules.program_mentions import missing_scripts, runs_npm_script
 
 _PROGRAMS = re.compile(
     r"^(?:\S*/)?(?:node|npm|npx|yarn|pnpm|bun|deno|python3?|pip|java|ruby|bundle|rake|rails|php|dotnet|go|sh|bash"
@@ -63,6 +63,7 @@ def look(facts: Facts) -> Iterator[Clue]:
     yield from _joined(facts)
     yield from _windows_path(facts)
     yield from _shell_exit_code(facts)
+    yield from _script_of_command(facts)
     if facts.seen("image"):
         first_line = tuple(_first_line(facts))
         yield from first_line
@@ -90,13 +91,24 @@ def _windows_path(facts: Facts) -> Iterator[Clue]:
             return
 
 
+def _script_of_command(facts: Facts) -> Iterator[Clue]:
+    """The script that the shell does not find is a word of the command."""
+    elements = (*facts.execution.command, *facts.execution.args) or (*facts.image.entrypoint, *facts.image.command)
+    words = {word.strip("'\"").removeprefix("./") for element in elements for word in element.split()}
+    for mention in missing_scripts(facts):
+        if mention.name.removeprefix("./") in words:
+            yield Clue("script_of_command", Weight.DECISIVE, (mention.pointer,), values={"path": mention.name})
+            return
+
+
 def _shell_exit_code(facts: Facts) -> Iterator[Clue]:
     for attempt in facts.attempts:
         if attempt.exit_code == 126:
             yield Clue("exit_126", Weight.STRONG, attempt.pointers)
             return
         if attempt.exit_code == 127 and not runs_npm_script(facts):
-            yield Clue("exit_127", Weight.MODERATE, attempt.pointers)
+            # A missing library ends with this code, too, and says so.
+            yield Clue("exit_127", Weight.MODERATE if facts.logs.has_output else Weight.STRONG, attempt.pointers)
             return
 
 
@@ -143,7 +155,7 @@ RULE = Rule(
     stage=Stage.START,
     signs=(*SIGNS_START, *SIGNS_ARGUMENTS),
     look=look,
-    yields_to=("runtime-incompatible",),
+    yields_to=("runtime-incompatible", "module-not-found"),
     remedies=(
         Remedy(
             "see_command",

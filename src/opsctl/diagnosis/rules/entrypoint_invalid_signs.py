@@ -43,7 +43,7 @@ SIGNS_START = (
         id="exec-not-found",
         weight=Weight.DECISIVE,
         needle=("executable file not found in $path", "executable file not found in %path%"),
-        pattern=r'exec: \\?"[^"\n]+": executable file not found',
+        pattern=r"exec: (?:\\?\"[^\"\n]+\"|[^\"\n:]{1,200}): executable file not found",
         unless=r'exec: "(?:git|pg_dump|pg_restore|psql|mysqldump|ffmpeg|gs|unzip)"',
         source="golang/go src/os/exec/lp_unix.go; opencontainers/runc libcontainer",
         example='OCI runtime create failed: starting container process caused: exec: "npm run migrate": executable '
@@ -99,8 +99,8 @@ SIGNS_START = (
         id="shell-not-found",
         weight=Weight.STRONG,
         needle="not found",
-        pattern=r"^(?:\S*/)?(?:(?:ba|da|a|z|k)?sh|\S+\.sh"
-        r"|entrypoint\S*): (?:line )?(?:\d+: )?(?:exec: )?(?:line \d+: )?[\w./@+-]+(?: [^:\n]+)?: "
+        pattern=r"^(?:\S{0,200}/)?(?:(?:ba|da|a|z|k)?sh|[^\s/]{1,100}\.sh"
+        r"|entrypoint[^\s:/]{0,60}): (?:line )?(?:\d+: )?(?:exec: )?(?:line \d+: )?[\w./@+-]+(?: [^:\n]+)?: "
         r"(?:command )?not found$|^[\w./-]+: command not found$",
         unless=r"husky|lefthook|: (?:prisma|typeorm|knex|sequelize|drizzle-kit|tsx|ts-node|nest|next|cross-env|tsc"
         r"|dotenv|nodemon|rimraf):",
@@ -121,8 +121,8 @@ SIGNS_START = (
         id="shell-permission",
         weight=Weight.DECISIVE,
         needle=("permission denied", "cannot execute"),
-        pattern=r"^(?:\S*/)?(?:(?:ba|da|a|z)?sh|env"
-        r"|\S+\.sh): (?:line )?(?:\d+: )?(?:exec: )?(?:line \d+: )?(?:can't open ['\"])?[\w./-]+['\"]?: "
+        pattern=r"^(?:\S{0,200}/)?(?:(?:ba|da|a|z)?sh|env"
+        r"|[^\s/]{1,100}\.sh): (?:line )?(?:\d+: )?(?:exec: )?(?:line \d+: )?(?:can't open ['\"])?[\w./-]+['\"]?: "
         r"(?:cannot execute: )?(?:Permission denied|Is a directory)",
         unless=r"(?:mkdir|touch|chown|chmod|cp|mv|rm|tee|cannot create|can't create)\b",
         source="bash execute_cmd.c; dash src/exec.c",
@@ -133,8 +133,8 @@ SIGNS_START = (
         weight=Weight.MODERATE,
         needle=("no such file or directory", "can't open", "cannot open"),
         pattern=r"^(?:\S*/)?(?:ba|da|a)?sh: (?:\d+: )?(?:line \d+: )?(?:can't open |cannot open "
-        r"|0: cannot open )?['\"]?[\w./-]+\.sh['\"]?: "
-        r"No such file",
+        r"|0: cannot open |0: [Cc]an't open )?['\"]?[\w./-]+\.sh['\"]?"
+        r"(?:: No such file|$)",
         source="BusyBox shell/ash.c; dash src/input.c",
         example="/bin/sh: can't open '/entrypoint.sh': No such file or directory",
     ),

@@ -53,6 +53,7 @@ from opsctl.diagnosis.rules.env_malformed_signs_drivers import (
 )
 from opsctl.diagnosis.rules.env_malformed_signs_python import SIGNS_PYTHON
 from opsctl.diagnosis.rules.program_mentions import settings_complaint, spoken
+from opsctl.diagnosis.rules.resolver_host_signs import SIGNS_HOST_MALFORMED
 
 # What no reader of the value accepts, and what some trim or mean.
 _BROKEN = (
@@ -90,7 +91,9 @@ def look(facts: Facts) -> Iterator[Clue]:
     order = [Weight.DECISIVE, Weight.STRONG, Weight.MODERATE, Weight.WEAK]
     yield from sorted(clues, key=lambda clue: order.index(clue.weight))[:_MOST_CLUES]
     complaint = settings_complaint(
-        facts, "Input should be|unable to (?:parse|interpret)|not a valid|[Ii]nvalid (?:port|URL)"
+        facts,
+        "Input should be|unable to (?:parse|interpret)|not a valid|[Ii]nvalid "
+        "(?:port|URL)|type=(?:type|value)_error\\b(?!\\.missing)",
     )
     if complaint is not None:
         yield Clue("settings_field", Weight.STRONG, (complaint,))
@@ -119,7 +122,16 @@ RULE = Rule(
     cause="env-malformed",
     family="program",
     stage=Stage.CONFIGURE,
-    signs=(*SIGNS_NODE, *SIGNS_PYTHON, *SIGNS_LIBPQ, *SIGNS_GO, *SIGNS_JVM, *SIGNS_DOTNET, *SIGNS_OTHERS),
+    signs=(
+        *SIGNS_HOST_MALFORMED,
+        *SIGNS_NODE,
+        *SIGNS_PYTHON,
+        *SIGNS_LIBPQ,
+        *SIGNS_GO,
+        *SIGNS_JVM,
+        *SIGNS_DOTNET,
+        *SIGNS_OTHERS,
+    ),
     codes=(
         Codes("prisma", Weight.DECISIVE, ("P1013",)),
         Codes("node", Weight.DECISIVE, ("ERR_SOCKET_BAD_PORT", "ERR_INVALID_CHAR")),

@@ -5,41 +5,60 @@ from opsctl.diagnosis.rule import Sign, Weight
 
 SIGNS_NODE = (
     Sign(
+        id="secret-not-utf8",
+        weight=Weight.PLATFORM,
+        needle="contains non-utf8 data",
+        pattern=r"[Ss]ecret .{1,300} for environment variable .{1,200} contains non-UTF8 data",
+        platform=True,
+        source="recorded system log of a Cloud Run execution",
+        example='Secret "projects/1/secrets/keystore/versions/latest" for environment variable "KEYSTORE" contains '
+        "non-UTF8 data. Instance startup will now abort.",
+    ),
+    Sign(
+        id="named-url-invalid",
+        weight=Weight.STRONG,
+        needle=(
+            "invalid",
+            "malformed",
+            "could not parse",
+            "failed to parse",
+            "cannot parse",
+            "unable to parse",
+            "fail to parse",
+        ),
+        pattern=r"\b(?:[Ii]nvalid|[Mm]alformed|(?:[Cc]ould not|[Ff]ail(?:ed)? to|[Cc]annot"
+        r"|[Uu]nable to) parse)(?: the| a)? "
+        r"(?:(?:database|db|connection|redis|mongo\w*|postgres\w*|mysql|broker|amqp|datasource|jdbc|base|server"
+        r"|proxy)[ _-]?){1,2}"
+        r"(?:url|uri|dsn|string|address)\b",
+        unless=r"\bwarn|using default|falling back|ignor|response|HTTP \d",
+        source="common words of hand-written checks; SeaQL/sea-orm src/driver",
+        example='FATAL, Execution error, {"Error": "failed to validate config: invalid database URL"}',
+    ),
+    Sign(
+        id="google-credentials",
+        weight=Weight.STRONG,
+        needle=(
+            "defaultcredentialserror",
+            "google-auth-library",
+            "service account key json",
+            "google_application_credentials",
+        ),
+        pattern=r"DefaultCredentialsError: \(?['\"]?File \S+ (?:was not found|is not a valid json file)"
+        r"|parse service account key JSON|(?:in JSON at position|is not valid JSON"
+        r"|end of JSON input)[\s\S]{0,600}google-auth-library"
+        r"|using GOOGLE_APPLICATION_CREDENTIALS environment variable: ",
+        source="googleapis/google-auth-library-python google/auth/_default.py; google-auth-library-nodejs; "
+        "golang/oauth2",
+        example="google.auth.exceptions.DefaultCredentialsError: File /keys/app.json was not found.",
+    ),
+    Sign(
         id="node-invalid-url",
         weight=Weight.STRONG,
         needle=("err_invalid_url", "typeerror: invalid url", "urierror: uri malformed", "failed to construct 'url'"),
         unless=r"input: ['\"](?:undefined|null)?['\"]|Failed to parse URL from undefined",
         source="nodejs/node lib/internal/url.js",
         example="TypeError: Invalid URL\n  code: 'ERR_INVALID_URL',\n  input: 'postgres://app:pa#ss@10.0.0.3:5432/app'",
-    ),
-    Sign(
-        id="node-host-base",
-        weight=Weight.DECISIVE,
-        needle=("enotfound base", "eai_again base"),
-        pattern=r"(?:ENOTFOUND|EAI_AGAIN) base\b(?!\.)",
-        source="brianc/node-postgres packages/pg-connection-string/index.js (URL parsed against postgres://base)",
-        example="Error: getaddrinfo ENOTFOUND base",
-    ),
-    Sign(
-        id="host-is-not-a-host",
-        weight=Weight.DECISIVE,
-        needle=(
-            "enotfound",
-            "eai_again",
-            "no such host",
-            "could not translate host name",
-            "unknownhostexception",
-            "name or service not known",
-            "unknown mysql server host",
-            "php_network_getaddresses",
-            "getaddrinfo",
-        ),
-        pattern=r"(?:ENOTFOUND|EAI_AGAIN) (?:https?://|postgres\w*://|mysql://|['\"]|\S*[@/${}%]|[^\s:]+:\d+\b"
-        r"|\S+\\[nr])"
-        r"|(?:could not translate host name|Unknown MySQL server host) ['\"](?:\S*[@/${}%]|https?:|[^'\"]*\s['\"]|\s)"
-        r"|lookup (?:https?:|\S*[@/${}%]\S*|\S+\\n)\S*:? no such host|UnknownHostException: (?:\S*[@/${}]|https?:)",
-        source="nodejs.org/api/dns.html; postgres libpq fe-connect.c; golang net",
-        example="Error: getaddrinfo ENOTFOUND https://db.example.com",
     ),
     Sign(
         id="prisma-url-protocol",
@@ -174,13 +193,16 @@ SIGNS_NODE = (
             "invalid keyspec",
             "malformedframing",
             "err_ossl_pem_",
+            "failed to parse private key",
+            "missing -----begin",
+            "failed to parse pem block",
         ),
         pattern=r"DECODER routines::unsupported|no start line|PEM_read_bio|Invalid PEM|Unable to load PEM"
         r"|Could not deserialize key data"
         r"|No key could be detected|failed to find any PEM data|bad base64 decode|bad end line|ERR_OSSL_UNSUPPORTED"
         r"|Invalid PKCS#8 data"
         r"|private key should be a PEM|[Kk]ey must be PEM|Neither PUB key nor PRIV key|MalformedFraming|ERR_OSSL_PEM_"
-        r"|InvalidKeySpec",
+        r"|InvalidKeySpec|tls: failed to parse private key|Missing -----BEGIN|failed to parse PEM block",
         unless=r"digital envelope",
         source="openssl/openssl crypto/pem, crypto/encode_decode; pyca/cryptography; "
         "googleapis/google-auth-library-python",

@@ -293,7 +293,7 @@ SIGNS_OTHERS = (
         ),
         pattern=r"RelativeUrlWithoutBase|relative URL without a base|invalid connection string: "
         r"|error with configuration: |\bInvalidPort\b"
-        r"|Configuration\(.{0,80}invalid port number",
+        r"|Configuration\(.{0,80}invalid port number|(?:URL ?|parse )(?:Parse ?)?[Ee]rror.{0,40}invalid port number",
         source="servo/rust-url url/src/parser.rs; rust-postgres tokio-postgres/src/config.rs; launchbadge/sqlx",
         example="Error: error with configuration: relative URL without a base",
     ),
@@ -308,7 +308,7 @@ SIGNS_OTHERS = (
         id="name-cut-by-line-end",
         weight=Weight.DECISIVE,
         needle=('database "', 'role "', 'for user "', "database '"),
-        pattern=r"(?:FATAL|ERROR|error|failed)\b.{0,120}(?:database|role|for user) ['\"][\w.-]+\\?r?\s*$",
+        pattern=r"(?:FATAL|ERROR|error|failed)\b.{0,40}(?:database|role|for user) ['\"][\w.-]+\\?r?\s*$",
         source="postgres/postgres src/backend/utils/init/postinit.c (the name as it was given)",
         example='psql: error: FATAL:  database "app',
     ),

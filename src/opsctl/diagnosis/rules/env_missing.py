@@ -44,14 +44,15 @@ from collections.abc import Iterator
 from opsctl.diagnosis.facts.model import EnvVar, Facts, Pointer
 from opsctl.diagnosis.rule import Check, Clue, Remedy, Risk, Rule, Stage, Weight
 from opsctl.diagnosis.rules.env_missing_signs import SIGNS_NODE, SIGNS_PYTHON
+from opsctl.diagnosis.rules.env_missing_signs_drivers import SIGNS_DRIVER
 from opsctl.diagnosis.rules.env_missing_signs_others import (
     SIGNS_COMPILED,
-    SIGNS_DRIVER,
     SIGNS_FRAMEWORKS,
     SIGNS_GENERIC,
     SIGNS_SHELL,
 )
-from opsctl.diagnosis.rules.program_mentions import missing_variables, settings_complaint, spoken
+from opsctl.diagnosis.rules.program_mentions import last_error, missing_variables, settings_complaint, spoken
+from opsctl.diagnosis.rules.resolver_host_signs import SIGNS_HOST_MISSING
 
 _ADDRESS = re.compile(r"HOST|URL|URI|DSN|SOCKET|CONN|INSTANCE|SERVER|ADDR|DATABASE|DATASOURCE", re.IGNORECASE)
 _PASSWORD = re.compile(r"PASS|PWD|SECRET|URL|URI|DSN|CONN|CREDENTIAL", re.IGNORECASE)
@@ -92,6 +93,10 @@ def look(facts: Facts) -> Iterator[Clue]:
         elif is_told and mention.name not in facts.image.env_names:
             place = Pointer("execution", "/template/containers/0/env")
             yield Clue("named_not_set", Weight.MODERATE, (place, mention.pointer), values=values)
+    last = last_error(facts)
+    said_last = next((mention for mention in named if last is not None and mention.pointer == last.pointer), None)
+    if said_last is not None:
+        yield Clue("named_last", Weight.STRONG, (said_last.pointer,), values={"variable": said_last.name})
     complaint = settings_complaint(facts, "[Ff]ield required")
     if complaint is not None:
         yield Clue("settings_field", Weight.STRONG, (complaint,))
@@ -139,6 +144,7 @@ RULE = Rule(
         *SIGNS_COMPILED,
         *SIGNS_FRAMEWORKS,
         *SIGNS_DRIVER,
+        *SIGNS_HOST_MISSING,
     ),
     look=look,
     refutable_by=("execution",),

@@ -114,6 +114,15 @@ SIGNS_NODE = (
         example="❌ Invalid environment variables: { DATABASE_URL: [ 'Required' ] }",
     ),
     Sign(
+        id="t3-env",
+        weight=Weight.STRONG,
+        needle="invalid environment variables",
+        pattern=r"(?:Error:|❌) Invalid environment variables:?\s*(?:$|\n\s+at )",
+        source="t3-oss/t3-env packages/core/src/index.ts (the list stands in a line of its own)",
+        example="Error: Invalid environment variables\n    at onValidationError "
+        "(file:///app/node_modules/@t3-oss/env-core/dist/index.js:28:15)",
+    ),
+    Sign(
         id="zod-undefined-variable",
         weight=Weight.STRONG,
         needle=('"received": "undefined"', "received: 'undefined'", "received undefined"),

@@ -1,4 +1,4 @@
-"""Messages of shells, Go, Rust, JVM, .NET, Ruby, PHP, Elixir and of drivers about a variable that is not set."""
+"""Messages of shells, Go, Rust, JVM, .NET, Ruby, PHP, Elixir and of hand-written checks about a variable not set."""
 
 from opsctl.diagnosis.rule import Sign, Weight
 from opsctl.diagnosis.rules.env_missing_signs import HARMLESS
@@ -34,17 +34,19 @@ SIGNS_GENERIC = (
         needle=(
             "not set",
             "must be set",
-            "is required",
-            "is missing",
-            "is undefined",
+            "required",
+            "missing",
+            "undefined",
             "must be defined",
             "not configured",
             "is not defined",
             "must be provided",
+            "must be configured",
+            "not been",
             "not provided",
+            "not found in",
             "is empty",
-            "not found in env",
-            "is unset",
+            "unset",
         ),
         pattern=rf"{_LINE}(?:^|[\s'\"`:$(\[]){_NAME}['\"`)\]]*:? (?:is |are |was )?"
         r"(?:not (?:been )?(?:set|defined|configured|provided|found in (?:the )?env\w*)|must be (?:set|defined"
@@ -53,6 +55,43 @@ SIGNS_GENERIC = (
         unless=r"ReferenceError|column|relation|table|constraint|violat|ORA-|SQLSTATE",
         source="common words of hand-written checks",
         example="Error: DATABASE_URL is not set",
+    ),
+    Sign(
+        id="told-to-set",
+        weight=Weight.STRONG,
+        needle=("must", "need", "please", "not declared", "not been declared"),
+        pattern=rf"{_LINE}(?:\b(?:you (?:must|need to|have to)|please|must|needs?(?: to)?) "
+        r"(?:set|specify|define|provide|export|supply|pass|give|declare)(?: the| an?| your| this)?"
+        rf"(?: required| following| mandatory)? ?[`'\"$]{{0,2}}{_NAME}"
+        rf"|(?:environment|env)[ -](?:variable|var)s? (?:is |was )?not (?:been )?declared:? [`'\"$]?{_NAME})",
+        unless=r"ReferenceError|\bto (?:enable|use|allow|silence|disable|turn|suppress|override|change|skip)\b"
+        r"|\bif you\b|\bRUST_BACKTRACE\b|\bNODE_OPTIONS\b",
+        source="docker-library/postgres docker-entrypoint.sh; ilyakaznacheev/cleanenv; hand-written checks",
+        example="Error: Database is uninitialized and superuser password is not specified.\n       You must specify "
+        "POSTGRES_PASSWORD to a non-empty value for the\n       superuser.",
+    ),
+    Sign(
+        id="setting-missing",
+        weight=Weight.STRONG,
+        needle=("missing", "not set", "not configured", "is required", "unset", "not provided", "must be set"),
+        pattern=r"^(?:[^\n]{0,80}\W)?(?:(?i:error|fatal|critical)|panic)\b[^\n]{0,80}?\b(?:settings?|config(?:uration)?"
+        r"(?: (?:key|value|option|parameter|property|entry|variable|setting))?"
+        r"|option|credentials?|api[ _-]?keys?|access tokens?)\b"
+        r"(?: for)?(?: ['\"`\w.-]{1,60})?(?: value)? (?:is |are |was |were )?"
+        r"(?:missing|not (?:set|configured|provided)|required|unset|must be (?:set|provided))\b",
+        unless=rf"{HARMLESS}|permission|request|header|argument|file|directory|column|relation|constraint|field",
+        source="common words of hand-written checks",
+        example="ERROR: setting for 'source-password' is missing!",
+    ),
+    Sign(
+        id="give-a-key",
+        weight=Weight.MODERATE,
+        needle=("api key", "api token", "access token", "credentials", "environment variables"),
+        pattern=r"\b(?:set|provide|specify|supply|export|configure|give) (?:an? |the |your |all |valid |required "
+        r"|these |following ){0,3}(?:\w+ )?(?:API (?:key|token)|access token|credentials|environment variables)\b",
+        unless=rf"{HARMLESS}|\bto (?:enable|use)\b|\bif you\b",
+        source="common words of hand-written checks",
+        example="No model provider is configured: set an API key before the start.",
     ),
 )
 
@@ -204,6 +243,7 @@ SIGNS_FRAMEWORKS = (
         weight=Weight.DECISIVE,
         needle=(
             "missing `secret_key_base` for",
+            "`secret_key_base` for production environment must be a type of string",
             "missing secret_key_base for",
             "missing encryption key to decrypt file with",
             "encryptedfile::missingkeyerror",
@@ -247,125 +287,5 @@ SIGNS_FRAMEWORKS = (
         pattern=rf"could not fetch environment variable|environment variable {_NAME} is missing",
         source="elixir-lang/elixir lib/elixir/lib/system.ex; phoenixframework/phoenix installer runtime.exs",
         example="** (RuntimeError) environment variable DATABASE_URL is missing.",
-    ),
-)
-
-SIGNS_DRIVER = (
-    Sign(
-        id="pg-password-not-string",
-        weight=Weight.STRONG,
-        needle=("client password must be a string", "client password must be a non-empty string"),
-        source="brianc/node-postgres packages/pg/lib/crypto/sasl.js",
-        example="Error: SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
-    ),
-    Sign(
-        id="no-password",
-        weight=Weight.DECISIVE,
-        needle=(
-            "fe_sendauth: no password supplied",
-            "no password has been provided but the backend requires one",
-            "but no password was provided",
-            "empty password returned by client",
-            "password missing",
-            "a password is required",
-        ),
-        pattern=r"fe_sendauth: no password supplied|No password has been provided but the backend"
-        r"|but no password was provided"
-        r"|empty password returned by client|The server requested password-based authentication, but no password"
-        r"|password is required but not provided",
-        source="postgres/postgres src/interfaces/libpq/fe-auth.c; npgsql/npgsql; pgjdbc ConnectionFactoryImpl.java",
-        example='connection to server at "10.0.0.3", port 5432 failed: fe_sendauth: no password supplied',
-    ),
-    Sign(
-        id="mysql-no-password",
-        weight=Weight.STRONG,
-        needle="(using password: no)",
-        source="mysql/mysql-server share/messages_to_clients.txt (1045)",
-        example="Access denied for user 'app'@'10.8.0.3' (using password: NO)",
-    ),
-    Sign(
-        id="empty-user",
-        weight=Weight.STRONG,
-        needle=(
-            "access denied for user ''@",
-            "login failed for user ''.",
-            "no postgresql user name specified in startup packet",
-            'role "undefined" does not exist',
-            "user 'undefined'@",
-        ),
-        source="mysql-server messages_to_clients.txt; sys.messages 18456; postgres src/backend/tcop/backend_startup.c",
-        example="Access denied for user ''@'10.8.0.3' (using password: YES)",
-    ),
-    Sign(
-        id="user-of-the-container",
-        weight=Weight.MODERATE,
-        needle=(
-            'role "root" does not exist',
-            'database "root" does not exist',
-            'for user "root"',
-            'role "node" does not exist',
-            'database "node" does not exist',
-            'for user "node"',
-            'for user "nobody"',
-        ),
-        source="postgres/postgres src/interfaces/libpq/fe-connect.c (default user); brianc/node-postgres defaults.js",
-        example='FATAL:  role "root" does not exist',
-    ),
-    Sign(
-        id="undefined-in-address",
-        weight=Weight.STRONG,
-        needle=(
-            "enotfound undefined",
-            "enotfound null",
-            "eai_again undefined",
-            'host name "none"',
-            'host "none"',
-            "lookup undefined",
-            "undefined:5432",
-            "undefined:3306",
-            'database "undefined"',
-            "database 'undefined'",
-            "url: 'undefined",
-            "parse url from undefined",
-            "invalid url 'none",
-            "input: 'undefined",
-        ),
-        pattern=r"(?:ENOTFOUND|EAI_AGAIN) (?:undefined|null)\b|host(?: name)? \"None\"|lookup undefined\b"
-        r"|\bundefined:(?:5432|3306)"
-        r"|database ['\"]undefined['\"]|Failed to parse URL from undefined|Invalid URL 'None|input: ['\"]undefined",
-        source="nodejs.org/api/errors.html; psf/requests src/requests/models.py",
-        example="Error: getaddrinfo ENOTFOUND undefined",
-    ),
-    Sign(
-        id="invalid-arg-undefined",
-        weight=Weight.MODERATE,
-        needle=("err_invalid_arg_type", "received undefined", "must be of type string"),
-        pattern=r"The \"(?:url|path|key|data|paths\[\d\]|secret)\" argument must be (?:of type string"
-        r"|one of type)[\s\S]{0,120}Received (?:type )?undefined",
-        source="nodejs/node lib/internal/errors.js (ERR_INVALID_ARG_TYPE)",
-        example='TypeError [ERR_INVALID_ARG_TYPE]: The "url" argument must be of type string. Received undefined',
-    ),
-    Sign(
-        id="pg-connection-string-undefined",
-        weight=Weight.STRONG,
-        needle=(
-            "reading 'searchparams'",
-            "reading 'startswith'",
-            "cannot read property 'startswith' of undefined",
-            "of undefined (reading 'replace')",
-        ),
-        pattern=r"reading 'searchParams'|(?:pg-connection-string|mongodb-connection-string|connection_string"
-        r"|createClient|connectionString)"
-        r"[\s\S]{0,300}undefined|undefined[\s\S]{0,400}(?:pg-connection-string|mongodb/lib/connection_string)",
-        source="brianc/node-postgres packages/pg-connection-string/index.js",
-        example="TypeError: Cannot read properties of undefined (reading 'searchParams')\n    at parse "
-        "(/app/node_modules/pg-connection-string/index.js:39:30)",
-    ),
-    Sign(
-        id="sequelize-dialect",
-        weight=Weight.MODERATE,
-        needle="dialect needs to be explicitly supplied",
-        source="sequelize/sequelize src/sequelize.js",
-        example="Error: Dialect needs to be explicitly supplied as of v4.0.0",
     ),
 )

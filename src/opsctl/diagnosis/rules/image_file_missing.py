@@ -45,6 +45,7 @@ from opsctl.diagnosis.facts.model import Facts, Pointer
 from opsctl.diagnosis.rule import Check, Clue, Codes, Remedy, Risk, Rule, Stage, Weight
 from opsctl.diagnosis.rules.image_file_missing_signs import SIGNS_NODE, SIGNS_OTHERS, SIGNS_PYTHON
 from opsctl.diagnosis.rules.image_file_missing_signs_migration import SIGNS_MIGRATION
+from opsctl.diagnosis.rules.image_file_missing_signs_shell import SIGNS_SHELL
 from opsctl.diagnosis.rules.program_mentions import absolute, missing_paths
 
 _LIBRARIES = ("/node_modules", "/site-packages/", "/dist-packages/", "/vendor/", "/.venv/", "/gems/")
@@ -124,7 +125,7 @@ RULE = Rule(
     cause="image-file-missing",
     family="program",
     stage=Stage.LOAD,
-    signs=(*SIGNS_NODE, *SIGNS_PYTHON, *SIGNS_OTHERS, *SIGNS_MIGRATION),
+    signs=(*SIGNS_NODE, *SIGNS_PYTHON, *SIGNS_OTHERS, *SIGNS_SHELL, *SIGNS_MIGRATION),
     codes=(
         Codes("node", Weight.WEAK, ("MODULE_NOT_FOUND", "ENOENT")),
         Codes("prisma", Weight.STRONG, ("P3015",)),

@@ -3,9 +3,7 @@
 from opsctl.diagnosis.rule import Sign, Weight
 
 # Sockets, mounted secrets, kernel files and scratch folders are not built into an image.
-_NOT_OF_IMAGE = (
-    r"(?!/(?:cloudsql|secrets?|tmp|proc|sys|dev|run|var/run|mnt|etc/secrets|root/\.|nonexistent)(?:/|['\"]))"
-)
+NOT_OF_IMAGE = r"(?!/(?:cloudsql|secrets?|tmp|proc|sys|dev|run|var/run|mnt|etc/secrets|root/\.|nonexistent)(?:/|['\"]))"
 _JS = "nodejs/node lib/internal/modules/cjs/loader.js"
 
 SIGNS_NODE = (
@@ -13,7 +11,7 @@ SIGNS_NODE = (
         id="node-own-path",
         weight=Weight.DECISIVE,
         needle="cannot find module",
-        pattern=rf"Cannot find module ['\"](?:file://)?{_NOT_OF_IMAGE}/(?![^'\"\n]*/node_modules/)"
+        pattern=rf"Cannot find module ['\"](?:file://)?{NOT_OF_IMAGE}/(?![^'\"\n]*/node_modules/)"
         r"[^'\"\n ]+['\"]",
         unless=r"Cannot find module ['\"](?:file://)?/[^'\"\n]+['\"] imported from"
         r"|/(?:npm|npx|yarn|pnpm|sh|bash|node|bun|deno|python3?|prisma|knex|typeorm|tsx|ts-node)['\"]",
@@ -63,7 +61,7 @@ SIGNS_NODE = (
         weight=Weight.STRONG,
         needle=("enoent: no such file or directory", "enoent, no such file"),
         pattern=rf"ENOENT: no such file or directory, (?:open|scandir|stat|lstat|access|opendir|copyfile|readlink) "
-        rf"\\?['\"]{_NOT_OF_IMAGE}[^'\"\n]+",
+        rf"\\?['\"]{NOT_OF_IMAGE}[^'\"\n]+",
         unless=r"(?:uploads?|cache|logs?|\.npm|_logs|\.lock)/|\.env['\"]|warn(?:ing)?\b",
         source="libuv/libuv include/uv.h through nodejs/node lib/internal/errors.js",
         example="Error: ENOENT: no such file or directory, scandir '/app/dist/database/migrations'",
@@ -131,7 +129,7 @@ SIGNS_PYTHON = (
         id="python-errno-2",
         weight=Weight.STRONG,
         needle=("[errno 2] no such file or directory", "filenotfounderror"),
-        pattern=rf"\[Errno 2\] No such file or directory: b?['\"]{_NOT_OF_IMAGE}[^'\"\n]*[/.][^'\"\n]*['\"]",
+        pattern=rf"\[Errno 2\] No such file or directory: b?['\"]{NOT_OF_IMAGE}[^'\"\n]*[/.][^'\"\n]*['\"]",
         unless=r"\.(?:log|pid|lock|sock|tmp)['\"]|subprocess\.py",
         source="python/cpython Objects/exceptions.c",
         example="FileNotFoundError: [Errno 2] No such file or directory: 'sql/001_init.sql'",
@@ -198,7 +196,7 @@ SIGNS_OTHERS = (
         id="jvm-file-not-found",
         weight=Weight.STRONG,
         needle=("filenotfoundexception", "nosuchfileexception"),
-        pattern=rf"(?:FileNotFoundException|NoSuchFileException): {_NOT_OF_IMAGE}(?!class path|https?:)[\w./ -]+",
+        pattern=rf"(?:FileNotFoundException|NoSuchFileException): {NOT_OF_IMAGE}(?!class path|https?:)[\w./ -]+",
         unless=r"\.log\b|Permission denied",
         source="openjdk/jdk java.base java/io/FileInputStream.java",
         example="java.io.FileNotFoundException: config/application.yml (No such file or directory)",
@@ -243,7 +241,7 @@ SIGNS_OTHERS = (
         id="dotnet-file",
         weight=Weight.STRONG,
         needle=("could not find file '", "could not find a part of the path '"),
-        pattern=rf"Could not find (?:file|a part of the path) ['\"]{_NOT_OF_IMAGE}",
+        pattern=rf"Could not find (?:file|a part of the path) ['\"]{NOT_OF_IMAGE}",
         source="dotnet/runtime System.Private.CoreLib Strings.resx (IO_FileNotFound_FileName)",
         example="System.IO.FileNotFoundException: Could not find file '/app/Scripts/0001.sql'.",
     ),
@@ -253,7 +251,7 @@ SIGNS_OTHERS = (
         needle=("cannot load such file -- /", "@ rb_sysopen", "no such file or directory @"),
         pattern=rf"cannot load such file -- /(?!\S*/gems/)|No such file or directory @ (?:rb_sysopen|dir_initialize"
         rf"|rb_file_s_\w+) - "
-        rf"{_NOT_OF_IMAGE}",
+        rf"{NOT_OF_IMAGE}",
         unless=r"\.(?:log|pid|sock)\b|libpq",
         source="ruby/ruby load.c, io.c",
         example="cannot load such file -- /app/config/environment (LoadError)",
@@ -300,9 +298,10 @@ SIGNS_OTHERS = (
         id="php-stream",
         weight=Weight.STRONG,
         needle="failed to open stream: no such file or directory",
-        pattern=r"(?:require|include)(?:_once)?\((?![^)]*vendor/)[^)\n]+\): Failed to open stream: No such file"
+        pattern=r"(?:require"
+        r"|include)(?:_once)?\((?![^)]*vendor/(?!composer/\.\.))[^)\n]+\): Failed to open stream: No such file"
         r"|Failed opening required "
-        r"['\"](?![^'\"]*vendor/)",
+        r"['\"](?![^'\"]*vendor/(?!composer/\.\.))",
         source="php/php-src main/streams/plain_wrapper.c",
         example="PHP Fatal error:  Uncaught Error: require(/var/www/bootstrap/app.php): Failed to open stream: "
         "No such file or directory",
@@ -340,26 +339,6 @@ SIGNS_OTHERS = (
         needle=("(os error 2)", "code: 2, kind: notfound"),
         source="rust-lang/rust library/std/src/io/error.rs",
         example="Error: No such file or directory (os error 2)",
-    ),
-    Sign(
-        id="shell-script-file",
-        weight=Weight.STRONG,
-        needle=("no such file or directory", "can't open", "cannot open"),
-        pattern=rf"^(?:/bin/)?(?:sh|bash|ash|dash|source|\.|cat|cp|mv|ls|tail|grep|sed|find)(?:: line \d+"
-        rf"|: \d+)?:? (?:cannot (?:open|stat|access) "
-        rf"|can't (?:open|stat) |0: cannot open )?['\"‘]?{_NOT_OF_IMAGE}[\w./-]*[./][\w./-]+['\"’]?:? (?:No such file"
-        rf"|not found)",
-        unless=r"\.sock\b",
-        source="BusyBox shell/ash.c; bash; GNU coreutils",
-        example="/bin/sh: can't open 'scripts/migrate.sh': No such file or directory",
-    ),
-    Sign(
-        id="shell-cd",
-        weight=Weight.STRONG,
-        needle=("can't cd to", "cd: "),
-        pattern=r"cd: can't cd to |\bcd: /?[\w./-]{1,200}: No such file or directory",
-        source="dash src/cd.c; bash builtins/cd.def",
-        example="/bin/sh: 1: cd: can't cd to /srv/app",
     ),
     Sign(
         id="make-makefile",

@@ -223,9 +223,9 @@ SIGNS_MIGRATION = (
         weight=Weight.DECISIVE,
         needle=".sql",
         pattern=r"^(?:psql: error: |psql:)?[ \t]*\S{1,300}\.sql: No such file or directory"
-        r"|Failed to open file ['\"]?\S+\.sql['\"]?, error: 2"
-        r"|(?:Sqlcmd: )?['\"]\S+\.sql['\"]: Invalid filename|(?:cannot open|can't open"
-        r"|can't read) ['\"]?\S+\.sql['\"]?:? (?:No such file)?",
+        r"|Failed to open file ['\"]?[^\s'\"]{1,300}\.sql['\"]?, error: 2"
+        r"|(?:Sqlcmd: )?['\"][^\s'\"]{1,300}\.sql['\"]: Invalid filename|(?:cannot open|can't open"
+        r"|can't read) ['\"]?[^\s'\"]{1,300}\.sql['\"]?:? (?:No such file)?",
         source="postgres/postgres src/bin/psql/command.c; mysql/mysql-server client/mysql.cc; microsoft/go-sqlcmd",
         example="psql: error: /app/sql/001_init.sql: No such file or directory",
     ),

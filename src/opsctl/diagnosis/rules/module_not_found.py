@@ -48,6 +48,10 @@ from opsctl.diagnosis.rules.module_not_found_signs_compiled import SIGNS_DOTNET,
 from opsctl.diagnosis.rules.program_mentions import Mention, missing_commands, missing_modules, runs_npm_script
 
 _PACKAGE = re.compile(r"(?:@[\w.-]+/)?[\w.-]+")
+_SYSTEM_TOOLS = re.compile(
+    r"^(?:\S*/)?(?:node|npm|npx|yarn|pnpm|ba?sh|env|git|curl|wget|python3?|pip3?|java|make|docker|gcloud|gsutil|aws|psql|pg_\w+"
+    r"|mysql\w*|mariadb\w*|sqlite3|redis-cli|mongo\w*|jq|nc|ffmpeg|openssl|envsubst|sudo|su|gosu|tini|dumb-init)$"
+)
 
 
 def look(facts: Facts) -> Iterator[Clue]:
@@ -59,7 +63,9 @@ def look(facts: Facts) -> Iterator[Clue]:
             yield from _in_manifest(facts, module)
     if missing_commands(facts) and runs_npm_script(facts):
         command = missing_commands(facts)[0]
-        yield Clue("tool_of_a_script", Weight.MODERATE, (command.pointer,), values={"command": command.name})
+        # What a system package brings is no package of npm.
+        weight = Weight.WEAK if _SYSTEM_TOOLS.search(command.name) else Weight.STRONG
+        yield Clue("tool_of_a_script", weight, (command.pointer,), values={"command": command.name})
 
 
 def _in_image(facts: Facts, module: Mention) -> Iterator[Clue]:

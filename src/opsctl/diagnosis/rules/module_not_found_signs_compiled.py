@@ -138,14 +138,24 @@ SIGNS_OTHERS = (
     ),
     Sign(
         id="php-autoload",
-        weight=Weight.STRONG,
-        needle=("vendor/autoload.php", "vendor/composer/"),
-        pattern=r"vendor/(?:autoload\.php|composer/)\S*.{0,40}(?:failed to open stream|No such file)"
-        r"|(?:failed to open stream|Failed opening required).{0,120}vendor/",
+        weight=Weight.DECISIVE,
+        needle="vendor/autoload.php",
+        pattern=r"vendor/autoload\.php\S*.{0,40}(?:failed to open stream|No such file)"
+        r"|(?:failed to open stream|Failed opening required).{0,120}vendor/autoload\.php",
         source="php/php-src main/main.c; getcomposer.org/doc/01-basic-usage.md",
         example="PHP Warning:  require(/var/www/vendor/autoload.php): Failed to open stream: No such file or directory "
         "in "
         "/var/www/artisan on line 18",
+    ),
+    Sign(
+        id="php-vendor-file",
+        weight=Weight.STRONG,
+        needle="vendor/",
+        pattern=r"(?:require|include)(?:_once)?\([^)\n]{0,200}vendor/(?!composer/\.\.|autoload)[^)\n]{1,200}\): "
+        r"Failed to open stream|Failed opening required ['\"][^'\"\n]{0,200}vendor/(?!composer/\.\.|autoload)",
+        source="php/php-src main/main.c; composer/composer src/Composer/Autoload/ClassLoader.php",
+        example="include(/app/vendor/laravel/framework/src/Illuminate/Support/Str.php): Failed to open stream: No such "
+        "file or directory",
     ),
     Sign(
         id="composer-not-installed",

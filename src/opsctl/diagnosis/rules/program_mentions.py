@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from opsctl.diagnosis.facts.model import Facts, Message, Pointer
+from opsctl.diagnosis.facts.model import End, Facts, Level, Message, Pointer
 from opsctl.diagnosis.rules.env_missing_signs import HARMLESS
 
 MIN_RELEVANCE = 0.4
@@ -40,7 +40,11 @@ _VARIABLE = re.compile(
     r"|must be (?:set|defined|provided|configured)|required|missing|undefined|unset|unbound variable|empty)\b"
     rf"|\b[Ss]et the (?P<django>{_NAME}) environment variable"
     rf"|(?:key not found: |KeyError: |[Kk]ey |placeholder )['\"](?P<key>{_NAME})['\"]"
-    rf"|^(?P<field>{_NAME})\n\s+[Ff]ield required",
+    rf"|^(?P<field>{_NAME})\n\s+[Ff]ield required"
+    rf"|\b(?:must|please|have to|needs? to|needs?) (?:set|specify|define|provide|export|supply)"
+    rf"(?: the| an?| your)? ?['\"`$]{{0,2}}(?P<told>{_NAME})"
+    rf"|\b(?:not declared|is missing|[Mm]issing(?: required)?(?: settings?| config\w*"
+    rf"| values?)?):? ['\"`]?(?P<listed>{_NAME})",
     re.MULTILINE,
 )
 # Names of error codes are written like variables.
@@ -56,6 +60,11 @@ _COMMAND = re.compile(
     re.MULTILINE,
 )
 
+_SCRIPT = re.compile(
+    r"^(?:\S*/)?(?:sh|bash|ash|dash|zsh)(?:: (?:line )?\d+)?: (?:\d+: )?(?:[Cc]an(?:no|')t open |cannot open )?"
+    r"['\"]?(?P<path>[\w./@-]{1,300})['\"]?(?:: No such file(?: or directory)?)?$",
+    re.MULTILINE,
+)
 _SETTINGS = re.compile(r"validation errors? for \w*(?:Settings|Config|Env|Environment)\w*")
 _BANNER = re.compile(r"^> [\w@/.-]+@\d\S* \S+|^npm (?:ERR!|error) |ELIFECYCLE", re.MULTILINE)
 
@@ -101,6 +110,31 @@ def missing_commands(facts: Facts) -> tuple[Mention, ...]:
     return _mentions(facts, _COMMAND, ("exec", "not found", "failed to load", "error finding"))
 
 
+def missing_scripts(facts: Facts) -> tuple[Mention, ...]:
+    """Scripts that a shell was given to run and did not find; not those that a script of its own asks for."""
+    found = _mentions(facts, _SCRIPT, ("o such file", "an't open ", "annot open "))
+    return tuple(mention for mention in found if re.search(r"[/.]", mention.name))
+
+
+def last_error(facts: Facts) -> Message | None:
+    """The last error that the program itself reported in the first failing attempt, when it then ended by itself."""
+    first = facts.first_failure
+    if first is None or first.end is not End.EXITED:
+        return None
+    owners = ((first.task, first.number), (-1, -1))
+    return next(
+        (
+            message
+            for message in reversed(facts.logs.messages)
+            if message.level >= Level.ERROR
+            and not message.origin.is_platform
+            and message.relevance >= MIN_RELEVANCE
+            and (message.task, message.attempt) in owners
+        ),
+        None,
+    )
+
+
 def absolute(facts: Facts, path: str) -> str:
     """A path as seen from the image's working folder."""
     path = path.removeprefix("./")
@@ -135,7 +169,7 @@ def settings_complaint(facts: Facts, words: str) -> Pointer | None:
     """
     pattern = re.compile(words)
     is_settings = False
-    for message in spoken(facts, "validation error", "input_value", "Field required", "field required"):
+    for message in spoken(facts, "validation error", "input_value", "Field required", "field required", "(type="):
         is_settings = is_settings or _SETTINGS.search(message.text) is not None
         if is_settings and pattern.search(message.text):
             return message.pointer

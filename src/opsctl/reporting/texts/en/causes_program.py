@@ -156,6 +156,7 @@ MESSAGES = {
     "entrypoint_invalid_clue_windows_path": (
         "A path was turned into a Windows path before it reached Cloud Run: {path}"
     ),
+    "entrypoint_invalid_clue_script_of_command": "The shell does not find {path}, which the command names.",
     "entrypoint_invalid_clue_exit_126": "Exit code 126: the shell found the command and could not execute it.",
     "entrypoint_invalid_clue_exit_127": "Exit code 127: the shell did not find the command.",
     "entrypoint_invalid_clue_program_absent": "The command starts {path}, and the image does not hold it.",
@@ -200,6 +201,7 @@ MESSAGES = {
     "env_missing_clue_named_is_empty": "{variable}, which the message names, is set to an empty value.",
     "env_missing_clue_named_is_set": "{variable}, which the message names, is set on the job.",
     "env_missing_clue_named_not_set": "{variable}, which the message names, is not among the variables of the job.",
+    "env_missing_clue_named_last": "The program asked for {variable} in its last error and then ended.",
     "env_missing_clue_removed_since_success": "{variable} was set in the last success and is not set now.",
     "env_missing_clue_settings_field": "The settings class lacks a required field.",
     "env_missing_clue_no_address_set": (

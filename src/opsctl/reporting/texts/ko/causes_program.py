@@ -155,6 +155,7 @@ MESSAGES = {
     "entrypoint_invalid_clue_joined_command": "명령의 첫 단어에 명령줄 전체가 들어 있습니다: {words}",
     "entrypoint_invalid_clue_joined_arguments": "명령줄 전체가 인수 하나로 들어 있습니다: {words}",
     "entrypoint_invalid_clue_windows_path": "경로가 Cloud Run에 전달되기 전에 Windows 경로로 바뀌었습니다: {path}",
+    "entrypoint_invalid_clue_script_of_command": "명령에 적힌 {path}을(를) 셸이 찾지 못했습니다.",
     "entrypoint_invalid_clue_exit_126": "종료 코드 126: 셸이 명령을 찾았지만 실행하지 못했습니다.",
     "entrypoint_invalid_clue_exit_127": "종료 코드 127: 셸이 명령을 찾지 못했습니다.",
     "entrypoint_invalid_clue_program_absent": "명령은 {path}을(를) 실행하는데, 이미지에 그 파일이 없습니다.",
@@ -194,6 +195,7 @@ MESSAGES = {
     "env_missing_clue_named_is_empty": "메시지에 나온 {variable}의 값이 비어 있습니다.",
     "env_missing_clue_named_is_set": "메시지에 나온 {variable}은(는) 작업에 설정되어 있습니다.",
     "env_missing_clue_named_not_set": "메시지에 나온 {variable}이(가) 작업의 변수 중에 없습니다.",
+    "env_missing_clue_named_last": "프로그램이 마지막 오류에서 {variable}을(를) 요구한 뒤 종료했습니다.",
     "env_missing_clue_removed_since_success": "{variable}은(는) 마지막 성공 때는 설정되어 있었으나 지금은 없습니다.",
     "env_missing_clue_settings_field": "설정 클래스에 필수 항목이 없습니다.",
     "env_missing_clue_no_address_set": (
