@@ -106,7 +106,7 @@ def test_the_readme_is_one_screen() -> None:
 
 
 def test_the_pages_have_examples_that_run() -> None:
-    assert len(read_examples(README)) == 3
+    assert len(read_examples(README)) == 4
     assert len(read_examples(TUTORIAL)) >= 8
     text = README.read_text(encoding="utf-8") + TUTORIAL.read_text(encoding="utf-8")
     assert text.count("```console") == text.count("<!-- run: exit")

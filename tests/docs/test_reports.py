@@ -12,7 +12,7 @@ from docs.generate import render_report_pages
 from docs.generator.reports import INCIDENT, SIBLINGS
 
 from opsctl.lab.incidents import INCIDENTS
-from tests.docs.pages import DOCS
+from tests.docs.pages import DOCS, README, is_shown_in, read_examples
 
 REPORTS = DOCS / "explanation" / "reports"
 
@@ -38,6 +38,14 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+def test_the_example_of_the_readme_prints_what_it_shows(tmp_path: Path) -> None:
+    (example,) = [item for item in read_examples(README) if item.command.startswith("opsctl cloudrun")]
+    run(tmp_path, "lab", "incident", "write", INCIDENT)
+    printed = run(tmp_path, *example.command.split()[1:])
+    assert printed.returncode == example.exit_code
+    assert is_shown_in(example.shown, printed.stdout), printed.stdout
 
 
 def test_the_pages_are_as_the_code_makes_them() -> None:
