@@ -7,9 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 
+from opsctl.diagnosis.evidence_file import read_evidence
 from opsctl.diagnosis.models import SECTIONS, SectionStatus
+from opsctl.errors import OpsctlError
 
 NAME = "projects/shop-prod/locations/europe-west1/jobs/orders-migrate/executions/orders-migrate-x7k2p"
 SCHEMA = "opsctl.evidence/v1"
@@ -115,3 +118,13 @@ documents = st.fixed_dictionaries(
         ),
     },
 )
+
+
+def refuse_evidence(path: Path) -> OpsctlError:
+    """The error that reading the file ends with: one line, and a hint."""
+    with pytest.raises(OpsctlError) as caught:
+        read_evidence(path)
+    error = caught.value
+    assert error.hint
+    assert "\n" not in error.message
+    return error
