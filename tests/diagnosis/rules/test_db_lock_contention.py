@@ -38,6 +38,7 @@ CAUSE = RULE.cause
         "오류:  교착 상태가 발생했습니다",
         "MigrationsAreLockedError: Migrations are running at the moment. Please wait that the lock get`s released.",
         'django.db.utils.IntegrityError: duplicate key value violates unique constraint "pg_class_relname_nsp_index"',
+        "Timeout waiting for the migration lock",
     ],
 )
 def test_fires(line: str) -> None:
@@ -56,6 +57,7 @@ def test_fires(line: str) -> None:
             "SequelizeConnectionAcquireTimeoutError: Operation timeout",
             "ResourceRequest timed out acquiring a connection",
         ],
+        ["Can't take lock to run migrations: SQLITE_READONLY: attempt to write a readonly database"],
     ],
 )
 def test_other_locks_do_not_fire(lines: list[str]) -> None:

@@ -51,6 +51,8 @@ def image(*paths: str, absent: tuple[str, ...] = (), complete: bool = True) -> d
         "TypeError: dataSourceFileExports is not iterable",
         " Error  Please provide required params:\n    [✓] dialect: 'postgresql'",
         "  [InvalidArgumentException]\n  Database [{{DB_DRIVER}}] not configured.",
+        'ConnectionNotFoundError: Connection "default" was not found.',
+        'Error: sql/sqlclient: unknown driver "pg". See: https://atlasgo.io/url',
     ],
 )
 def test_fires(line: str) -> None:

@@ -51,6 +51,11 @@ def image(*paths: str, complete: bool = True) -> dict[str, Any]:
         " migration in database",
         "FATA[0003] apply failed: Version already applied in database",
         "  Could not find migration version 20210802174320  ",
+        "Error: The remote database's migration history is not in sync with the contents of supabase/migrations.",
+        "Your database (migration version: 323) is for a newer Gitea, you can not use the newer database for this old"
+        " Gitea release (299).",
+        "storage: database schema version 9 is newer than the supported version 8",
+        "Error: checksum file not found",
     ],
 )
 def test_fires(line: str) -> None:

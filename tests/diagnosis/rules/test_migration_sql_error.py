@@ -40,6 +40,10 @@ CAUSE = RULE.cause
         "ORA-02296: cannot enable (SHOP.) - null values found",
         'ERROR:  extension "timescaledb" is not available',
         '오류:  구문 오류, "ADDD" 부근',
+        "ERROR:  there is no unique or exclusion constraint matching the ON CONFLICT specification",
+        "ERROR:  column cannot have more than 2000 dimensions for hnsw index",
+        'Npgsql.PostgresException: "23502: NULL-Wert in Spalte »id« von Relation »x« verletzt Not-Null-Constraint',
+        "ERROR: Unable to parse statement in db/V7__x.sql at line 3 col 1. See https://rd.gt/3ipi7Pm",
     ],
 )
 def test_fires(line: str) -> None:

@@ -86,7 +86,7 @@ SIGNS_SERVERS: tuple[Sign, ...] = (
         "postgres-statement-timeout-locked",
         Weight.STRONG,
         "canceling statement due to statement timeout",
-        r"canceling statement due to statement timeout[\s\S]*while (?:locking|updating|deleting) tuple",
+        r"canceling statement due to statement timeout[\s\S]{0,1000}?while (?:locking|updating|deleting) tuple",
         source="postgres src/backend/storage/lmgr/lmgr.c XactLockTableWaitErrorCb",
         example="ERROR:  canceling statement due to statement timeout\n"
         'CONTEXT:  while updating tuple (0,12) in relation "accounts"',

@@ -30,7 +30,6 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
         (
             "migration table is already locked",
             "migrationlocked",
-            "can't take lock to run migrations",
             "migrationsarelockederror",
             "migrations are running at the moment. please wait",
         ),
@@ -190,8 +189,9 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
             "exclusive lock",
             "table lock",
         ),
-        r"(?:could not|couldn't|cannot|can't|failed to|unable to|timed? ?out) .{0,30}?\b(?:acquir|obtain|get|tak)\w* "
-        r".{0,40}?\b(?:migrations?|schema|advisory|changelog|database|exclusive|table) lock\b",
+        r"(?:could not|couldn't|cannot|can't|failed to|unable to|timed? ?out|timeout|gave up) .{0,30}?"
+        r"\b(?:acquir|obtain|get|tak|wait)\w* .{0,40}?"
+        r"\b(?:migrations?|schema|advisory|changelog|database|exclusive|table) lock\b",
         unless=_OTHER_LOCKS,
         source="common wording of home-made runners",
         example="Error: could not acquire migration lock after 60 s",
@@ -208,9 +208,16 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
     Sign(
         "stated-other-runner",
         Weight.STRONG,
-        ("another instance", "another process", "another migration", "another runner"),
+        (
+            "another instance",
+            "another process",
+            "another migration",
+            "another runner",
+            "migration is already in progress",
+        ),
         r"another (?:instance|process|migration|runner|job|deploy\w*)\b.{0,40}"
-        r"(?:is (?:already |currently )?(?:running|migrating|applying)|holds? the .{0,20}lock|in progress)",
+        r"(?:is (?:already |currently )?(?:running|migrating|applying)|holds? the .{0,20}lock|in progress)"
+        r"|\bmigration is already in progress",
         unless=_OTHER_LOCKS + r"|port \d+",
         source="common wording of home-made runners",
         example="Another instance is already running migrations",

@@ -91,6 +91,14 @@ SIGNS_NODE: tuple[Sign, ...] = (
         " not yet established.",
     ),
     Sign(
+        "typeorm-connection-name",
+        Weight.STRONG,
+        "connectionnotfounderror",
+        r"connectionnotfounderror: connection \\?\"",
+        source="typeorm/typeorm src/error/ConnectionNotFoundError.ts",
+        example='ConnectionNotFoundError: Connection "default" was not found.',
+    ),
+    Sign(
         "typeorm-driver-option",
         Weight.MODERATE,
         "driveroptionnotseterror",

@@ -62,15 +62,10 @@ SIGNS_JVM: tuple[Sign, ...] = (
     ),
     Sign(
         "liquibase-arguments",
-        Weight.STRONG,
-        (
-            "missing required argument",
-            "missing required option",
-            "cannot find parser that supports",
-            "unexpected argument(s)",
-        ),
+        Weight.DECISIVE,
+        ("missing required argument", "missing required option", "cannot find parser that supports"),
         r"invalid argument '?--[\w-]+'?: missing required argument|cannot find parser that supports"
-        r"|unexpected argument\(s\): --?(?:url|change|driver)|error: missing required option '?--?(?:url|changelog)",
+        r"|error: missing required option '?--?(?:url|changelog)",
         source="liquibase/liquibase command/CommandScope.java, parser/ChangeLogParserFactory.java",
         example="Error parsing command line: Invalid argument '--changelog-file': missing required argument",
     ),
@@ -244,6 +239,13 @@ SIGNS_RUBY_PHP: tuple[Sign, ...] = (
         example='The given driver "pdo_postgres" is unknown, Doctrine currently supports only the following drivers:',
     ),
     Sign(
+        "doctrine-none-registered",
+        Weight.MODERATE,
+        "couldn't be reached, there are no registered migrations",
+        source="doctrine/migrations Tools/Console/Command/MigrateCommand.php",
+        example='The version "latest" couldn\'t be reached, there are no registered migrations.',
+    ),
+    Sign(
         "doctrine-type",
         Weight.STRONG,
         "requested, doctrine\\dbal\\platforms",
@@ -304,8 +306,9 @@ SIGNS_OTHERS: tuple[Sign, ...] = (
     Sign(
         "go-driver",
         Weight.STRONG,
-        ("(forgotten import?)", "unknown dialect", "unsupported driver: ", "unsupported dialect"),
-        r"unknown driver .{1,60}\(forgotten import\?\)|: unknown dialect\b|unsupported driver: \w|unsupported dialect",
+        ("(forgotten import?)", "unknown dialect", "unknown driver", "unsupported driver: ", "unsupported dialect"),
+        r"unknown driver .{1,60}(?:\(forgotten import\?\)|\. see: https://atlas)|: unknown dialect\b"
+        r"|unsupported driver: \w|unsupported dialect",
         source="golang-migrate/migrate database/driver.go; pressly/goose dialect; amacneil/dbmate pkg/dbmate/db.go",
         example="error: database driver: unknown driver postgresql (forgotten import?)",
     ),

@@ -52,8 +52,14 @@ SIGNS_OTHERS: tuple[Sign, ...] = (
     Sign(
         "atlas-checksum",
         Weight.DECISIVE,
-        ("you have a checksum error in your migration directory", "atlas.sum"),
-        r"you have a checksum error in your migration|(?:checksum (?:mismatch|error|file not found).{0,120}atlas\.sum)"
+        (
+            "you have a checksum error in your migration directory",
+            "atlas.sum",
+            "sql/migrate: checksum",
+            "checksum file not found",
+        ),
+        r"you have a checksum error in your migration|sql/migrate: checksum mismatch|checksum file not found"
+        r"|(?:checksum (?:mismatch|error|file not found).{0,120}atlas\.sum)"
         r"|atlas\.sum.{0,80}(?:mismatch|not found|out of sync)",
         source="ariga/atlas cmd/atlas/internal/cmdapi/migrate.go",
         example="You have a checksum error in your migration directory.",

@@ -55,8 +55,13 @@ SIGNS_NODE: tuple[Sign, ...] = (
     Sign(
         "prisma-failed-at",
         Weight.STRONG,
-        ("following migration have failed", "following migrations have failed", "migration started at"),
-        r"following migrations? have failed|the `.{1,120}` migration started at .{1,60} failed",
+        (
+            "following migration have failed",
+            "following migrations have failed",
+            "following migration(s) have failed",
+            "migration started at",
+        ),
+        r"following migration(?:s|\(s\))? have failed|the `.{1,120}` migration started at .{1,60} failed",
         source="prisma/prisma-engines schema-engine commands diagnose_migration_history",
         example="The `20260101_tenant` migration started at 2026-01-12 02:03:04.123 UTC failed",
     ),
@@ -150,6 +155,8 @@ SIGNS_NODE: tuple[Sign, ...] = (
         (
             "remote migration versions not found in local migrations directory",
             "to be inserted before the last migration on remote",
+            "migration history is not in sync with the contents of",
+            "migration history does not match local",
         ),
         source="supabase/cli internal/migration",
         example="Remote migration versions not found in local migrations directory.",
@@ -183,7 +190,8 @@ SIGNS_STATED: tuple[Sign, ...] = (
         r"|was )?(?:missing|not found)"
         r"|migrations?\b.{0,80}\b(?:applied|recorded|executed)\b.{0,60}(?:is missing|are missing|no longer exists"
         r"|but missing|"
-        r"but not found)|\bapplied migrations? .{1,120} (?:is|are) missing",
+        r"but not found)|\b(?:applied|executed) migrations? .{1,120} (?:is|are) missing"
+        r"|\bmigrations? .{1,120} (?:is|are) missing,? but (?:was|were) (?:already |earlier )?applied",
         unless=r"no (?:pending )?migrations|0 (?:are )?missing",
         source="common wording of home-made runners",
         example="migration 0042_split_names is applied but its file is missing",
@@ -199,6 +207,19 @@ SIGNS_STATED: tuple[Sign, ...] = (
         example="Checksum mismatch for migration 0007: recorded 9f2c, file 11ab",
     ),
     Sign(
+        "newer-schema",
+        Weight.STRONG,
+        ("newer than", "for a newer", "downgrade detected", "downgrading is not supported", "more recent version of"),
+        r"\b(?:database|db|schema)\b.{0,60}?\b(?:is|are) (?:at a )?newer than (?:this|the|what|supported|we)\b"
+        r"|your database .{1,60} is for a newer|database downgrade detected|downgrading is not supported"
+        r"|database was (?:migrated|upgraded) (?:by|to) a more recent version of",
+        # Flyway only notes it and goes on.
+        unless=r"latest available migration|\bpsql\b|server version|client",
+        source="go-gitea/gitea models/migrations; common wording of programs that check the version of their schema",
+        example="Your database (migration version: 323) is for a newer Gitea, you can not use the newer database for"
+        " this old Gitea release (299).",
+    ),
+    Sign(
         "duplicate-version",
         Weight.STRONG,
         ("duplicate migration", "same version", "duplicated migration"),
@@ -211,10 +232,9 @@ SIGNS_STATED: tuple[Sign, ...] = (
         "record-key",
         Weight.STRONG,
         ("violates unique constraint", "duplicate entry", "unique constraint failed"),
-        r"(?:violates unique constraint|unique constraint failed|duplicate entry).{0,120}(?:schema_history"
-        r"|schema_migrations|"
-        r"_prisma_migrations|knex_migrations|sequelizemeta|alembic_version|django_migrations|goose_db_version|"
-        r"databasechangelog|doctrine_migration)",
+        r"(?:violates unique constraint|unique constraint failed|duplicate entry).{0,90}(?=[s_kadgf])(?:schema_history"
+        r"|schema_migrations|_prisma_migrations|knex_migrations|sequelizemeta|alembic_version|django_migrations"
+        r"|goose_db_version|databasechangelog|doctrine_migration)",
         source="the unique keys of the tools' record tables",
         example='duplicate key value violates unique constraint "flyway_schema_history_pk"',
     ),

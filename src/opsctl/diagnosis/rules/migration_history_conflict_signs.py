@@ -214,10 +214,18 @@ SIGNS_RUBY_PHP: tuple[Sign, ...] = (
     ),
     Sign(
         "rails-pending",
-        Weight.MODERATE,
+        Weight.STRONG,
         "migrations are pending. to resolve this issue, run",
         source="rails/rails active_record/migration.rb",
         example="Migrations are pending. To resolve this issue, run:",
+    ),
+    Sign(
+        "stated-pending",
+        Weight.MODERATE,
+        ("you have pending migrations", "there are pending migrations", "database has pending migrations"),
+        unless=r"applying|will be applied|running",
+        source="common wording of programs that refuse to start on an older schema",
+        example="You have pending migrations",
     ),
     Sign(
         "doctrine-storage",

@@ -40,6 +40,7 @@ ParserSqlScript.java; goose sqlparser; prisma-engines destructive change checker
 from __future__ import annotations
 
 from opsctl.diagnosis.rule import Check, Codes, Remedy, Risk, Rule, Stage, Weight
+from opsctl.diagnosis.rules.migration_sql_error_localised_signs import SIGNS_LOCALISED
 from opsctl.diagnosis.rules.migration_sql_error_postgres_signs import SIGNS_FORM, SIGNS_ROWS
 from opsctl.diagnosis.rules.migration_sql_error_server_signs import SIGNS_MYSQL, SIGNS_OTHERS
 from opsctl.diagnosis.rules.migration_sql_error_tool_signs import SIGNS_TOOLS
@@ -56,7 +57,7 @@ _SQLSTATE_FORM = _listed(
 _SQLSTATE_ROWS = _listed("23502 23503 23514 23P01 22001 22003 22007 22008 22012 22P02 22P03 0A000")
 _MYSQL_FORM = _listed(
     "1059 1063 1064 1067 1068 1069 1071 1074 1075 1093 1101 1115 1117 1118 1136 1149 1170 1171 1193 "
-    "1215 1221 1235 1253 1267 1273 1286 1418 1553 1709 1822 1828 1829 1832 1833 1845 1846 3730 3750 "
+    "1215 1221 1235 1253 1267 1273 1286 1293 1318 1418 1553 1709 1822 1828 1829 1832 1833 1845 1846 3730 3750 "
     "3780"
 )
 _MYSQL_ROWS = _listed("1048 1062 1138 1264 1265 1292 1364 1366 1406 1451 1452 1690 3140 3819 4025")
@@ -65,7 +66,7 @@ RULE = Rule(
     cause="migration-sql-error",
     family="migration",
     stage=Stage.WORK,
-    signs=SIGNS_FORM + SIGNS_ROWS + SIGNS_MYSQL + SIGNS_OTHERS + SIGNS_TOOLS,
+    signs=SIGNS_FORM + SIGNS_ROWS + SIGNS_LOCALISED + SIGNS_MYSQL + SIGNS_OTHERS + SIGNS_TOOLS,
     codes=(
         Codes("sqlstate", Weight.DECISIVE, _SQLSTATE_FORM),
         Codes("sqlstate", Weight.STRONG, _SQLSTATE_ROWS),

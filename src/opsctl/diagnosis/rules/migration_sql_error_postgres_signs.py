@@ -151,10 +151,14 @@ SIGNS_FORM: tuple[Sign, ...] = (
             "each union query must have the same number of columns",
             "missing from-clause entry for table",
             "invalid reference to from-clause entry",
+            "matching the on conflict specification",
+            "multiple assignments to same column",
+            "conflicting or redundant options",
         ),
         r"column reference .{1,80} is ambiguous|function .{1,120} is not unique|must appear in the group by"
         r"|is specified more than once|multiple primary keys for table|more (?:expressions|target columns) than"
-        r"|each union query|from-clause entry for table",
+        r"|each union query|from-clause entry for table|on conflict specification|multiple assignments to same column"
+        r"|conflicting or redundant options",
         source="postgres src/backend/parser",
         example='ERROR:  column reference "id" is ambiguous',
     ),
@@ -198,22 +202,6 @@ SIGNS_FORM: tuple[Sign, ...] = (
         r"\berror:\s+.{1,120} is not an? (?:base )?(?:table|view|index|sequence|materialized view)\b",
         source="postgres src/backend/commands/tablecmds.c",
         example='ERROR:  "v_orders" is not a table',
-    ),
-    Sign(
-        "localised-syntax",
-        Weight.DECISIVE,
-        (
-            "구문 오류",
-            "syntaxfehler bei",
-            "erreur de syntaxe",
-            "error de sintaxis en",
-            "erro de sintaxe em",
-            "ошибка синтаксиса",
-            "语法错误",
-            "構文エラー",
-        ),
-        source="postgres src/backend/po/*.po",
-        example='오류:  구문 오류, "ADDD" 부근',
     ),
 )
 
@@ -301,8 +289,8 @@ SIGNS_ROWS: tuple[Sign, ...] = (
             "target lists can have at most",
         ),
         r"exceeds btree version|exceeds maximum for index|index row requires \d+|tables can have at most \d+"
-        r"|row is too big: "
-        r"size|cannot have more than \d+ (?:columns|keys|partitions)|stack depth limit exceeded|lists can have at most",
+        r"|row is too big: size|cannot have more than \d+ (?:columns|keys|partitions|dimensions)"
+        r"|stack depth limit exceeded|lists can have at most",
         source="postgres src/backend/access/common, nbtree/nbtutils.c",
         example='ERROR:  index row size 2960 exceeds btree version 4 maximum 2704 for index "idx_body"',
     ),

@@ -42,10 +42,17 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
         " is false).",
     ),
     Sign(
+        "flyway-parse",
+        Weight.DECISIVE,
+        ("unable to parse statement in", "incomplete statement at line"),
+        source="flyway/flyway flyway-core parser/Parser.java",
+        example="Unable to parse statement in db/V7__tenant.sql at line 3 col 1. See https://rd.gt/3ipi7Pm for more",
+    ),
+    Sign(
         "flyway-failed",
         Weight.MODERATE,
-        ("sql state  :", "failed to execute script", "unable to parse statement in", "migration of schema "),
-        r"^\s*sql state  : (?!08|28|3d|53)\S+|failed to execute script|unable to parse statement in"
+        ("sql state  :", "failed to execute script", "migration of schema "),
+        r"^\s*sql state  : (?!08|28|3d|53)\S+|failed to execute script"
         r"|migration of schema .{1,80} (?:to|with) .{1,160} failed!",
         source="flyway/flyway FlywayMigrateException.java, FlywaySqlScriptException.java",
         example="Migration V7__tenant.sql failed\n-----\nSQL State  : 23502\nError Code : 0",

@@ -78,10 +78,11 @@ RULE = Rule(
         ),
         Codes("sqlstate", Weight.STRONG, ("42704",)),
         Codes("sqlstate", Weight.MODERATE, ("42883", "3F000")),
+        Codes("mysql", Weight.STRONG, ("1305",)),
         Codes(
             "mysql",
             Weight.DECISIVE,
-            _listed("1050 1051 1054 1060 1061 1072 1091 1146 1176 1304 1305 1359 1360 1824 1826 3734 3821 3822"),
+            _listed("1050 1051 1054 1060 1061 1072 1091 1146 1176 1304 1359 1360 1824 1826 3734 3821 3822"),
         ),
         Codes("mysql", Weight.MODERATE, ("1007", "1008", "1022", "1068", "1356")),
         Codes("mssql", Weight.DECISIVE, ("207", "208", "1913", "2705", "2714", "3728", "4924", "1911", "1779")),
