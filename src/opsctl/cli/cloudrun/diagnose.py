@@ -1,5 +1,8 @@
 """`opsctl cloudrun diagnose`."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -49,6 +52,13 @@ def diagnose(
             "There is nothing to diagnose: no evidence file was given.",
             hint="opsctl cloudrun diagnose --from-evidence FILE; collecting from Google Cloud is not built yet.",
         )
+    with without_collector():
+        return _diagnose(context, execution, from_evidence, save_evidence, force=force)
+
+
+def _diagnose(
+    context: AppContext, execution: str | None, from_evidence: Path, save_evidence: Path | None, *, force: bool
+) -> Outcome:
     evidence = read_evidence(from_evidence)
     name = evidence.name
     if execution is not None and execution not in (name.full, name.execution):
@@ -66,6 +76,18 @@ def diagnose(
         view=diagnosis.view,
         exit_code=_EXIT_CODES[diagnosis.facts.execution.outcome],
     )
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Hundreds of thousands of plain values without cycles: walking them again and again took a quarter of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
