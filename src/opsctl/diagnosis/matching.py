@@ -1,12 +1,14 @@
 """Finds the signs of all rules in all messages.
 
-Hundreds of patterns against hundreds of thousands of lines would take minutes. Every sign has a literal that each of
-its matches holds; the literals are looked for in large pieces of text, which is what `str.find` is fast at, and a
-pattern is tried only on the message where its literal stands.
+More than a thousand patterns against hundreds of thousands of lines would take minutes. Every sign has a literal that
+each of its matches holds, and a pattern is tried only on the message where its literal stands. Literals are looked for
+in large pieces of text, which is what `str.find` is fast at, and only in pieces that know their words: a log of many
+megabytes has few different ones.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -15,9 +17,13 @@ from typing import NamedTuple
 from opsctl.diagnosis.facts.model import ErrorCode, Message, Pointer
 from opsctl.diagnosis.rule import Rule, Sign, Weight
 
-PIECE_CHARACTERS = 1 << 18
+PIECE_CHARACTERS = 1 << 20
 # The same sign in thousands of lines says no more than in the first few.
 MOST_MATCHES_PER_SIGN = 200
+
+_WORD = re.compile(rb"[a-z]{2,}")
+# Everything but the letters a to z becomes space.
+_LETTERS = bytes(byte if 97 <= byte <= 122 else 32 for byte in range(256))
 
 
 class Match(NamedTuple):
@@ -36,8 +42,8 @@ def find_signs(rules: Iterable[Rule], messages: Sequence[Message]) -> dict[str, 
     tried: set[tuple[str, str, int]] = set()
     counts: dict[tuple[str, str], int] = {}
     for piece in _pieces(messages):
-        for needle, owners in by_needle:
-            if needle not in piece.text:
+        for needle, words, owners in by_needle:
+            if not piece.knows(words) or needle not in piece.text:
                 continue
             for message in piece.holding(needle):
                 for rule, sign in owners:
@@ -54,14 +60,17 @@ def find_signs(rules: Iterable[Rule], messages: Sequence[Message]) -> dict[str, 
 
 
 @lru_cache(maxsize=4)
-def _by_needle(rules: tuple[Rule, ...]) -> tuple[tuple[str, tuple[tuple[Rule, Sign], ...]], ...]:
-    """Every literal once, with the signs that it may belong to."""
+def _by_needle(rules: tuple[Rule, ...]) -> tuple[tuple[str, tuple[bytes, ...], tuple[tuple[Rule, Sign], ...]], ...]:
+    """Every literal once, with its words and the signs that it may belong to."""
     owners: dict[str, list[tuple[Rule, Sign]]] = {}
     for rule in rules:
         for sign in rule.signs:
             for needle in sign.needles:
                 owners.setdefault(needle, []).append((rule, sign))
-    return tuple((needle, tuple(found)) for needle, found in owners.items())
+    return tuple(
+        (needle, tuple(_WORD.findall(needle.encode("ascii", "replace"))), tuple(found))
+        for needle, found in owners.items()
+    )
 
 
 def find_rule_codes(rule: Rule, codes: Iterable[ErrorCode]) -> Iterator[Match]:
@@ -94,6 +103,21 @@ class _Piece:
             self._starts.append(offset)
             offset += len(text) + 1
         self.text = "\x00".join(texts)
+
+        letters = self.text.encode("ascii", "replace").translate(_LETTERS)
+        self._words = b" ".join(set(letters.split()))
+        self._known: dict[bytes, bool] = {}
+
+    def knows(self, words: Iterable[bytes]) -> bool:
+        """Whether each of the words is part of a word of the text."""
+        known = self._known
+        for word in words:
+            is_known = known.get(word)
+            if is_known is None:
+                is_known = known[word] = word in self._words
+            if not is_known:
+                return False
+        return True
 
     def holding(self, needle: str) -> Iterator[Message]:
         """The messages that hold a literal, each once."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from opsctl.diagnosis.models import SECTIONS, Evidence, Section, SectionStatus
+from opsctl.diagnosis.models import SECTIONS, Evidence, LogEntry, Section, SectionStatus
 from opsctl.diagnosis.redact import Masker, TokenBook
 from opsctl.diagnosis.value_facts import ValueFact, take_record_facts, take_value_facts
 
@@ -47,11 +47,17 @@ def mask_evidence(evidence: Evidence) -> Prepared:
         )
         for name, section in sections.items()
     }
-    entries = tuple(masker.mask_entry(entry) for entry in evidence.entries)
+    entries = tuple(_mask_entry(masker, entry) for entry in evidence.entries)
     kinds: Counter[str] = Counter()
     for item in masker.report().items:
         kinds[item.kind] += item.count
     return Prepared(replace(evidence, sections=sections, entries=entries), dict(kinds))
+
+
+def _mask_entry(masker: Masker, entry: LogEntry) -> LogEntry:
+    """The entry without secrets; itself when there is none in it, so that it is not in memory twice."""
+    masked = masker.mask_entry(entry)
+    return entry if masked == entry else masked
 
 
 def _in_order(evidence: Evidence) -> Iterator[tuple[str, Section]]:
