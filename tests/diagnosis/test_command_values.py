@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +14,14 @@ from hypothesis import strategies as st
 
 from opsctl.cli.app import walk_commands
 from opsctl.diagnosis.command_values import CommandValues, command_values, commands_of, fill
+from opsctl.diagnosis.evidence_file import read_evidence
+from opsctl.diagnosis.models import Evidence
+from opsctl.diagnosis.prepare import mask_evidence
 from opsctl.diagnosis.rule import Remedy, Risk, Rule
 from opsctl.diagnosis.rules import CAUSES, CONTROLS, load_rules
 from opsctl.diagnosis.smallest_roles import SMALLEST_ROLES
+from opsctl.lab.incidents import INCIDENTS, write_incident
+from opsctl.reporting.redact import redact
 from tests.diagnosis.reports import first_of, values_of
 from tests.diagnosis.runs import facts_of, failed_run
 
@@ -25,6 +32,13 @@ COMMANDS = sorted(
 )
 PLACEHOLDERS = {"project", "region", "job", "execution", "service_account", "image", "secret", "instance"}
 PASSWORD_LINE = 'error: password authentication failed for user "o4o_api"'
+
+
+def read_incident(name: str) -> Evidence:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "incident.json"
+        write_incident(INCIDENTS[name], path)
+        return read_evidence(path)
 
 
 def attached(*instances: str) -> dict[str, Any]:
@@ -119,6 +133,24 @@ class TestValues:
         assert "--role roles/storage.objectCreator" in finding.remedy.commands[0]
         assert "serviceAccount:uploader@shop-prod.iam.gserviceaccount.com" in finding.remedy.commands[0]
 
+    def test_a_right_is_given_to_the_account_of_the_run_not_to_the_one_before(self) -> None:
+        evidence = mask_evidence(read_incident("o4o-api-migrations-d4m7s")).evidence
+        finding = first_of(evidence)
+        assert finding.cause == "iam-permission-denied"
+        assert finding.remedy is not None
+        assert "serviceAccount:o4o-migrations@netureyoutube.iam.gserviceaccount.com" in finding.remedy.commands[0]
+        assert "--role roles/cloudsql.client " in finding.remedy.commands[0]
+
+    def test_a_role_that_is_held_is_not_the_one_to_grant(self) -> None:
+        account = {"email": "a@shop-prod.iam.gserviceaccount.com", "projectRoles": ["roles/logging.logWriter"]}
+        sections = {"service_account": {**account, "method": "project-policy", "access": []}}
+        line = (
+            "Error 403: boss::NOT_AUTHORIZED: Not authorized to access resource. Possibly missing permission "
+            "cloudsql.instances.connect on resource instances/orders."
+        )
+        run = failed_run([line], template=attached("shop-prod:europe-west1:orders"), sections=sections)
+        assert values_of(run).words["ROLE"] == "roles/cloudsql.client"
+
     def test_an_api_that_is_off_names_the_api(self) -> None:
         line = (
             "Error: Cloud Vision API has not been used in project 123 before or it is disabled. Enable it by visiting "
@@ -208,3 +240,11 @@ def test_no_remedy_of_any_rule_is_lost_without_evidence_against_it() -> None:
     values = command_values(facts)
     for rule, remedy in all_remedies():
         assert len(commands_of(remedy, values)) >= min(1, len(remedy.commands)), rule.cause
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_last_line_of_defence_leaves_our_own_commands_alone(command: str) -> None:
+    """Everything that is shown passes the general redactor: a command with a mask in it is no command."""
+    facts = facts_of(failed_run([PASSWORD_LINE], secrets={"DB_PASSWORD": "db-password"}))
+    filled = fill(command, command_values(facts))
+    assert redact(filled) == filled

@@ -77,6 +77,8 @@ def command_values(facts: Facts, support: Iterable[Piece] = ()) -> CommandValues
     """What is known for the commands of one finding, its own evidence first."""
     pieces = tuple(support)
     texts = tuple(_texts(pieces))
+    # Facts also name what was before and what is held; only a message names what is missing.
+    said = tuple(place.excerpt for piece in pieces for place in piece.pointers if place.section == "logs")
     execution = facts.execution
     variable = _variable(facts, pieces)
     secret, version = _secret(facts, texts, variable)
@@ -86,21 +88,21 @@ def command_values(facts: Facts, support: Iterable[Piece] = ()) -> CommandValues
         "region": execution.name.location,
         "job": execution.name.job,
         "execution": execution.name.execution,
-        "service_account": _first(_ACCOUNT, texts) or facts.identity.email or execution.service_account,
+        "service_account": _first(_ACCOUNT, said) or facts.identity.email or execution.service_account,
         "image": execution.image,
         "secret": secret,
         "instance": instance,
     }
     owner = variable or next((item for item in execution.env if secret and item.secret == secret), None)
-    role, permission, service = _right(texts, pieces)
+    role, permission, service = _right(texts, said, pieces)
     words = {
         "INSTANCE": instance.rpartition(":")[2],
         "ROLE": role,
         "PERMISSION": permission,
         "SERVICE": service,
-        "DB_USER": _first(_USER, texts),
-        "TABLE": _first(_TABLE, texts).rpartition(".")[2],
-        "MIGRATION": _first(_MIGRATION, texts),
+        "DB_USER": _first(_USER, said),
+        "TABLE": _first(_TABLE, said).rpartition(".")[2],
+        "MIGRATION": _first(_MIGRATION, said),
         "NAME": _missing_name(pieces),
         "VARIABLE": owner.name if owner else "",
         "DB_PASSWORD": owner.name if owner else "",
@@ -242,7 +244,7 @@ def _instance(facts: Facts, texts: Iterable[str]) -> str:
     return _first(_CONNECTION_NAME, texts) or next(iter((*attached, *seen)), "")
 
 
-def _right(texts: Iterable[str], pieces: Iterable[Piece]) -> tuple[str, str, str]:
+def _right(texts: Iterable[str], said: Iterable[str], pieces: Iterable[Piece]) -> tuple[str, str, str]:
     """Role, permission and service that a refusal names; the role that suffices for a permission when it names none."""
     texts = tuple(texts)
     clues = {piece.id for piece in pieces}
@@ -251,7 +253,7 @@ def _right(texts: Iterable[str], pieces: Iterable[Piece]) -> tuple[str, str, str
     if not permission and is_sql:
         permission = "cloudsql.instances.connect"
     permission = permission or _first(re.compile(rf"permission\W+({_PERMISSION.pattern})", re.IGNORECASE), texts)
-    role = _first(_ROLE, texts) or SMALLEST_ROLES.get(permission, "")
+    role = _first(_ROLE, said) or SMALLEST_ROLES.get(permission, "")
     return role, permission, _first(_SERVICE, texts)
 
 

@@ -36,6 +36,8 @@ MOST_NAMED = 12
 NAMED_FROM = 0.005
 MOST_APART = 3
 MOST_SHOWN = 0.999
+# Here stands what others wrote; elsewhere the meaning says it all.
+_QUOTED_SECTIONS = ("logs", "execution", "tasks", "job")
 _FAILED_ENDS = ("exited", "signalled", "timeout", "memory", "never_started")
 _RISKS = tuple(Risk)
 _TONES: dict[Verdict, Tone] = {
@@ -188,7 +190,8 @@ def _evidence(label: str, item: EvidenceItem, texts: Texts) -> Iterator[Field]:
     name = texts.get(f"diagnose.field_{label}")
     if item.meaning:
         yield Field(name, item.meaning, _place(item))
-    if item.excerpt and item.excerpt not in (item.meaning or ""):
+    says_more = not item.meaning or (item.section in _QUOTED_SECTIONS and item.excerpt not in item.meaning)
+    if item.excerpt and says_more:
         yield Field(name, Code(item.excerpt), None if item.meaning else _place(item))
 
 

@@ -134,6 +134,9 @@ class _Writer:
             line = line.replace("…", "...").replace("–", "-").replace("·", "-")
         return Text(line, style=_STYLES[tone], overflow="fold")
 
+    def _beside(self, text: Text, note: str) -> Text:
+        return Text.assemble(text, "  ", self._text(note, "muted"), overflow="fold")
+
     def _line(self, line: Line) -> Text:
         return self._text(line.text, line.tone)
 
@@ -181,7 +184,7 @@ class _Writer:
         for field in fields:
             value = self._cell(field.value)
             if field.note:
-                value.append_text(Text("  ")).append_text(self._text(f"({field.note})", "muted"))
+                value = self._beside(value, f"({field.note})")
             grid.add_row(self._text("" if field.label == above else field.label, "muted"), value)
             above = field.label
         return grid
@@ -195,7 +198,7 @@ class _Writer:
     def _step(self, mark: str, step: Step) -> list[RenderableType]:
         text = self._text(step.text)
         if step.note:
-            text.append_text(Text("  ")).append_text(self._text(f"({step.note})", "muted"))
+            text = self._beside(text, f"({step.note})")
         grid = RichTable.grid(padding=0, pad_edge=False)
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")

@@ -165,6 +165,6 @@ RULE = Rule(
         ),
     ),
     check=Check(
-        "secrets", "gcloud secrets versions access latest --secret={secret} --project={project} | tail -c 1 | xxd"
+        "secrets", "gcloud secrets versions access latest --secret {secret} --project={project} | tail -c 1 | xxd"
     ),
 )
