@@ -20,7 +20,7 @@ REJECTED = 'error: password authentication failed for user "app"'
             "`app` are not valid."
         ],
         ["ERROR 1045 (28000): Access denied for user 'app'@'10.1.2.3' (using password: YES)"],
-        ["SQLSTATE[HY000] [1045] Access denied for user 'forge'@'localhost' (using password: NO)"],
+        ["SQLSTATE[HY000] [1045] Access denied for user 'forge'@'localhost' (using password: YES)"],
         ['connection to server at "10.0.0.3", port 5432 failed: FATAL:  role "app" does not exist'],
         ["SqlException (0x80131904): Login failed for user 'app'.", "Error Number:18456,State:1,Class:14"],
         ["MongoServerError: bad auth : authentication failed"],
@@ -84,6 +84,8 @@ def test_the_shape_of_the_password(trait: str, clue: str) -> None:
         ["ERROR 1044 (42000): Access denied for user 'app'@'%' to database 'shop'"],
         ["Cannot open database \"shop\" requested by the login. The login failed.\nLogin failed for user 'app'."],
         ['ERROR:  role "reporting" does not exist', "STATEMENT:  GRANT SELECT ON orders TO reporting"],
+        ["SQLSTATE[HY000] [1045] Access denied for user 'forge'@'localhost' (using password: NO)"],
+        ["fe_sendauth: no password supplied"],
         ["7 PERMISSION_DENIED: Permission 'secretmanager.versions.access' denied for resource 'projects/p/secrets/s'"],
     ],
 )

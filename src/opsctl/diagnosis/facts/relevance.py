@@ -34,6 +34,18 @@ _RETRIES = re.compile(
     r"|\(\d+/\d+\)|next attempt in|waiting for (?:the )?(?:database|db|postgres|mysql)",
     re.IGNORECASE,
 )
+# The last of the tries that were allowed: what it failed of is what the program fails of.
+_LAST_TRY = re.compile(
+    r"\((?P<bracket>\d{1,4})/(?P=bracket)\)|\b(?:attempt|try|retry) #?(?P<try>\d{1,4}) ?(?:of|/) ?(?P=try)\b"
+    r"|no (?:more )?(?:retries|attempts|tries) (?:left|remaining)|(?:retries|attempts) exhausted",
+    re.IGNORECASE,
+)
+_GIVES_UP = re.compile(
+    r"\bgiv(?:ing|e|en|es) up\b|\bgave up\b|\babort(?:ing|ed)\b|(?:retries|attempts) exhausted"
+    r"|max(?:imum)? (?:number of )?(?:retries|attempts|tries)"
+    r"|(?:after|all) \d{1,4} (?:failed )?(?:retries|attempts|tries)",
+    re.IGNORECASE,
+)
 _TELEMETRY = re.compile(
     r"opentelemetry|\botel|(?<![\w.-])(?<!quota )metrics?(?![\w-])|metric ?(?:reader|exporter)|\btrac(?:ing|er|es)\b"
     r"|statsd|datadog|\bdd-?trace|newrelic|new relic"
@@ -74,6 +86,7 @@ def weigh_messages(messages: Iterable[Message], attempts: Sequence[Attempt]) -> 
     factors = _attempt_factors(attempts)
     errors_after: dict[tuple[int, int], int] = {}
     following: dict[tuple[int, int], deque[Message]] = {}
+    plain = _attempts_with_errors(ordered)
     weighed: list[Message] = []
     for message in reversed(ordered):
         if message.origin.is_platform:
@@ -84,10 +97,14 @@ def weigh_messages(messages: Iterable[Message], attempts: Sequence[Attempt]) -> 
         key = (max(message.task, 0), max(message.attempt, 0))
         after = errors_after.get(key, 0)
         place = max(_LEAST_FOR_PLACE, 1.0 - _PER_ERROR_AFTER * after)
-        relevance = factors.get(key, 0.9) * _by_level(message) * place * _wording(message)
-        relevance *= _sequel(message, following.setdefault(key, deque(maxlen=_LOOK_AHEAD)))
-        following[key].appendleft(message)
-        if _looks_like_error(message):
+        later = following.setdefault(key, deque(maxlen=_LOOK_AHEAD))
+        is_try = _RETRIES.search(_first_line(message)) is not None
+        # Where nothing worse was said, the last try is what the program ended with.
+        is_final = _is_last_try(message, later) or (is_try and after == 0 and key not in plain)
+        relevance = factors.get(key, 0.9) * (1.0 if is_final else _by_level(message)) * place
+        relevance *= _wording(message, is_final) * _sequel(message, later)
+        later.appendleft(message)
+        if _looks_like_error(message) or (is_try and key not in plain):
             errors_after[key] = after + 1
         weighed.append(message if relevance == 1.0 else message._replace(relevance=relevance))
     weighed.reverse()
@@ -116,11 +133,37 @@ def _by_level(message: Message) -> float:
     return _LEVELS[message.level]
 
 
-def _wording(message: Message) -> float:
+def _attempts_with_errors(messages: Iterable[Message]) -> set[tuple[int, int]]:
+    """The tasks and attempts in which something was said that is not just a warning or a try."""
+    return {
+        (max(message.task, 0), max(message.attempt, 0))
+        for message in messages
+        if not message.origin.is_platform and _is_plain_error(message)
+    }
+
+
+def _is_plain_error(message: Message) -> bool:
+    if message.level >= Level.ERROR:
+        return True
+    return message.level is Level.DEFAULT and _looks_like_error(message) and not _RETRIES.search(_first_line(message))
+
+
+def _is_last_try(message: Message, following: Sequence[Message]) -> bool:
+    if _LAST_TRY.search(_first_line(message)):
+        return True
+    is_try = message.level >= Level.INFO and _RETRIES.search(_first_line(message)) is not None
+    return is_try and bool(following) and _GIVES_UP.search(_first_line(following[0])) is not None
+
+
+def _first_line(message: Message) -> str:
+    return message.text[:300].partition("\n")[0]
+
+
+def _wording(message: Message, is_final: bool) -> float:
     factor = 1.0
     # The first line says what it is about; frames of a stack trace name libraries that did nothing wrong.
-    text = message.text[:300].partition("\n")[0]
-    if _RETRIES.search(text):
+    text = _first_line(message)
+    if not is_final and _RETRIES.search(text):
         factor *= RETRIED
     if message.level <= Level.WARNING and _TELEMETRY.search(text):
         factor *= TELEMETRY

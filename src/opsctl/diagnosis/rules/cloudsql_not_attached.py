@@ -57,6 +57,24 @@ _FAILED = re.compile(
     r"ENOENT|no such file|refused|can't reach|can't connect|could not connect|cannot connect|failed|does not exist",
     re.IGNORECASE,
 )
+# No answer, in words that name no socket: a pool that got no connection, a path that Python does not print.
+_NO_CONNECTION = re.compile(
+    r"timeout acquiring a connection|ResourceRequest timed out|ConnectionAcquireTimeoutError|pool timed out"
+    r"|timed out fetching a new connection|timeout exceeded when trying to connect"
+    r"|connection terminated due to connection"
+    r"|is not available, request timed out|Can't reach database server|connect (?:ENOENT|ETIMEDOUT)"
+    r"|connection timed? ?out"
+    r"|unable to (?:connect|obtain) (?:to|connection)|could not connect|(?:sock\.connect|sock_connect)\([\s\S]{0,1500}"
+    r"FileNotFoundError",
+    re.IGNORECASE,
+)
+_CONNECTION_NAME = re.compile(
+    r"(?:[a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]:[a-z]+-[a-z]+\d{1,2}:[a-z][a-z0-9-]*"
+)
+# A library that opens the connection itself needs no socket.
+_LIBRARY = ("cloud/sql/connector", "cloudsqlconn", "cloud-sql-connector", "cloud-sql-socket-factory", "SocketFactory")
+_RELEVANT_FROM = 0.4
+_LONGEST_TEXT = 8000
 _MOST_PLACES = 3
 
 
@@ -68,6 +86,7 @@ def look(facts: Facts) -> Iterator[Clue]:
     elif facts.seen("execution"):
         yield from _named_against_attached(facts)
         yield from _hidden_socket(facts)
+        yield from _name_without_socket(facts)
     yield from _missing_instances(facts)
     yield from _detached(facts)
 
@@ -90,6 +109,8 @@ def _named_against_attached(facts: Facts) -> Iterator[Clue]:
     failing, named = _named(facts)
     if not named:
         return
+    if not failing and _unanswered(facts) is not None:
+        failing = {setting.instance for setting in socket_settings(facts.execution)}
     absent = {name: pointers for name, pointers in named.items() if name not in attached}
     for name, pointers in absent.items():
         # A variable may be left over; a connection that failed was wanted.
@@ -132,6 +153,35 @@ def _hidden_socket(facts: Facts) -> Iterator[Clue]:
             tuple(variable.pointer for variable in hidden),
             values={"variable": hidden[0].name},
         )
+
+
+def _name_without_socket(facts: Facts) -> Iterator[Clue]:
+    """A variable holds a connection name for a socket, nothing is attached, and connections get no answer."""
+    if facts.execution.cloudsql_instances or socket_settings(facts.execution):
+        return
+    named = next(
+        (one for one in facts.execution.env if one.value and _CONNECTION_NAME.fullmatch(one.value.strip())), None
+    )
+    failure = _unanswered(facts) if named is not None else None
+    if named is None or named.value is None or failure is None:
+        return
+    if any(word in message.text for message in facts.logs.messages for word in _LIBRARY):
+        return
+    values = {"variable": named.name, "named": named.value.strip()}
+    yield Clue("name_without_socket", Weight.STRONG, (named.pointer, failure.pointer), values=values)
+
+
+def _unanswered(facts: Facts) -> Message | None:
+    return next(
+        (
+            message
+            for message in facts.logs.messages
+            if not message.origin.is_platform
+            and message.relevance >= _RELEVANT_FROM
+            and _NO_CONNECTION.search(message.text[:_LONGEST_TEXT])
+        ),
+        None,
+    )
 
 
 def _missing_instances(facts: Facts) -> Iterator[Clue]:

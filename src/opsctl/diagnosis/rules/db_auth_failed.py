@@ -18,6 +18,7 @@ Look-alikes
 - "no pg_hba.conf entry ... no encryption" asks for TLS, not for another password: db-tls-mismatch.
 - "Access denied for user ... to database" lets the user in and denies the database: db-privilege-missing.
 - "Cannot open database ... The login failed": the login is right and the database is not there: db-not-found.
+- "(using password: NO)" and "no password supplied": no password was sent, so its variable is missing: env-missing.
 - A URL with unescaped characters cuts the password: env-malformed. A password variable that is not set: env-missing.
 - A Google API that answers 403 before the database is asked: iam-permission-denied.
 
@@ -104,13 +105,15 @@ RULE = Rule(
     codes=(
         Codes("sqlstate", Weight.DECISIVE, ("28P01",)),
         Codes("sqlstate", Weight.MODERATE, ("28000",)),
-        Codes("mysql", Weight.DECISIVE, ("1045", "1698")),
+        # 1045 also says that no password came: the sign reads which.
+        Codes("mysql", Weight.MODERATE, ("1045",)),
+        Codes("mysql", Weight.DECISIVE, ("1698",)),
         Codes("mysql", Weight.STRONG, ("1130", "1251", "2059", "1862", "3118", "1820")),
-        Codes("node", Weight.STRONG, ("ER_ACCESS_DENIED_ERROR", "ER_NOT_SUPPORTED_AUTH_MODE")),
+        Codes("node", Weight.MODERATE, ("ER_ACCESS_DENIED_ERROR",)),
+        Codes("node", Weight.STRONG, ("ER_NOT_SUPPORTED_AUTH_MODE",)),
         Codes("mssql", Weight.STRONG, ("18456", "18452", "18470", "18487", "18488")),
         Codes("oracle", Weight.DECISIVE, ("01017", "28000", "28001", "01005")),
         Codes("prisma", Weight.DECISIVE, ("P1000",)),
-        Codes("prisma", Weight.MODERATE, ("P1010",)),
     ),
     look=look,
     yields_to=("db-tls-mismatch", "db-not-found"),

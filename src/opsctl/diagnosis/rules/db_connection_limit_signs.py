@@ -109,7 +109,7 @@ SIGNS = (
         Weight.DECISIVE,
         ("max_user_connections", "max_connections_per_hour"),
         r"has exceeded the '(?:max_user_connections|max_connections_per_hour|max_questions|max_updates)' resource"
-        r"|already has more than '?max_user_connections'? active connections",
+        r"|(?:already has|has already) more than '?max_user_connections'? active connections",
         source="mysql/mysql-server ER_USER_LIMIT_REACHED (1226), ER_TOO_MANY_USER_CONNECTIONS (1203)",
         example="ERROR 1226 (42000): User 'app' has exceeded the 'max_user_connections' resource (current value: 10)",
     ),

@@ -26,12 +26,22 @@ SIGNS_DATABASES = (
         r"(?:on socket \"(?:/var/run|/run|/tmp)[^\"]*\" failed|connect (?:ENOENT|ECONNREFUSED) "
         r"(?:/var/run|/run|/tmp)\S*"
         r"|accepting\s+connections on (?:Unix domain socket \"(?:/var/run|/run|/tmp)|that socket)"
-        r"|dial unix (?:/var/run|/run|/tmp)\S*: connect)",
+        r"|dial unix /[^\s:]{0,200}\.s\.PGSQL\.\d+: connect)",
         unless=r"/cloudsql/",
         source="postgres/postgres src/interfaces/libpq/fe-connect.c; lib/pq and jackc/pgx default host",
         example="could not connect to server: No such file or directory\n\tIs the server running locally and "
         "accepting\n"
         '\tconnections on Unix domain socket "/var/run/postgresql/.s.PGSQL.5432"?',
+    ),
+    Sign(
+        "python-unix-socket",
+        Weight.STRONG,
+        "filenotfounderror: [errno 2]",
+        r"(?:sock\.connect\(|sock_connect\(|create_unix_connection\()[\s\S]{0,1500}"
+        r"FileNotFoundError: \[Errno 2\] No such file or directory\s*$",
+        unless=r"/cloudsql/",
+        source="python/cpython socket.connect of an AF_UNIX path, in pg8000, asyncpg, aiomysql",
+        example="    self._usock.connect(unix_sock)\nFileNotFoundError: [Errno 2] No such file or directory",
     ),
     Sign(
         "server-not-running",

@@ -37,11 +37,13 @@ SIGNS_POSTGRES = (
             "server doesn't support ssl",
             "server doesn't support it",
             "server does not support it",
+            "does not support ssl connections",
             "the server does not support ssl connections",
         ),
         r"server does not support (?:SSL|TLS|secure connection)|SSL is not enabled on the server|server refused TLS"
         r"|rejected SSL upgrade|[Ss]erver refuses SSL|No SSL enabled connection from this host"
-        r"|server doesn't support SSL|SSL is required,? but the server (?:does not|doesn't) support it",
+        r"|server doesn't support SSL|The host \S+ does not support SSL connections"
+        r"|SSL is required,? but the server (?:does not|doesn't) support it",
         source="brianc/node-postgres connection.js; libpq; lib/pq; pgx; asyncpg; pg8000; Npgsql; pgjdbc; mysql2; "
         "libmariadb",
         example="Error: The server does not support SSL connections",

@@ -21,7 +21,7 @@ SIGNS_SERVICES = (
     Sign(
         "permission-on-resource",
         Weight.DECISIVE,
-        ("denied on resource", "denied for resource", "denied on project", "denied on table", "denied on dataset"),
+        ("denied on ", "denied for "),
         r"permission:? [\\'\"`]*[a-z][\w-]*(?:\.\w+)+[\\'\"`]* denied (?:on|for)",
         unless=NOT_IAM,
         source="google.iam.v1 refusals, recorded in the issue trackers of googleapis",

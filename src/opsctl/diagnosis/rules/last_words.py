@@ -5,6 +5,7 @@ Shared by the rules about timeouts. Cloud Run's text is the same for all of them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,9 @@ FIRST_CHARACTERS = 300
 LONG_SHARE = 0.3
 LONG_SECONDS = 60.0
 SHORT_SHARE = 0.1
+# Lines that say the same again and again: so many, and at most this share of them different.
+LEAST_REPEATED = 4
+DIFFERENT_SHARE = 1 / 3
 NANOSECONDS = 1e9
 
 
@@ -29,6 +33,7 @@ class Said(StrEnum):
     LISTENING = "listening"
     IDLE = "idle"
     ASKING = "asking"
+    CONTACTING = "contacting"
     WAITING = "waiting"
     FAILED = "failed"
     PROGRESS = "progress"
@@ -77,6 +82,21 @@ class LastWords:
         """What the very last message says; OTHER without one."""
         return self.spoken[-1][0] if self.spoken else Said.OTHER
 
+    @property
+    def is_repeating(self) -> bool:
+        """Whether the last messages say the same few things again and again, and count nothing."""
+        if len(self.spoken) < LEAST_REPEATED or any(
+            said not in (Said.IDLE, Said.OTHER) for said, _ in self.spoken[-3:]
+        ):
+            return False
+        lines = {_without_times(message.text[:FIRST_CHARACTERS]) for _, message in self.spoken}
+        return len(lines) <= max(1.0, len(self.spoken) * DIFFERENT_SHARE)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the program had nothing to do at the end."""
+        return self.final is Said.IDLE or self.is_repeating
+
 
 def find_last_words(facts: Facts) -> LastWords | None:
     """The last words of the first failing attempt when a timeout ended it."""
@@ -112,6 +132,12 @@ def _is_listening(text: str) -> bool:
     return patterns.LISTENING.search(text) is not None and patterns.PROXY.search(text) is None
 
 
+def _finds_nothing(text: str) -> bool:
+    """Whether nothing is there to do: a count of nothing with no other count beside it."""
+    plain = _without_times(text)
+    return patterns.ZERO.search(plain) is not None and _COUNT.search(plain) is None
+
+
 def _is_done(text: str) -> bool:
     """Whether the whole is done; "batch 3 done" is not, and "500/500" is."""
     if patterns.WHOLE.search(text) is not None:
@@ -125,13 +151,22 @@ def _is_waiting(text: str) -> bool:
     return patterns.WAITING.search(text) is not None and patterns.PROGRESS.search(text) is None
 
 
+_COUNT = re.compile(r"(?<![\w.-])[1-9]\d*(?![\w.-])")
+
+
+def _without_times(text: str) -> str:
+    return patterns.TIMES.sub("", text)
+
+
 # In this order: what is said first counts.
 _KINDS: tuple[tuple[Said, Callable[[str], object]], ...] = (
     (Said.LISTENING, _is_listening),
     (Said.ASKING, patterns.ASKING.search),
     (Said.IDLE, patterns.IDLE.search),
     (Said.DONE, _is_done),
+    (Said.IDLE, _finds_nothing),
     (Said.FAILED, patterns.FAILED.search),
+    (Said.CONTACTING, patterns.CONTACTING.search),
     (Said.WAITING, _is_waiting),
     (Said.PROGRESS, patterns.PROGRESS.search),
     (Said.STATEMENT, patterns.STATEMENT.search),

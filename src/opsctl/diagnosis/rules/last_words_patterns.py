@@ -51,8 +51,22 @@ IDLE = _any_of(
     r"waiting for (?:the )?(?:new |next )?(?:messages?|jobs?|tasks?|work|events?|requests?|connections|triggers?"
     r"|schedule)\b",
 )
+# A count of nothing: "poll: 0 due posts", "found no pending orders".
+ZERO = _any_of(
+    r"(?<![\d.,:-])(?:0|zero|no|none|nothing)(?![\d.,:%-]) "
+    r"(?:(?!errors?\b|fail|problems?\b|warnings?\b|issues?\b)[a-z_-]{1,20} ){0,3}"
+    r"(?!errors\b|fail|problems\b|warnings\b|issues\b)"
+    r"(?:[a-z]{1,20}s|work|data|pending|found|due|ready|new|available)\b",
+)
+# Times, dates and numbers of entries say nothing about the work.
+TIMES = re.compile(
+    r"\d{4}[-/]\d\d[-/]\d\d|\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d+)?(?: ?[AP]M\b)?|\b\d{10,19}\b|[+-]\d\d:?\d\d\b"
+    r"|\bpid[ =:]+\d+|\d{1,2}/\d{1,2}/\d{4}",
+    re.IGNORECASE,
+)
 DONE = _any_of(
     r"\b(?:all )?done\b|\b(?:complete[ds]?|finished|succeeded)\b|\bsuccess(?:ful(?:ly)?)?\b",
+    r"\b(?:migrated|seeded|ran|built|took|imported|exported|synced|executed) (?:\w+ )?in [\d.]+ ?m?s(?:ec\w*)?\b",
     r"\bup[- ]to[- ]date\b|no schema changes|nothing to migrate|already applied",
     r"no (?:pending|outstanding) migrations|no migrations (?:are pending|to run|to apply|were executed|needed|found)",
     r"\bbatch \d+ run: \d+ migrations|\bmigrations? (?:have been |has been |were )?(?:applied|executed|ran|run)\b",
@@ -98,6 +112,19 @@ WAITING = _any_of(
     r"\b(?:re)?connecting\b|trying to connect|\bwaiting\b|\block(?:s|ed|ing)?\b|\bacquir|\bretry|\btimed? ?out",
     r"\bresolv\w+ host|\bblocked\b|\bpending\b(?! migrations)",
     r"연결 (?:중|시도)|대기",
+)
+_ADDRESS = (
+    r"(?:[a-z][a-z0-9+.-]{1,20}://[^\s\"']|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[a-z][\w.-]{1,100}:\d{2,5}\b"
+    r"|\b[a-z0-9-]{1,60}\.(?:[a-z0-9-]{1,60}\.){0,4}(?:com|net|org|io|dev|cloud|app|ai|co|internal|local|svc|kr|jp|de|uk|eu)\b)"
+)
+# A connection or a request that is announced, with its address; an answer behind it makes it another matter.
+CONTACTING = _any_of(
+    r"\b(?:connecting|contacting|calling|dialing|dialling|resolving|trying|attempting|reaching|pinging|opening|fetching"
+    r"|requesting|downloading|uploading|sending|posting|querying|pulling|pushing|getting|loading|syncing|reading"
+    r"|starting new https? connection|connect|call|fetch|get|post|put|download|request)\b"
+    rf"(?!.{{0,200}}\b(?:ok|done|success\w*|connected|(?<![:.\d])[245]0\d(?![.\d]))\b).{{0,120}}?{_ADDRESS}",
+    rf"^datasource \".{{0,120}} at \"{_ADDRESS}",
+    r"^\W*(?:\[?\w+\]?[: ]\s*)?connecting\W*$",
 )
 # Numbers in these count tries, not work.
 TRYING = _any_of(

@@ -44,20 +44,22 @@ from collections.abc import Iterator
 from opsctl.diagnosis.facts.model import Attempt, End, Facts, Message, Pointer
 from opsctl.diagnosis.rule import Check, Clue, Codes, Remedy, Risk, Rule, Stage, Weight
 from opsctl.diagnosis.rules.connection_settings import host_settings, is_private, is_single_label, stopped_instances
+from opsctl.diagnosis.rules.last_words import FIRST_CHARACTERS, Said, classify
 from opsctl.diagnosis.rules.network_unreachable_signs_clients import SIGNS_CLIENTS
 from opsctl.diagnosis.rules.network_unreachable_signs_databases import SIGNS_DATABASES
 from opsctl.diagnosis.rules.network_unreachable_signs_names import SIGNS_NAMES
 from opsctl.diagnosis.rules.network_unreachable_signs_platform import SIGNS_PLATFORM
 
-# A last line that announces a connection or a request; a connection that stands is another matter.
+# Without an address: a word that begins a connection, and one that says it stands.
 _CONNECTING = re.compile(
     r"\b(?:connecting|trying to connect|attempting (?:to connect|connection)|(?:opening|establishing) (?:a )?connection"
-    r"|waiting for (?:the )?(?:db|database|postgres\w*|mysql|redis|mongo\w*)|dialing|resolving|calling|fetching"
-    r"|requesting"
-    r"|downloading|uploading to|sending request|\d+ connecting to)\b",
+    r"|waiting for (?:the )?(?:db|database|postgres\w*|mysql|redis|mongo\w*)|dialing|resolving|contacting|calling"
+    r"|fetching|requesting|downloading|uploading to|sending request)\b",
     re.IGNORECASE,
 )
 _CONNECTED = re.compile(r"\bconnected\b|connection (?:established|successful|ok)", re.IGNORECASE)
+# Requests that are slow to answer look like those that nobody answers.
+_SLOW = re.compile(r"\b(?:download|upload|fetch|load|read|sync|pull|push|quer|call|request)\w*\b", re.IGNORECASE)
 _SILENT_SHARE = 0.6
 
 
@@ -69,13 +71,13 @@ def look(facts: Facts) -> Iterator[Clue]:
         if facts.execution.vpc_egress == "ALL_TRAFFIC":
             is_silent = next(_silent_connects(facts), None) is not None
             pointer = Pointer("execution", "/template/vpcAccess/egress", "ALL_TRAFFIC")
-            yield Clue("all_traffic", Weight.MODERATE if is_silent else Weight.WEAK, (pointer,))
+            yield Clue("all_traffic", Weight.STRONG if is_silent else Weight.WEAK, (pointer,))
     if facts.seen("logs"):
         silent = next(_silent_connects(facts), None)
         if silent is not None:
-            yield Clue(
-                "silent_connect", Weight.STRONG, (silent.pointer,), values={"line": silent.text.split("\n")[0][:120]}
-            )
+            is_plain = _SLOW.search(silent.text[:FIRST_CHARACTERS]) is None
+            weight = Weight.STRONG if is_plain or facts.execution.vpc_egress == "ALL_TRAFFIC" else Weight.MODERATE
+            yield Clue("silent_connect", weight, (silent.pointer,), values={"line": silent.text.split("\n")[0][:120]})
     changes = tuple(change for change in facts.baseline.changes or () if change.what.startswith("vpc"))
     if changes:
         yield Clue("vpc_changed", Weight.MODERATE, tuple(change.pointer for change in changes))
@@ -127,8 +129,15 @@ def _silent_connects(facts: Facts) -> Iterator[Message]:
     for attempt in facts.attempts:
         if attempt.end is End.TIMEOUT and _was_silent(attempt, facts.execution.timeout_seconds):
             last = _last_output(facts, attempt)
-            if last is not None and _CONNECTING.search(last.text) and not _CONNECTED.search(last.text):
+            if last is not None and _announces(last.text[:FIRST_CHARACTERS]):
                 yield last
+
+
+def _announces(text: str) -> bool:
+    """Whether a last line announces a connection or a request; a connection that stands is another matter."""
+    if _CONNECTED.search(text):
+        return False
+    return _CONNECTING.search(text) is not None or classify(text) is Said.CONTACTING
 
 
 def _was_silent(attempt: Attempt, timeout_seconds: float | None) -> bool:
@@ -164,7 +173,7 @@ RULE = Rule(
         Codes("grpc", Weight.WEAK, ("UNAVAILABLE", "DEADLINE_EXCEEDED")),
     ),
     look=look,
-    yields_to=("cloudsql-not-attached",),
+    yields_to=("cloudsql-not-attached", "env-malformed", "env-missing"),
     remedies=(
         Remedy(
             "correct_host",

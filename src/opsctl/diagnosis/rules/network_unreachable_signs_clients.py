@@ -54,6 +54,15 @@ SIGNS_CLIENTS = (
         example="TimeoutError: [Errno 110] Connection timed out",
     ),
     Sign(
+        "winsock-timed-out",
+        Weight.DECISIVE,
+        "did not properly respond after a period of time",
+        unless=TELEMETRY,
+        source="Windows Sockets 10060 as .NET and CPython print it",
+        example="A connection attempt failed because the connected party did not properly respond after a period of "
+        "time",
+    ),
+    Sign(
         "timed-out-text",
         Weight.MODERATE,
         ("connection timed out", "operation timed out", "connect timed out", "connection timeout"),
@@ -103,6 +112,17 @@ SIGNS_CLIENTS = (
         unless=TELEMETRY + r"|Errno 111",
         source="aio-libs/aiohttp client_exceptions.py",
         example="aiohttp.client_exceptions.ConnectionTimeoutError: Connection timeout to host https://api.example.com/",
+    ),
+    Sign(
+        "asyncio-connect-call",
+        Weight.STRONG,
+        "connect call failed",
+        r"Cannot connect to host (?!localhost|127\.)\S+ ssl:[^\n]{0,80}Connect call failed",
+        unless=TELEMETRY + r"|Errno 111|127\.0\.0\.1|'::1'",
+        source="aio-libs/aiohttp client_exceptions.py over python/cpython asyncio/selector_events.py",
+        example="aiohttp.client_exceptions.ClientConnectorError: Cannot connect to host api.example.com:443 "
+        "ssl:default "
+        "[Connect call failed ('142.250.1.95', 443)]",
     ),
     Sign(
         "ruby-open-timeout",

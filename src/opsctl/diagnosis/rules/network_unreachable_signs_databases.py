@@ -68,10 +68,21 @@ SIGNS_DATABASES = (
         "exceeded)",
     ),
     Sign(
+        "go-open-deadline",
+        Weight.STRONG,
+        "context deadline exceeded",
+        r"(?:open|connect(?:ing)?(?: to)?|ping(?:ing)?|dial(?:ing)?|reach) (?:to )?(?:the )?(?:db|database"
+        r"|postgres\w*|mysql"
+        r"|redis|mongo\w*|server|cluster)\b[^\n]{0,120}context deadline exceeded",
+        unless=r"SQLSTATE|connection refused|lock",
+        source="golang/go context under database/sql Ping: pressly/goose, golang-migrate/migrate, many programs",
+        example="goose: failed to open DB: context deadline exceeded",
+    ),
+    Sign(
         "pgjdbc-attempt-failed",
-        Weight.MODERATE,
+        Weight.STRONG,
         "the connection attempt failed.",
-        unless=r"SSLHandshake|SSLException|Connection refused",
+        unless=r"SSLHandshake|SSLException|SSL error|EOFException|Connection refused|Connection reset",
         source="pgjdbc/pgjdbc ConnectionFactoryImpl",
         example="org.postgresql.util.PSQLException: The connection attempt failed.",
     ),
@@ -135,7 +146,7 @@ SIGNS_DATABASES = (
     ),
     Sign(
         "mongo-selection-timeout",
-        Weight.MODERATE,
+        Weight.STRONG,
         (
             "server selection timed out",
             "serverselectiontimeouterror",
@@ -145,7 +156,7 @@ SIGNS_DATABASES = (
             "timed out after 30000 ms while waiting",
             "mongooseserverselectionerror",
         ),
-        unless=r"ECONNREFUSED|[Cc]onnection refused|[Aa]uthentication|CERTIFICATE|certificate|SSL",
+        unless=r"ECONNREFUSED|connection refused|Errno 111|authentication|certificate|SSL|TLS|connection closed",
         source="mongodb/specifications server-selection; Node, Python, Java, Go, PHP drivers",
         example="MongoServerSelectionError: Server selection timed out after 30000 ms",
     ),
@@ -282,7 +293,7 @@ SIGNS_DATABASES = (
         "python-driver-timeout",
         Weight.STRONG,
         "timeouterror",
-        r"(?:asyncpg|psycopg|aiomysql|asyncmy|motor"
+        r"(?:asyncpg|psycopg|aiomysql|asyncmy|motor|sql/connector"
         r"|redis)[/.][\s\S]{0,3000}?\n(?:asyncio\.exceptions\.)?TimeoutError\s*$",
         source="python/cpython asyncio.timeout under MagicStack/asyncpg connect_utils.py",
         example='  File "/usr/lib/python3.11/site-packages/asyncpg/connect_utils.py", line 1080, in '

@@ -108,8 +108,9 @@ def _judge(words: LastWords) -> Iterator[Clue]:
         )
     elif asking is not None and (progress is None or progress.position < asking.position):
         yield Clue("asking", Weight.STRONG, (asking.locate(0),), values=silence)
-    elif words.final is Said.IDLE:
-        yield Clue("idle", Weight.STRONG, (words.spoken[-1][1].locate(0),), values=silence)
+    elif words.is_idle:
+        weight = Weight.DECISIVE if words.is_repeating else Weight.STRONG
+        yield Clue("idle", weight, (words.spoken[-1][1].locate(0),), values=silence)
     elif done is not None and _is_after_work(words):
         weight = Weight.DECISIVE if words.is_long_silence else Weight.MODERATE
         yield Clue("work_done", weight, (done.locate(0),), values=silence)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from opsctl.diagnosis.rule import Sign, Weight
 
-# A text that only announces another try.
-RETRIED = r"retrying (?:in|after)|will (?:be )?retr(?:y|ied)|backing off|attempt \d+ (?:of|/) ?\d+ failed"
+# A line that only announces another try; the last of the tries that are allowed announces none.
+RETRIED = (
+    r"^(?!.{0,500}\b(?P<try>\d{1,4}) ?(?:/|of) ?(?P=try)\b)"
+    r".{0,500}(?:retrying (?:in|after)|will (?:be )?retr(?:y|ied)|backing off|attempt \d+ (?:of|/) ?\d+ failed)"
+)
 
 SIGNS_GOOGLE = (
     Sign(
@@ -151,7 +154,8 @@ SIGNS_OTHERS = (
         Weight.STRONG,
         ("429", "too many requests", "toomanyrequests"),
         r"(?:status(?: ?code)?|error|http(?:/[\d.]+)?|code|response)[\\'\":= (]*429\b|"
-        r"\b429\b[\\'\": ,-]*too many requests|"
+        r"\b429\b[\\'\": ,-]*too many requests|\b429 (?:from|by|response|returned|received)\b|"
+        r"\b(?:got|received|returned|returns|answered|an?) (?:http )?429\b|"
         r"too ?many ?requests(?:exception|error)?\b",
         unless=RETRIED + r"|too many requests to retry",
         source="RFC 6585; psf/requests, axios/axios lib/core/settle.js, guzzle/guzzle RequestException.php",

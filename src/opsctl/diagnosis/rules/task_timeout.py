@@ -79,9 +79,11 @@ def _judge(words: LastWords) -> Iterator[Clue]:
     final = words.spoken[-1][1]
     if not words.is_busy and (words.last(Said.LISTENING, Said.ASKING) or words.final is Said.DONE):
         yield Clue("work_over", Weight.STRONG, (final.locate(0),), supports=False)
-    elif words.final is Said.WAITING:
+    elif words.final is Said.WAITING or (words.final is Said.CONTACTING and words.is_long_silence):
         yield Clue("waiting", Weight.MODERATE, (final.locate(0),), supports=False)
-    elif words.final not in (Said.FAILED, Said.IDLE):
+    elif words.is_idle:
+        yield Clue("work_over", Weight.MODERATE, (final.locate(0),), supports=False)
+    elif words.final is not Said.FAILED:
         yield from _at_work(words)
 
 

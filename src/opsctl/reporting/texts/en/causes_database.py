@@ -100,6 +100,9 @@ MESSAGES = {
     ),
     "cloudsql_not_attached_clue_other_instance": "the program wants {named}; attached to the job is {attached}",
     "cloudsql_not_attached_clue_no_instance": "the program wants {named}; no instance is attached to the job",
+    "cloudsql_not_attached_clue_name_without_socket": (
+        "{variable} names the instance {named}, nothing is attached to the job, and connections get no answer"
+    ),
     "cloudsql_not_attached_clue_attached": "the instance that the program wants, {named}, is attached to the job",
     "cloudsql_not_attached_clue_connector_tried": "the connector to Cloud SQL was there and reports another reason",
     "cloudsql_not_attached_clue_hidden_socket": (

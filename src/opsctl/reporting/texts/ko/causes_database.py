@@ -98,6 +98,9 @@ MESSAGES = {
     "cloudsql_not_attached_clue_no_instance": (
         "프로그램이 {named}을(를) 쓰려고 하는데 작업에 연결된 인스턴스가 없습니다"
     ),
+    "cloudsql_not_attached_clue_name_without_socket": (
+        "{variable} 변수가 인스턴스 {named}을(를) 가리키지만 작업에 연결된 인스턴스가 없고, 접속 시도에 응답이 없습니다"
+    ),
     "cloudsql_not_attached_clue_attached": "프로그램이 쓰려는 인스턴스 {named}은(는) 작업에 연결되어 있습니다",
     "cloudsql_not_attached_clue_connector_tried": "Cloud SQL 커넥터가 동작했고 다른 이유를 알리고 있습니다",
     "cloudsql_not_attached_clue_hidden_socket": (
