@@ -56,6 +56,10 @@ def image(*paths: str, complete: bool = True) -> dict[str, Any]:
         " Gitea release (299).",
         "storage: database schema version 9 is newer than the supported version 8",
         "Error: checksum file not found",
+        "Error: [PostgreSQL error] cluster_mutex callback threw an error: Database has pending migrations; run 'kong"
+        " migrations finish'",
+        "KeyError: '6871d053d5c4'",
+        'ERROR: duplicate key value violates unique constraint "sequelize_meta_pkey"',
     ],
 )
 def test_fires(line: str) -> None:

@@ -103,7 +103,7 @@ SIGNS_PYTHON: tuple[Sign, ...] = (
     Sign(
         "alembic-path",
         Weight.MODERATE,
-        "command to create a new scripts folder",
+        ("command to create a new scripts folder", "please use the 'init' command"),
         source="sqlalchemy/alembic script/base.py",
         example="FAILED: Path doesn't exist: '/app/alembic'.  Please use the 'init' command to create a new scripts"
         " folder.",

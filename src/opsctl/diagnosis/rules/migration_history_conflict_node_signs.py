@@ -233,7 +233,7 @@ SIGNS_STATED: tuple[Sign, ...] = (
         Weight.STRONG,
         ("violates unique constraint", "duplicate entry", "unique constraint failed"),
         r"(?:violates unique constraint|unique constraint failed|duplicate entry).{0,90}(?=[s_kadgf])(?:schema_history"
-        r"|schema_migrations|_prisma_migrations|knex_migrations|sequelizemeta|alembic_version|django_migrations"
+        r"|schema_migrations|_prisma_migrations|knex_migrations|sequelize_?meta|alembic_version|django_migrations"
         r"|goose_db_version|databasechangelog|doctrine_migration)",
         source="the unique keys of the tools' record tables",
         example='duplicate key value violates unique constraint "flyway_schema_history_pk"',

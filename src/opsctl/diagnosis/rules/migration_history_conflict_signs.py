@@ -130,6 +130,15 @@ SIGNS_PYTHON: tuple[Sign, ...] = (
         example="UserWarning: Revision a1b2 referenced from a1b2 -> c3d4 (head), add tenant is not present",
     ),
     Sign(
+        # The map of revisions has no such key; a warning that names the file stands before it.
+        "alembic-key",
+        Weight.STRONG,
+        "keyerror: '",
+        r"^keyerror: '[0-9a-f]{12}'\s*$",
+        source="sqlalchemy/alembic script/revision.py RevisionMap",
+        example="KeyError: '6871d053d5c4'",
+    ),
+    Sign(
         "alembic-duplicate",
         Weight.MODERATE,
         "is present more than once",
@@ -218,6 +227,14 @@ SIGNS_RUBY_PHP: tuple[Sign, ...] = (
         "migrations are pending. to resolve this issue, run",
         source="rails/rails active_record/migration.rb",
         example="Migrations are pending. To resolve this issue, run:",
+    ),
+    Sign(
+        "pending-refused",
+        Weight.STRONG,
+        "pending migrations",
+        r"(?:database has|you have|there are) pending migrations[.;:,!]{0,2} (?:please )?run\b",
+        source="Kong/kong kong/cmd/utils/migrations.lua; common wording",
+        example="Database has pending migrations; run 'kong migrations finish'",
     ),
     Sign(
         "stated-pending",

@@ -7,7 +7,7 @@ from opsctl.diagnosis.rule import Sign, Weight
 # Two creators of one object at the same time, and the record of migrations itself: not the data's fault.
 _NOT_DATA = (
     r"pg_(?:type_typname|class_relname|namespace_nspname|extension_name)_|schema_history_pk|schema_migrations|"
-    r"_prisma_migrations|knex_migrations|sequelizemeta|alembic_version|django_migrations|goose_db_version"
+    r"_prisma_migrations|knex_migrations|sequelize_?meta|alembic_version|django_migrations|goose_db_version"
 )
 
 SIGNS_FORM: tuple[Sign, ...] = (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from opsctl.diagnosis.rule import Sign, Weight
 
-_RECORDS = r"schema_migrations|sequelizemeta|knex_migrations|_prisma_migrations|flyway_schema_history|databasechangelog"
+_RECORDS = (
+    r"schema_migrations|sequelize_?meta|knex_migrations|_prisma_migrations|flyway_schema_history|databasechangelog"
+)
 
 SIGNS_MYSQL: tuple[Sign, ...] = (
     Sign(

@@ -180,7 +180,7 @@ SIGNS_TOOLS: tuple[Sign, ...] = (
     Sign(
         "sequelize-constraint",
         Weight.STRONG,
-        ("sequelizeuniqueconstrainterror", "sequelizeforeignkeyconstrainterror"),
+        ("sequelizeuniqueconstrainterror", "sequelizeforeignkeyconstrainterror", "original error: validation error"),
         source="sequelize/sequelize errors",
         example="SequelizeUniqueConstraintError: Validation error",
     ),
