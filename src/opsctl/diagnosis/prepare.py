@@ -36,7 +36,7 @@ def mask_evidence(evidence: Evidence) -> Prepared:
         name: section if section.data is None else replace(section, data=masker.mask_section(name, section.data))
         for name, section in _in_order(evidence)
     }
-    if facts:
+    if facts or evidence.section(VALUE_FACTS).data is not None:
         sections[VALUE_FACTS] = Section(SectionStatus.OK, data={"facts": facts})
     # Reasons and sources are written by tools, and tools write addresses with passwords in them.
     sections = {
@@ -78,7 +78,7 @@ def _take_facts(evidence: Evidence, tokens: TokenBook) -> Iterator[ValueFact]:
 def _merge(evidence: Evidence, taken: Iterable[ValueFact]) -> list[Mapping[str, Any]]:
     """The facts of the file, then those of values that are still in it."""
     data = evidence.section(VALUE_FACTS).data or {}
-    kept = [fact for fact in data.get("facts") or () if isinstance(fact, dict)]
+    kept = _listed(data.get("facts"))
     seen = {(fact.get("section"), fact.get("pointer")) for fact in kept}
     fresh = [fact.to_json() for fact in taken if (fact.section, fact.pointer) not in seen]
     return [*kept, *fresh]
@@ -86,8 +86,8 @@ def _merge(evidence: Evidence, taken: Iterable[ValueFact]) -> list[Mapping[str, 
 
 def _open_book(evidence: Evidence) -> TokenBook:
     """A token book that knows the tokens of an earlier masking."""
-    facts = (evidence.section(VALUE_FACTS).data or {}).get("facts")
-    named = [fact.get("token") for fact in facts or () if isinstance(fact, dict)]
+    facts = _listed((evidence.section(VALUE_FACTS).data or {}).get("facts"))
+    named = [fact.get("token") for fact in facts]
     tokens = TokenBook(token for token in named if isinstance(token, str))
     for section in evidence.sections.values():
         if section.data is not None:
@@ -95,3 +95,8 @@ def _open_book(evidence: Evidence) -> TokenBook:
     for entry in evidence.entries:
         tokens.reserve(entry.text if entry.text is not None else str(entry.json or entry.proto))
     return tokens
+
+
+def _listed(value: object) -> list[Mapping[str, Any]]:
+    """The objects of what should be a list of objects."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

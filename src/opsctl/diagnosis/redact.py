@@ -26,6 +26,7 @@ _FIXED_MEMBERS = frozenset(
     {"insertId", "timestamp", "receiveTimestamp", "severity", "logName", "resource", "trace", "spanId", "traceSampled"}
 )
 _KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?!.*-----END )", re.DOTALL)
+_PLAIN_ID = re.compile(r"[\w.~-]{0,64}")
 _KEY_LINE = re.compile(r"\s*([A-Za-z0-9+/]{1,128}={0,2})\s*")
 
 
@@ -64,6 +65,8 @@ class Masker:
         self._labels: dict[str, dict[str, Any]] = {}
         self._last_labels: tuple[Mapping[str, Any], dict[str, Any]] = ({}, {})
         self._open_keys: set[Any] = set()
+        # The resource is kept beside its id, which could be given to another object otherwise.
+        self._plain_heads: dict[tuple[str, str, int], Any] = {}
         self._section = LOGS
         self._tokens_of_logs = 0
 
@@ -80,6 +83,7 @@ class Masker:
 
     def mask_entry(self, entry: LogEntry) -> LogEntry:
         """A log entry without secrets."""
+        entry = self._mask_head(entry)
         labels = self._mask_labels(entry.labels)
         if entry.text is not None:
             return entry._replace(text=self._mask_line(entry.text, entry.log_name, labels), labels=labels)
@@ -88,6 +92,22 @@ class Masker:
         if entry.proto is not None:
             return entry._replace(proto=self._rewrite(LOGS, entry.proto), labels=labels)
         return entry._replace(labels=labels)
+
+    def _mask_head(self, entry: LogEntry) -> LogEntry:
+        """Names and ids are Google's own and repeat; in a file made by hand anything may stand there."""
+        head = (entry.log_name, entry.severity, id(entry.resource))
+        if _PLAIN_ID.fullmatch(entry.insert_id) and head in self._plain_heads:
+            return entry
+        masked = entry._replace(
+            log_name=self.mask_text(entry.log_name),
+            severity=self.mask_text(entry.severity),
+            insert_id=self.mask_text(entry.insert_id),
+            resource=None if entry.resource is None else self._rewrite(LOGS, entry.resource),
+            split=None if entry.split is None else self._rewrite(LOGS, entry.split),
+        )
+        if masked._replace(insert_id=entry.insert_id) == entry and entry.split is None:
+            self._plain_heads[head] = entry.resource
+        return masked
 
     def mask_text(self, text: str) -> str:
         """A log line or a message without secrets, also those that are known from other places."""
