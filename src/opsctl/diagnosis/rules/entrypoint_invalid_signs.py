@@ -100,7 +100,9 @@ SIGNS_START = (
         weight=Weight.STRONG,
         needle="not found",
         pattern=r"^(?:\S{0,200}/)?(?:(?:ba|da|a|z|k)?sh|[^\s/]{1,100}\.sh"
-        r"|entrypoint[^\s:/]{0,60}): (?:line )?(?:\d+: )?(?:exec: )?(?:line \d+: )?[\w./@+-]+(?: [^:\n]+)?: "
+        r""
+        r"|entrypoint[^\s:/]{0,60}): (?:line )?(?:\d+: )?(?:\S{1,200}\.sh: )?(?:exec: )?(?:line \d+: )?"
+        r"[\w./@+-]+(?: [^:\n]+)?: "
         r"(?:command )?not found$|^[\w./-]+: command not found$",
         unless=r"husky|lefthook|: (?:prisma|typeorm|knex|sequelize|drizzle-kit|tsx|ts-node|nest|next|cross-env|tsc"
         r"|dotenv|nodemon|rimraf):",

@@ -38,7 +38,7 @@ SIGNS_ARGUMENTS = (
             "the following arguments are required:",
             "too few arguments",
         ),
-        pattern=r"^\S+(?: \S+)*: error: (?:unrecognized arguments:|argument .{0,80}invalid choice:"
+        pattern=r"^(?:\S{1,80}(?: \S{1,80}){0,4}: )?error: (?:unrecognized arguments:|argument .{0,80}invalid choice:"
         r"|the following arguments are required:)",
         source="python/cpython Lib/argparse.py",
         example="migrate.py: error: unrecognized arguments: --env prod",

@@ -11,7 +11,7 @@ SIGNS_SHELL = (
         id="shell-script-file",
         weight=Weight.STRONG,
         needle=("no such file or directory", "can't open", "cannot open"),
-        pattern=rf"^(?:/bin/)?(?:sh|bash|ash|dash|source|\.|cat|cp|mv|ls|tail|grep|sed|find)(?:: line \d+"
+        pattern=rf"^(?:/bin/)?(?:sh|bash|ash|dash|source|\.)(?:: line \d+"
         rf"|: \d+)?:? (?:cannot (?:open|stat|access) "
         rf"|can't (?:open|stat) |0: [Cc]an(?:no"
         rf"|')t open )?['\"‘]?{NOT_OF_IMAGE}[\w./-]*[./][\w./-]+['\"’]?(?::? (?:No such file"
@@ -32,7 +32,8 @@ SIGNS_SHELL = (
         id="script-of-a-script",
         weight=Weight.STRONG,
         needle=("no such file or directory", "can't open", "cannot open"),
-        pattern=r"^(?!(?:\S{0,200}/)?(?:sh|bash|ash|dash|zsh): )[\w./@-]{1,200}: (?:line )?(?:\d+: )?"
+        pattern=r"^(?!(?:\S{0,200}/)?(?:sh|bash|ash|dash|zsh|cat|cp|mv|ls|tail|head|grep|sed|awk|find|rm|chmod"
+        r"|chown|tar|psql|env): )[\w./@-]{1,200}: (?:line )?(?:\d+: )?"
         r"(?:(?:\.|source)(?::| ) ?)?(?:line \d+: )?(?:[Cc]an(?:no|')t open )?"
         rf"['\"]?(?:{NOT_OF_IMAGE}|(?=\S{{1,300}}\.(?:sh|bash|env|py|js|sql|conf|rb|pl)\b)){_NOT_OF_IMAGE_SCRIPT}"
         r"[\w./@-]*[./][\w./@-]+['\"]?(?:: No such file or directory|$)",
@@ -43,9 +44,11 @@ SIGNS_SHELL = (
     Sign(
         id="tool-cannot-stat",
         weight=Weight.MODERATE,
-        needle=("cannot stat '", "cannot access '", "can't stat '", "cannot open '", "can't open '", "cannot stat ‘"),
+        needle=("cannot stat", "cannot access", "can't stat", "cannot open", "can't open", "no such file or directory"),
         pattern=rf"^(?:cp|mv|ls|chmod|chown|install|tar|cat|sed|awk|envsubst|find|head|tail|source|ln|rsync): .{{0,40}}"
-        rf"(?:cannot|can't) (?:stat|access|open) ['‘]{NOT_OF_IMAGE}",
+        rf"(?:cannot|can't) (?:stat|access|open) (?:['‘]{NOT_OF_IMAGE}|\S{{1,300}} \(No such file)"
+        rf"|^(?:cat|cp|mv|ls|tail|head|grep|sed|find"
+        rf"|tar): ['‘]?{NOT_OF_IMAGE}[\w./*-]*[./][\w./*-]+['’]?: No such file",
         unless=r"\.(?:sock|log|pid|lock|tmp)['’]",
         source="GNU coreutils; BusyBox",
         example="cp: cannot stat '/opt/overlay/*': No such file or directory",
@@ -61,7 +64,8 @@ SIGNS_SHELL = (
         rf"|s3:)(?:\.{{0,2}}/[\w./@-]+"
         r"|[\w./@-]+\.(?:[cm]?[jt]s|py|rb|php|sql|ya?ml|json|toml|ini|conf|cfg|xml|csv|prisma|hcl|jar|dll|exs?|ejs|html))"
         r"['\"`]?(?: (?:was |is |could |does |do )?(?:not (?:be )?found|not exist|doesn't exist|missing)|$)",
-        unless=r"DefaultCredentials|\b(?:warn(?:ing)?|info|debug|notice)\b|creating|skipp|ignor|using default|fall(?:ing)? ?back"
+        unless=r"DefaultCredentials|\b(?:warn(?:ing)?|info|debug|notice)\b|creating|skipp|ignor|using default"
+        r"|fall(?:ing)? ?back"
         r"|optional|\bgs:|\bs3:"
         r"|bucket|HTTP|\b404\b|upload|download",
         source="Unitech/pm2 lib/API.js; common words of hand-written checks",

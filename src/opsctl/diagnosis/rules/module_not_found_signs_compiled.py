@@ -102,6 +102,15 @@ SIGNS_OTHERS = (
         example="cannot load such file -- pg (LoadError)",
     ),
     Sign(
+        id="ruby-gem-path",
+        weight=Weight.STRONG,
+        needle="cannot load such file -- /",
+        pattern=r"cannot load such file -- /\S{0,300}/gems/\S",
+        source="rubygems/rubygems lib/rubygems.rb (a binstub of a gem that is not there)",
+        example="/usr/local/bundle/bin/bundle:23:in `load': cannot load such file -- "
+        "/usr/local/bundle/gems/bundler-2.2.22/exe/bundle (LoadError)",
+    ),
+    Sign(
         id="bundler-gem-missing",
         weight=Weight.DECISIVE,
         needle=("in locally installed gems", "in any of the sources", "bundler::gemnotfound", "gem::missingspecerror"),

@@ -47,9 +47,12 @@ _VARIABLE = re.compile(
     rf"| values?)?):? ['\"`]?(?P<listed>{_NAME})",
     re.MULTILINE,
 )
-# Names of error codes are written like variables.
 _HARMLESS = re.compile(rf"{HARMLESS}|\b(?:column|table|relation|constraint)\b", re.IGNORECASE)
-_NOT_VARIABLES = re.compile(r"^(?:ERR|ER|MODULE|NOT|NON|PERMISSION|HTTP|GLIBC|NODE_MODULE)_")
+# Names of error codes are written like variables, too; these are advice.
+_NOT_VARIABLES = re.compile(
+    r"^(?:NODE_OPTIONS|RUST_BACKTRACE)$"
+    r"|^(?:NODE_TLS|DEBUG|ERR|ER|MODULE|NOT|NON|PERMISSION|HTTP|GLIBC|NODE_MODULE)_"
+)
 _COMMAND = re.compile(
     r"exec: \"(?P<docker>[^\"\n]+)\": (?:executable file not found|stat |permission denied)"
     r"|error finding executable \"(?P<platform>[^\"\n]+)\""

@@ -26,8 +26,9 @@ SIGNS_BINARY = (
     Sign(
         id="glibc-version",
         weight=Weight.DECISIVE,
-        needle=("glibc_", "glibcxx_", "cxxabi_"),
-        pattern=r"version [`'\"‘]?(?:GLIBC|GLIBCXX|CXXABI)_[\d.]+['\"’`]? not found",
+        needle=("glibc_", "glibcxx_", "cxxabi_", "not found (required by"),
+        pattern=r"version [`'\"‘]?(?:GLIBC|GLIBCXX|CXXABI)_[\d.]+['\"’`]? not found"
+        r"|version [`'\"‘]?[A-Z]\w{0,40}_[\d.]{1,20}['\"’`]? not found \(required by",
         source="glibc elf/dl-version.c",
         example="/app/migrate: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by "
         "/app/migrate)",
