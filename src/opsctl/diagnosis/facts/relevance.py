@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from opsctl.diagnosis.facts.model import Attempt, End, Level, Message, Origin
+from opsctl.diagnosis.facts.phrases import Phrase
 
 LATER_ATTEMPT = 0.3
 PASSED_TASK = 0.15
@@ -29,46 +30,55 @@ _LEVELS = {
 _PER_ERROR_AFTER = 0.05
 _LEAST_FOR_PLACE = 0.6
 
-_RETRIES = re.compile(
+_RETRIES = Phrase(
+    ("retr", "again", "attempt", "reconnecting", "waiting for", "/"),
     r"\bretry(?:ing)?\b|will (?:be retried|retry|try again)|\battempt \d+ ?(?:of|/) ?\d+|reconnecting|trying again"
     r"|\(\d+/\d+\)|next attempt in|waiting for (?:the )?(?:database|db|postgres|mysql)",
-    re.IGNORECASE,
 )
 # The last of the tries that were allowed: what it failed of is what the program fails of.
-_LAST_TRY = re.compile(
+_LAST_TRY = Phrase(
+    ("/", " of ", "left", "remaining", "exhausted"),
     r"\((?P<bracket>\d{1,4})/(?P=bracket)\)|\b(?:attempt|try|retry) #?(?P<try>\d{1,4}) ?(?:of|/) ?(?P=try)\b"
     r"|no (?:more )?(?:retries|attempts|tries) (?:left|remaining)|(?:retries|attempts) exhausted",
-    re.IGNORECASE,
 )
-_GIVES_UP = re.compile(
+_GIVES_UP = Phrase(
+    ("giv", "gave", "abort", "exhausted", "max", "after", "all "),
     r"\bgiv(?:ing|e|en|es) up\b|\bgave up\b|\babort(?:ing|ed)\b|(?:retries|attempts) exhausted"
     r"|max(?:imum)? (?:number of )?(?:retries|attempts|tries)"
     r"|(?:after|all) \d{1,4} (?:failed )?(?:retries|attempts|tries)",
-    re.IGNORECASE,
 )
-_TELEMETRY = re.compile(
+_TELEMETRY = Phrase(
+    (
+        *("telemetry", "otel", "metric", "trac", "statsd", "datadog", "relic", "prometheus", "honeycomb", "jaeger"),
+        *("zipkin", "sentry", "apm", "profiler", "posthog", "segment.io", "rollbar", "bugsnag"),
+    ),
     r"opentelemetry|\botel|(?<![\w.-])(?<!quota )metrics?(?![\w-])|metric ?(?:reader|exporter)|\btrac(?:ing|er|es)\b"
     r"|statsd|datadog|\bdd-?trace|newrelic|new relic"
     r"|prometheus|honeycomb|jaeger|zipkin|\bsentry\b|\bapm\b|telemetry|cloud ?trace|cloud ?profiler|posthog"
     r"|segment\.io|rollbar|bugsnag",
-    re.IGNORECASE,
 )
 # An error of connecting to something, whatever the runtime.
-_CONNECTING = re.compile(
+_CONNECTING = Phrase(
+    (
+        *("econn", "enotfound", "eai_again", "etimedout", "ehostunreach", "refused", "getaddrinfo", "time", "reach"),
+        *("host", "connect", "resol"),
+    ),
     r"ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|refused|getaddrinfo|timed? ?out|unreachable|no such host"
     r"|(?:could|can|did) ?not (?:connect|reach|resolve)|can't (?:connect|reach)|connection (?:failed|error|reset|lost)"
     r"|connect(?:ing|ion)? error|name resolution",
-    re.IGNORECASE,
 )
 # What a program says when it does without, or when a further try succeeded.
-_GOES_ON = re.compile(
+_GOES_ON = Phrase(
+    (
+        *("away", "falling", "fallback", "using", "memory", "without", "continue", "ignoring", "disabled", "skip"),
+        *("offline", "connect", "ready", "healthy", "reachable", "is up"),
+    ),
     r"\bis away\b|falling back|\bfallback\b|using .{1,40} instead|(?:are|is|be) kept in memory|in-memory"
     r"|continuing without|proceeding without|going on without|will continue|ignoring"
     r"|\bdisabled\b|\bskipp(?:ed|ing)\b|\boffline mode\b"
     r"|connection (?:successful|established|restored|ok)|connected (?:to|again|after)"
     r"|successfully connected|reconnected"
     r"|connection to \S+ established|is (?:now )?(?:ready|healthy|reachable)|\bdatabase is up\b",
-    re.IGNORECASE,
 )
 _NOT_GOING_ON = re.compile(r"\bnot\b|n't\b|unable|failed", re.IGNORECASE)
 # Warnings in name that end a program, or that are all it says of what ended it: a rejected promise in Node.js, a Spring
@@ -98,7 +108,7 @@ def weigh_messages(messages: Iterable[Message], attempts: Sequence[Attempt]) -> 
         after = errors_after.get(key, 0)
         place = max(_LEAST_FOR_PLACE, 1.0 - _PER_ERROR_AFTER * after)
         later = following.setdefault(key, deque(maxlen=_LOOK_AHEAD))
-        is_try = _RETRIES.search(_first_line(message)) is not None
+        is_try = _RETRIES.stands_in(_first_line(message))
         # Where nothing worse was said, the last try is what the program ended with.
         is_final = _is_last_try(message, later) or (is_try and after == 0 and key not in plain)
         relevance = factors.get(key, 0.9) * (1.0 if is_final else _by_level(message)) * place
@@ -145,14 +155,16 @@ def _attempts_with_errors(messages: Iterable[Message]) -> set[tuple[int, int]]:
 def _is_plain_error(message: Message) -> bool:
     if message.level >= Level.ERROR:
         return True
-    return message.level is Level.DEFAULT and _looks_like_error(message) and not _RETRIES.search(_first_line(message))
+    return (
+        message.level is Level.DEFAULT and _looks_like_error(message) and not _RETRIES.stands_in(_first_line(message))
+    )
 
 
 def _is_last_try(message: Message, following: Sequence[Message]) -> bool:
-    if _LAST_TRY.search(_first_line(message)):
+    if _LAST_TRY.stands_in(_first_line(message)):
         return True
-    is_try = message.level >= Level.INFO and _RETRIES.search(_first_line(message)) is not None
-    return is_try and bool(following) and _GIVES_UP.search(_first_line(following[0])) is not None
+    is_try = message.level >= Level.INFO and _RETRIES.stands_in(_first_line(message))
+    return is_try and bool(following) and _GIVES_UP.stands_in(_first_line(following[0]))
 
 
 def _first_line(message: Message) -> str:
@@ -163,9 +175,9 @@ def _wording(message: Message, is_final: bool) -> float:
     factor = 1.0
     # The first line says what it is about; frames of a stack trace name libraries that did nothing wrong.
     text = _first_line(message)
-    if not is_final and _RETRIES.search(text):
+    if not is_final and _RETRIES.stands_in(text):
         factor *= RETRIED
-    if message.level <= Level.WARNING and _TELEMETRY.search(text):
+    if message.level <= Level.WARNING and _TELEMETRY.stands_in(text):
         factor *= TELEMETRY
     return factor
 
@@ -173,14 +185,14 @@ def _wording(message: Message, is_final: bool) -> float:
 def _sequel(message: Message, following: Iterable[Message]) -> float:
     """Whether what came next shows that an error of connecting was survived, or belonged to an exporter."""
     text = message.text[:2000]
-    if not _CONNECTING.search(text):
+    if not _CONNECTING.stands_in(text):
         return 1.0
     for distance, later in enumerate(following):
         words = later.text[:300]
-        if _GOES_ON.search(words) and not _NOT_GOING_ON.search(words):
+        if _GOES_ON.stands_in(words) and not _NOT_GOING_ON.search(words):
             return SURVIVED
         is_near = (later.time_ns or 0) - (message.time_ns or 0) < _NEIGHBOUR_NS
-        if distance == 0 and is_near and _TELEMETRY.search(words) and _CONNECTING.search(words):
+        if distance == 0 and is_near and _TELEMETRY.stands_in(words) and _CONNECTING.stands_in(words):
             return TELEMETRY
     return 1.0
 
@@ -189,4 +201,8 @@ def _looks_like_error(message: Message) -> bool:
     if message.level >= Level.ERROR:
         return True
     lower = message.text[:500].lower()
-    return any(word in lower for word in _ERRORS)
+    # A plain loop: `any` with a generator takes three times as long.
+    for word in _ERRORS:  # noqa: SIM110
+        if word in lower:
+            return True
+    return False
