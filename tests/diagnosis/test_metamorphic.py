@@ -149,8 +149,11 @@ def test_what_a_section_carried_goes_to_unknown(section: str, diagnose: Diagnose
         for found in after.findings:
             known = stated.get(found.rule.cause)
             is_new = found.rule.cause != first and found.probability > (known.probability if known else 0) + SLACK
-            was_refuted = any(found.rule.cause == other.rule.cause for other in before.ruled_out) or (
-                known is not None and (known.against or known.is_hidden)
+            # What spoke against it before, or explained the same better.
+            was_refuted = (
+                any(found.rule.cause == other.rule.cause for other in before.ruled_out)
+                or (known is not None and bool(known.against or known.is_hidden))
+                or first in found.rule.yields_to
             )
             if is_new and not was_refuted:
                 gained.append((name, found.rule.cause, known.probability if known else 0, found.probability))

@@ -105,11 +105,14 @@ def _value(piece: Piece, calibration: Calibration) -> float:
 
 
 def _hide_general(judged: list[Ranked], calibration: Calibration) -> list[Ranked]:
+    """A specific cause hides the general one; but what nothing decisive supports hides nothing decisive."""
     scores = {found.rule.cause: found.score for found in judged if found.support}
+    decisive = {found.rule.cause: found.score for found in judged if has_decisive(found)}
     least = calibration.moderate * _HIDES_AT
 
     def hide(found: Ranked) -> Ranked:
-        hiding = max((scores.get(cause, 0.0) for cause in found.rule.yields_to), default=0.0)
+        able = decisive if has_decisive(found) else scores
+        hiding = max((able.get(cause, 0.0) for cause in found.rule.yields_to), default=0.0)
         is_hidden = hiding >= least and hiding >= _HIDES_FROM * found.score
         return replace(found, score=found.score - calibration.hidden, is_hidden=True) if is_hidden else found
 
