@@ -130,3 +130,39 @@ def test_not_checked_without_logs() -> None:
     found = find_cause(diagnose_run(failed_run(TRACE, without=["logs"])), CAUSE)
     assert found is not None
     assert found.verdict is Verdict.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CRITICAL: Source row count (0) is below the accepted minimum of 1000. Not replacing the table.",
+        "2026-01-01 02:00:03 FATAL Ledger is out of balance by 12.40, nothing was written",
+        "ERROR: expected 12 files but got 3",
+        "ERROR Duplicate invoice numbers in batch 77; batch rejected",
+        "/app/run.sh: line 58: [: -gt: unary operator expected",
+    ],
+)
+def test_refusals_in_own_words(line: str) -> None:
+    found = diagnose_run(failed_run(["Loading 3 source files", line])).findings[0]
+    assert found.rule.cause == CAUSE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0 errors found",
+        "INFO expected 12 files, got 12",
+        "INFO rows below the minimum threshold: 0",
+        "duplicate rows removed: 12",
+    ],
+)
+def test_ordinary_words_are_no_refusal(line: str) -> None:
+    assert diagnose_run(failed_run([line, "Closing"])).findings == ()
+
+
+def test_a_refusal_yields_to_what_caused_it() -> None:
+    lines = [
+        "FATAL: nothing was written",
+        'psycopg2.OperationalError: FATAL:  password authentication failed for user "app"',
+    ]
+    assert first_cause(failed_run(lines)) == "db-auth-failed"

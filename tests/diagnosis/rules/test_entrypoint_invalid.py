@@ -139,3 +139,43 @@ def test_not_checked_without_logs() -> None:
     found = find_cause(diagnose_run(failed_run(["x"], without=["logs"])), CAUSE)
     assert found is not None
     assert found.verdict is Verdict.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    ("line", "command", "args"),
+    [
+        ("sh: 0: cannot open entrypoint.sh: No such file", ["sh"], ["entrypoint.sh"]),
+        ("/bin/sh: 0: Can't open ./dump.sh", ["/bin/sh", "./dump.sh"], []),
+        ("/bin/bash: /app/run-migrations.sh: No such file or directory", ["/bin/bash"], ["/app/run-migrations.sh"]),
+        ("bash: line 1: ./bin/job: No such file or directory", ["bash", "-c"], ["./bin/job --once"]),
+    ],
+)
+def test_the_script_of_the_command_is_not_found(line: str, command: list[str], args: list[str]) -> None:
+    found = diagnose_run(failed_run([line], exit_code=2, container={"command": command, "args": args})).findings[0]
+    assert found.rule.cause == CAUSE
+    assert "script_of_command" in clues(found)
+
+
+def test_a_script_that_the_command_does_not_name() -> None:
+    container = {"command": ["/app/run.sh"]}
+    found = diagnose_run(failed_run(["sh: 0: cannot open lib/env.sh: No such file"], container=container)).findings[0]
+    assert found.rule.cause == "image-file-missing"
+    assert "script_of_command" not in clues(find_cause(diagnose_run(failed_run([], container=container)), CAUSE))
+
+
+@pytest.mark.parametrize(
+    ("lines", "exit_code"),
+    [
+        (["unable to start container process: exec: python file.py: executable file not found in $PATH: unknown"], 1),
+        (["int.sh: 6: /entrypoint.sh: crontab: not found"], 127),
+        ([], 127),
+        ([], 126),
+    ],
+)
+def test_more_ways_not_to_be_found(lines: list[str], exit_code: int) -> None:
+    assert first_cause(failed_run(lines, exit_code=exit_code)) == CAUSE
+
+
+def test_an_exit_code_alone_is_never_sure() -> None:
+    for exit_code in (126, 127, 132, 134, 137, 139, 143):
+        assert all(found.probability <= 0.6 for found in diagnose_run(failed_run([], exit_code=exit_code)).findings)

@@ -152,3 +152,71 @@ def test_not_checked_without_logs() -> None:
     found = find_cause(diagnose_run(failed_run(["x"], without=["logs"])), CAUSE)
     assert found is not None
     assert found.verdict is Verdict.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Error: getaddrinfo ENOTFOUND base",
+        "Error: getaddrinfo ENOTFOUND http://api.example.com",
+        'psql: error: could not translate host name "10.1.2.3:5432" to address: Name or service not known',
+        'could not translate host name "W0rd01@db_host" to address: Name does not resolve',
+        'could not translate host name "db.internal " to address: Name or service not known',
+        "dial tcp: lookup db.internal:5432: no such host",
+        "dial tcp: lookup postgres://db on 169.254.169.254:53: no such host",
+        "java.net.UnknownHostException: db.internal:5432",
+        "ERROR 2005 (HY000): Unknown MySQL server host '10.1.2.3:3306' (-2)",
+        "(2003, \"Can't connect to MySQL server on 'ss@db.internal' ([Errno -2] Name or service not known)\")",
+    ],
+)
+def test_hosts_that_are_none(line: str) -> None:
+    ranking = diagnose_run(failed_run([line]))
+    assert ranking.findings[0].rule.cause == CAUSE
+    network = find_cause(ranking, "network-unreachable")
+    assert network is None or network.probability < 0.3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Error: getaddrinfo ENOTFOUND db.internal db.internal:5432",
+        "dial tcp: lookup db.internal on 169.254.169.254:53: no such host",
+        "java.net.UnknownHostException: db.internal: Name or service not known",
+        'could not translate host name "db" to address: Name or service not known',
+        "ERROR 2005 (HY000): Unknown MySQL server host 'db-base' (-2)",
+        "Error: getaddrinfo ENOTFOUND base.example.com",
+    ],
+)
+def test_hosts_that_only_do_not_resolve(line: str) -> None:
+    assert first_cause(failed_run([line])) == "network-unreachable"
+
+
+def test_the_platform_refuses_a_binary_secret() -> None:
+    text = (
+        'Secret "projects/1/secrets/keystore/versions/latest" for environment variable "KEYSTORE" contains non-UTF8 '
+        "data. Instance startup will now abort."
+    )
+    for evidence in (failed_run(message=text, started=False), failed_run(system=[text, "Container called exit(1)."])):
+        found = diagnose_run(evidence).findings[0]
+        assert found.rule.cause == CAUSE
+        assert found.probability >= 0.8
+    assert first_cause(failed_run([text])) != CAUSE, "the program can print anything"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['FATAL Execution error, {"Error": "failed to validate config: invalid database URL"}'],
+        ['{"isUrl":"REDIS_URL must be a valid redis connection string"}'],
+        ["ValueError: WORKER_COUNT must be a positive number"],
+        ['google.auth.exceptions.DefaultCredentialsError: File "/keys/app.json" was not found.'],
+        ["thread 'main' panicked at 'fail: UrlError { URL ParseError { invalid port number } }', src/main.rs:10:10"],
+        [
+            "pydantic.error_wrappers.ValidationError: 1 validation error for Settings",
+            "cache_dsn",
+            "  invalid or missing URL scheme (type=value_error.url.scheme)",
+        ],
+    ],
+)
+def test_values_that_the_program_names(lines: list[str]) -> None:
+    assert first_cause(failed_run(lines)) == CAUSE

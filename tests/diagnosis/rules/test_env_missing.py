@@ -11,6 +11,7 @@ from opsctl.diagnosis.rules.env_missing import RULE
 from tests.diagnosis.runs import NAME, diagnose_run, facts_of, failed_run, find_cause, first_cause
 
 CAUSE = RULE.cause
+SEEN = {"service_account": {"email": "a@p"}, "secrets": {"secrets": []}, "cloudsql": {"instances": []}}
 NOT_SET = ["Error: BILLING_API_KEY is not set"]
 
 
@@ -148,3 +149,67 @@ def test_not_checked_without_logs() -> None:
     found = find_cause(diagnose_run(failed_run(NOT_SET, without=["logs"])), CAUSE)
     assert found is not None
     assert found.verdict is Verdict.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['TypeError: Parameter "url" must be a string, not undefined', "    at Url.parse (url.js:103:11)"],
+        ['TypeError [ERR_INVALID_ARG_TYPE]: The "url" argument must be of type string. Received type undefined'],
+        ['TypeError [ERR_INVALID_ARG_TYPE]: The "path" argument must be of type string. Received undefined'],
+        ["LibsqlError: URL_INVALID: The URL 'undefined' is not in a valid format"],
+        ["Error: getaddrinfo ENOTFOUND undefined", "    at GetAddrInfoReqWrap.onlookup (node:dns:107:26)"],
+        ["java.net.UnknownHostException: null"],
+        ['psql: error: could not translate host name "" to address: Name or service not known'],
+        ["dial tcp: lookup : no such host"],
+        ["ERROR - Database setup failed: invalid literal for int() with base 10: ''"],
+    ],
+)
+def test_undefined_and_empty_values(lines: list[str]) -> None:
+    found = diagnose_run(failed_run(lines)).findings[0]
+    assert found.rule.cause == CAUSE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "FATAL: STRIPE_API_KEY is required",
+        '{"severity": "ERROR", "message": "BACKUP_BUCKET must be provided"}',
+        "[FATAL] config: SLACK_WEBHOOK_URL missing",
+        "Error: You must set the S3_BUCKET env var",
+        "ERROR: environment variable not declared: PG_URL",
+    ],
+)
+def test_a_named_variable_in_the_last_error_is_clear(line: str) -> None:
+    ranking = diagnose_run(failed_run(["Starting job", "Reading configuration", line], sections=SEEN))
+    first = ranking.findings[0]
+    assert first.rule.cause == CAUSE
+    assert first.probability >= 0.8
+    assert {"named_last", "told-to-set"} & {piece.id for piece in first.support}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "INFO STRIPE_API_KEY not set, payments are simulated",
+        "WARN SENTRY_DSN is missing, error reporting disabled",
+        "Please set the DD_API_KEY environment variable to enable metrics",
+        "SECRET_KEY was not provided. It will be generated. Please provide a SECRET_KEY to keep sessions.",
+        "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+        "You need to set NODE_OPTIONS if you want more memory",
+    ],
+)
+def test_optional_variables_are_silent(line: str) -> None:
+    ranking = diagnose_run(failed_run([line, "Processed 500 of 500 rows"]))
+    assert CAUSE not in [found.rule.cause for found in ranking.findings]
+
+
+def test_a_named_variable_that_is_set_is_not_missing() -> None:
+    lines = ["FATAL: STRIPE_API_KEY is required"]
+    without, with_value = (
+        find_cause(diagnose_run(failed_run(lines, env=env, sections=SEEN)), CAUSE)
+        for env in ({}, {"STRIPE_API_KEY": "sk-live"})
+    )
+    assert without is not None
+    assert with_value is not None
+    assert with_value.probability < without.probability / 2

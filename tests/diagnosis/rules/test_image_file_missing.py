@@ -148,3 +148,38 @@ def test_never_confirmed_without_the_image_and_not_checked_without_logs() -> Non
     blind = find_cause(diagnose_run(failed_run(MIGRATE, without=["logs"])), CAUSE)
     assert blind is not None
     assert blind.verdict is Verdict.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/opt/backup/run.sh: line 50: /tmp/lib/common.sh: No such file or directory",
+        "/app/run.sh: 12: .: Can't open /app/lib/env.sh",
+        "cp: cannot stat '/opt/overlay/*': No such file or directory",
+        "[PM2][ERROR] Script not found: /usr/src/app/dist/index.js",
+        "FATAL: config file '/etc/piler/manticore.conf' does not exist or is not readable",
+        'Cannot load migrations from "/var/www/html/migrations" because it is not a valid directory.',
+        "FileNotFoundError: Configuration file not found at config.yaml",
+        "can't read config file './cmd/api/config.yml'",
+        "ErrorException: include(/var/www/vendor/composer/../../database/seeds/DatabaseSeeder.php): failed to open "
+        "stream: No such file or directory in /var/www/vendor/composer/ClassLoader.php:444",
+    ],
+)
+def test_shells_and_hand_written_checks(line: str) -> None:
+    assert first_cause(failed_run([line])) == CAUSE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "config file /etc/app/local.yaml not found, using defaults",
+        "INFO Template ./mail.html is missing, creating it",
+        "WARN  config file /app/overrides.yaml does not exist",
+        "GET https://api.example.com/files/report.json 404 not found",
+        "/app/run.sh: line 3: /cloudsql/p:r:i: No such file or directory",
+        "cat: /proc/self/cgroup.max: No such file or directory",
+    ],
+)
+def test_harmless_words_about_files(line: str) -> None:
+    causes = [found.rule.cause for found in diagnose_run(failed_run([line, "Processed 500 of 500 rows"])).findings]
+    assert CAUSE not in causes

@@ -112,3 +112,28 @@ def test_not_confirmed_without_the_image_and_not_checked_without_logs() -> None:
     blind = find_cause(diagnose_run(failed_run(EXPRESS, without=["logs"])), CAUSE)
     assert blind is not None
     assert blind.verdict is Verdict.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["> motocal@0.1.0 start /app", "> webpack-dev-server --inline", "", "sh: 1: webpack-dev-server: not found"],
+        ["yarn run v1.22.5", "$ nodemon build/index.js", "/bin/sh: nodemon: not found", "error Command failed."],
+        ["> app@1.3.0 dev", "> node_modules/.bin/nodemon x", "sh: 1: node_modules/.bin/nodemon: not found"],
+        [
+            "/usr/local/bundle/bin/bundle:23:in `load': cannot load such file -- "
+            "/usr/local/bundle/gems/bundler-2.2.22/exe/bundle (LoadError)"
+        ],
+        [
+            "PHP Fatal error:  require(): Failed opening required '/app/bootstrap/../vendor/autoload.php' "
+            "(include_path='.') in /app/bootstrap/autoload.php on line 17"
+        ],
+    ],
+)
+def test_tools_of_scripts_and_installed_packages(lines: list[str]) -> None:
+    assert first_cause(failed_run(lines)) == CAUSE
+
+
+def test_a_program_of_the_system_is_no_package() -> None:
+    lines = ["> app@1.0.0 migrate", "> psql -f a.sql", "", "sh: 1: psql: not found"]
+    assert first_cause(failed_run(lines, exit_code=127)) == "entrypoint-invalid"

@@ -41,8 +41,9 @@ from collections.abc import Iterator
 
 from opsctl.diagnosis.facts.model import End, Facts, Level
 from opsctl.diagnosis.rule import Check, Clue, Remedy, Risk, Rule, Stage, Weight
-from opsctl.diagnosis.rules.application_error_signs import SIGNS_NODE, SIGNS_PYTHON, SIGNS_REFUSAL
+from opsctl.diagnosis.rules.application_error_signs import SIGNS_NODE, SIGNS_PYTHON
 from opsctl.diagnosis.rules.application_error_signs_compiled import SIGNS_GO_RUST, SIGNS_JVM_DOTNET, SIGNS_SCRIPTING
+from opsctl.diagnosis.rules.application_error_signs_refusal import SIGNS_REFUSAL
 from opsctl.diagnosis.rules.program_mentions import last_error, spoken
 
 # A place in a trace: folders, a file, and a line number after it.

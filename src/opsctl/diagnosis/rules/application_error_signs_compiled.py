@@ -230,19 +230,22 @@ SIGNS_SCRIPTING = (
         id="shell-syntax",
         weight=Weight.STRONG,
         needle=(
-            "syntax error near unexpected token",
-            "syntax error: unexpected",
-            "syntax error: unterminated",
-            "unexpected end of file",
+            "unary operator expected",
+            "binary operator expected",
             "integer expression expected",
-            "syntax error: bad substitution",
+            "syntax error near unexpected token",
+            "syntax error: ",
+            "unexpected eof while looking for matching",
             "bad substitution",
+            "[: too many arguments",
+            "unknown operand",
+            "division by 0",
         ),
-        pattern=r"(?:\.sh|sh|bash|line \d+|\d): (?:-c: )?(?:line \d+: )?(?:syntax error"
-        r"|[Ss]yntax error: (?:unexpected|[Uu]nterminated)|.{0,60}integer expression expected"
-        r"|(?:\$\{[^}]*\}: )?[Bb]ad substitution)",
-        unless=r"\r|\^M",
-        source="bash parse.y; dash src/parser.c",
-        example="/app/run.sh: line 8: syntax error near unexpected token `done'",
+        pattern=r"(?:\bline |: )\d+: .{0,120}(?:(?:unary|binary) operator expected|integer expression expected"
+        r"|syntax error near unexpected token|[Ss]yntax error: |unexpected EOF while looking for matching"
+        r"|[Bb]ad substitution|\[: too many arguments|unknown operand|division by 0)",
+        unless=r"\.sql|ERROR:  syntax|\r|\^M",
+        source="bash test.c, parse.y, subst.c; dash src/parser.c; BusyBox coreutils/test.c",
+        example="scripts/0.sh: line 58: [: -gt: unary operator expected",
     ),
 )

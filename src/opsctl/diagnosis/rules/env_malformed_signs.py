@@ -15,6 +15,32 @@ SIGNS_NODE = (
         "non-UTF8 data. Instance startup will now abort.",
     ),
     Sign(
+        id="environment-not-settable",
+        weight=Weight.DECISIVE,
+        needle="setenv: invalid argument",
+        source="opencontainers/runc libcontainer/init_linux.go",
+        example='container init caused \\"setenv: invalid argument\\"": unknown',
+    ),
+    Sign(
+        id="name-must-be-valid",
+        weight=Weight.STRONG,
+        needle=(
+            "must be",
+            "should be",
+            "is not a",
+            "is invalid",
+            "is malformed",
+            "has an invalid",
+            "contains an invalid",
+        ),
+        pattern=r"(?<![A-Za-z0-9_])(?-i:[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)['\"`]?:? (?:(?:must|should) be (?:an? )?"
+        r"(?:valid|url|uri|number|integer|boolean|positive|one of|base64|hex|json|longer|at least|\d)|is not an? "
+        r"(?:valid|number|url|integer|boolean)|is (?:invalid|malformed)|(?:has|contains) an invalid)",
+        unless=r"\bwarn|using default|falling back|ignor|column|constraint|relation",
+        source="typestack/class-validator src/decorator; common words of hand-written checks",
+        example='{"isUrl":"REDIS_URL must be a valid redis connection string"}',
+    ),
+    Sign(
         id="named-url-invalid",
         weight=Weight.STRONG,
         needle=(

@@ -72,6 +72,28 @@ SIGNS_SHELL = (
         example="[PM2][ERROR] Script not found: /usr/src/app/dist/index.js",
     ),
     Sign(
+        id="own-file-not-found",
+        weight=Weight.STRONG,
+        needle=(
+            "filenotfounderror: ",
+            "file not found",
+            "can't read",
+            "cannot read",
+            "can't find",
+            "cannot find",
+            "could not find",
+        ),
+        pattern=r"^(?:[\w.]{0,60}\.)?FileNotFoundError: (?!\[Errno|\[WinError)\S"
+        r"|^(?:.{0,80}\W)?(?:config(?:uration)?|settings|schema|template|model|manifest|seed|fixture"
+        r"|migration)s? files? not found"
+        rf"|\b(?:can't|can ?not|could not|unable to) (?:read|find|locate|load"
+        rf"|open) (?:the )?(?:\w{{1,20}} ){{0,2}}file:? "
+        rf"['\"`]?{NOT_OF_IMAGE}(?!https?:|gs:|s3:)[\w@-]*[./][\w./@-]*",
+        unless=r"\b(?:warn(?:ing)?|info|debug|notice)\b|creating|skipp|ignor|using default|fall(?:ing)? ?back|optional|gs://|s3://|bucket",
+        source="python/cpython Lib/builtins (raised with words of the program); common words of hand-written checks",
+        example="FileNotFoundError: Configuration file not found at config.yaml",
+    ),
+    Sign(
         id="doctrine-directory",
         weight=Weight.DECISIVE,
         needle="because it is not a valid directory",
