@@ -47,6 +47,7 @@ from opsctl.diagnosis.rules.module_not_found_signs import SIGNS_NODE, SIGNS_PYTH
 from opsctl.diagnosis.rules.module_not_found_signs_compiled import SIGNS_DOTNET, SIGNS_JVM, SIGNS_OTHERS
 from opsctl.diagnosis.rules.program_mentions import Mention, missing_commands, missing_modules, runs_npm_script
 
+_LIBRARY_FOLDER = re.compile(r"/(?:site-packages|dist-packages|node_modules|gems)/(?:@[^/]+/)?[^/]+$")
 _PACKAGE = re.compile(r"(?:@[\w.-]+/)?[\w.-]+")
 _SYSTEM_TOOLS = re.compile(
     r"^(?:\S*/)?(?:node|npm|npx|yarn|pnpm|ba?sh|env|git|curl|wget|python3?|pip3?|java|make|docker|gcloud|gsutil|aws|psql|pg_\w+"
@@ -61,11 +62,22 @@ def look(facts: Facts) -> Iterator[Clue]:
         for module in modules:
             yield from _in_image(facts, module)
             yield from _in_manifest(facts, module)
+        if not modules:
+            yield from _library_absent(facts)
     if missing_commands(facts) and runs_npm_script(facts):
         command = missing_commands(facts)[0]
         # What a system package brings is no package of npm.
         weight = Weight.WEAK if _SYSTEM_TOOLS.search(command.name) else Weight.STRONG
         yield Clue("tool_of_a_script", weight, (command.pointer,), values={"command": command.name})
+
+
+def _library_absent(facts: Facts) -> Iterator[Clue]:
+    """A library that was looked for is not installed, and the program did not live to say so."""
+    absent = sorted(path for path in facts.image.absent if _LIBRARY_FOLDER.search(path))
+    if absent:
+        names = sorted({path.rpartition("/")[2] for path in absent})
+        place = Pointer("image", "/absent", absent[0])
+        yield Clue("library_absent", Weight.STRONG, (place,), values={"module": ", ".join(names[:4])})
 
 
 def _in_image(facts: Facts, module: Mention) -> Iterator[Clue]:

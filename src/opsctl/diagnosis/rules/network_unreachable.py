@@ -63,6 +63,9 @@ _SLOW = re.compile(r"\b(?:download|upload|fetch|load|read|sync|pull|push|quer|ca
 _SILENT_SHARE = 0.6
 
 
+SHORTEST_WAIT_NS = 4_000_000_000
+
+
 def look(facts: Facts) -> Iterator[Clue]:
     """Private or unknown hosts without a way to them, silence after a connection attempt, changes of the network."""
     if facts.seen("execution"):
@@ -91,6 +94,14 @@ def look(facts: Facts) -> Iterator[Clue]:
         )
 
 
+def _ended_at_once(facts: Facts) -> bool:
+    """Whether the first failing attempt was over before anybody gives up waiting for an address."""
+    first = facts.first_failure
+    if first is None or first.first_output_ns is None or first.ended_ns is None:
+        return False
+    return first.ended_ns - first.first_output_ns < SHORTEST_WAIT_NS
+
+
 def _private_without_vpc(facts: Facts) -> Iterator[Clue]:
     if facts.execution.vpc_connector or facts.execution.vpc_network:
         return
@@ -98,7 +109,7 @@ def _private_without_vpc(facts: Facts) -> Iterator[Clue]:
     if private:
         yield Clue(
             "private_host_without_vpc",
-            Weight.MODERATE,
+            Weight.WEAK if _ended_at_once(facts) else Weight.MODERATE,
             tuple(setting.pointer for setting in private),
             values={"variable": private[0].variable, "host": private[0].host},
         )

@@ -7,6 +7,7 @@ MESSAGES = {
         "The program asked for a library or package that is not in the image, or not on the import path. It "
         "never came to its work."
     ),
+    "module_not_found_clue_library_absent": "{module}, which was looked for among the installed packages of the image, is not there.",
     "module_not_found_clue_module_in_image": "{module} is in the image, so it is not simply missing.",
     "module_not_found_clue_module_not_in_image": "{module} is not among the installed packages of the image.",
     "module_not_found_clue_module_off_the_path": (

@@ -6,6 +6,7 @@ MESSAGES = {
     "module_not_found_summary": (
         "프로그램이 요청한 라이브러리나 패키지가 이미지에 없거나 import 경로에 없습니다. 본 작업은 시작하지 못했습니다."
     ),
+    "module_not_found_clue_library_absent": "이미지에 설치된 패키지에서 찾아본 {module}이(가) 없습니다.",
     "module_not_found_clue_module_in_image": "{module}은(는) 이미지에 있으므로 단순히 빠진 것이 아닙니다.",
     "module_not_found_clue_module_not_in_image": "이미지에 설치된 패키지 중에 {module}이(가) 없습니다.",
     "module_not_found_clue_module_off_the_path": (
