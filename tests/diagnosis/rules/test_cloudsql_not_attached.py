@@ -137,3 +137,37 @@ def test_without_logs_it_is_not_checked() -> None:
     found = find_cause(diagnose_run(failed_run(without=["logs"])), CAUSE)
     assert found is not None
     assert found.verdict is Verdict.NOT_CHECKED
+
+
+TIMED_OUT_POOL = "KnexTimeoutError: Knex: Timeout acquiring a connection. The pool is probably full."
+
+
+def test_a_connection_name_without_a_socket() -> None:
+    run = failed_run([TIMED_OUT_POOL], env={"INSTANCE_CONNECTION_NAME": WANTED})
+    found = diagnose_run(run).findings[0]
+    assert found.rule.cause == CAUSE
+    clue = next(piece.clue for piece in found.support if piece.id == "name_without_socket")
+    assert clue is not None
+    assert clue.values == {"variable": "INSTANCE_CONNECTION_NAME", "named": WANTED}
+
+
+@pytest.mark.parametrize(
+    ("line", "template"),
+    [
+        (TIMED_OUT_POOL, attached(WANTED)),
+        ('ERROR:  relation "orders" does not exist', {}),
+        ("  File google/cloud/sql/connector/connector.py\n" + TIMED_OUT_POOL, {}),
+    ],
+)
+def test_a_connection_name_alone_says_nothing(line: str, template: dict[str, Any]) -> None:
+    found = find_cause(
+        diagnose_run(failed_run([line], env={"INSTANCE_CONNECTION_NAME": WANTED}, template=template)), CAUSE
+    )
+    assert found is None or "name_without_socket" not in [piece.id for piece in found.support]
+
+
+def test_a_socket_of_the_settings_and_a_pool_that_got_nothing() -> None:
+    run = failed_run(["Error: timeout exceeded when trying to connect"], env={"DB_HOST": f"/cloudsql/{WANTED}"})
+    found = diagnose_run(run).findings[0]
+    assert found.rule.cause == CAUSE
+    assert found.probability > 0.85

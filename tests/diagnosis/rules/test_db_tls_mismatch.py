@@ -30,7 +30,10 @@ NO_TLS = "Error: The server does not support SSL connections"
         ],
         ["(provider: SSL Provider, error: 0 - The certificate chain was issued by an authority that is not trusted.)"],
         ["ConnectionError: Failed to connect to db:1433 - self-signed certificate"],
-        ['root certificate file "/root/.postgresql/root.crt" does not exist'],
+        [
+            'root certificate file "/root/.postgresql/root.crt" does not exist',
+            "Either provide the file or change sslmode to disable server certificate verification.",
+        ],
         ['ConnectionError: PostgreSQL server at "10.0.0.3:5432" rejected SSL upgrade'],
         ["javax.net.ssl.SSLHandshakeException: PKIX path building failed: unable to find valid certification path"],
     ],

@@ -116,3 +116,51 @@ def test_without_logs_it_is_not_checked() -> None:
     found = find_cause(diagnose_run(failed_run(without=["logs"])), CAUSE)
     assert found is not None
     assert found.verdict is Verdict.NOT_CHECKED
+
+
+ALL_TRAFFIC = {"vpcAccess": {"egress": "ALL_TRAFFIC", "networkInterfaces": [{"network": "default"}]}}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Fetching https://api.partner.example.com/v2/orders?page=1",
+        "INFO contacting license server at license.example.com:443",
+        "DEBUG:urllib3.connectionpool:Starting new HTTPS connection (1): api.stripe.com:443",
+        "*   Trying 203.0.113.10:443...",
+        "[INFO] connecting",
+    ],
+)
+def test_silence_behind_an_address_when_all_traffic_goes_through_the_network(line: str) -> None:
+    run = failed_run(
+        ["Loading configuration", line],
+        message=TIMED_OUT,
+        duration_seconds=600,
+        last_line_seconds=3,
+        template=ALL_TRAFFIC,
+    )
+    ranking = diagnose_run(run)
+    assert ranking.findings[0].rule.cause == CAUSE
+    assert ranking.findings[0].probability > 0.6
+    timeout = find_cause(ranking, "task-timeout")
+    assert timeout is None or timeout.probability < 0.1
+
+
+def test_requests_until_the_end_are_work() -> None:
+    lines = [f"syncing https://api.example.com/v1/items?page={page} -> 100 items" for page in range(12)]
+    run = failed_run(lines, message=TIMED_OUT, duration_seconds=600, last_line_seconds=598, template=ALL_TRAFFIC)
+    assert first_cause(run) == "task-timeout"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "goose: failed to open DB: context deadline exceeded",
+        "Server selection timed out after 30000 ms",
+        "wait-for-it.sh: timeout occurred after waiting 15 seconds for pg.report.svc.cluster.local:5432",
+        "aiohttp.client_exceptions.ClientConnectorError: Cannot connect to host sqladmin.googleapis.com:443 "
+        "ssl:default [Connect call failed ('142.250.1.95', 443)]",
+    ],
+)
+def test_it_is_first_where_nobody_answered(line: str) -> None:
+    assert first_cause(failed_run(["Running migrations ...", line])) == CAUSE

@@ -54,6 +54,33 @@ def test_a_worker_that_polls_until_the_end_is_recognised() -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "poll: 0 due posts",
+        "12:00:{second:02d} checking queue... found 0 items",
+        "[worker] fetched 0 jobs",
+        "tick",
+    ],
+)
+def test_lines_that_say_the_same_until_the_end_are_no_work(line: str) -> None:
+    lines = ["scheduler booted", *[line.format(second=second) for second in range(12)]]
+    ranking = diagnose_run(timed_out(lines, 595))
+    assert ranking.findings[0].rule is RULE
+    assert ranking.findings[0].probability > 0.85
+
+
+@pytest.mark.parametrize("line", ["inserted 1000 rows", "waiting for lock on table users"])
+def test_the_same_work_or_the_same_wait_again_and_again_is_not_it(line: str) -> None:
+    found = find_cause(diagnose_run(timed_out(["start", *[line] * 12], 597)), "process-never-exits")
+    assert found is None or found.probability < 0.15
+
+
+def test_numbers_of_debug_lines_after_the_work_are_not_work() -> None:
+    lines = ["Job completed with status COMPLETED", "DEBUG Updating: TaskExecution with executionId=4"]
+    assert diagnose_run(timed_out(lines, 6)).findings[0].rule is RULE
+
+
+@pytest.mark.parametrize(
     ("lines", "last_line_seconds"),
     [
         (["Connected successfully", "Acquiring advisory lock"], 1),

@@ -79,3 +79,23 @@ def test_without_logs_it_is_not_checked() -> None:
     found = find_cause(diagnose_run(failed_run(without=("logs",))), "quota-exhausted")
     assert found is not None
     assert found.verdict is Verdict.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "WARN  HTTP 429 Too Many Requests, retrying in 32s (3/3)",
+        "WARN  HTTP 429 Too Many Requests, attempt 3 of 3 failed",
+    ],
+)
+def test_the_last_try_that_was_allowed_is_the_failure(last: str) -> None:
+    tries = [f"WARN  HTTP 429 Too Many Requests, retrying in {2**number}s ({number}/3)" for number in (1, 2)]
+    found = diagnose_run(failed_run(["fetching page 14", *tries, last])).findings[0]
+    assert found.rule is RULE
+    assert found.probability >= 0.6
+
+
+def test_tries_before_another_failure_are_not_it() -> None:
+    lines = ["WARN  HTTP 429 Too Many Requests, retrying in 2s (1/3)", 'ERROR:  relation "orders" does not exist']
+    found = find_cause(diagnose_run(failed_run(lines)), "quota-exhausted")
+    assert found is None or found.probability < 0.1

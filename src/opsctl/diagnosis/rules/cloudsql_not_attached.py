@@ -64,12 +64,12 @@ _NO_CONNECTION = re.compile(
     r"|connection terminated due to connection"
     r"|is not available, request timed out|Can't reach database server|connect (?:ENOENT|ETIMEDOUT)"
     r"|connection timed? ?out"
-    r"|unable to (?:connect|obtain) (?:to|connection)|could not connect|(?:sock\.connect|sock_connect)\([\s\S]{0,1500}"
+    r"|unable to (?:connect|obtain) (?:to|connection)|could not connect|(?:sock\.connect|sock_connect)\([\s\S]{0,800}"
     r"FileNotFoundError",
     re.IGNORECASE,
 )
 _CONNECTION_NAME = re.compile(
-    r"(?:[a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]:[a-z]+-[a-z]+\d{1,2}:[a-z][a-z0-9-]*"
+    r"(?:[a-z][a-z0-9.-]{0,60}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]:[a-z]+-[a-z]+\d{1,2}:[a-z][a-z0-9-]*"
 )
 # A library that opens the connection itself needs no socket.
 _LIBRARY = ("cloud/sql/connector", "cloudsqlconn", "cloud-sql-connector", "cloud-sql-socket-factory", "SocketFactory")

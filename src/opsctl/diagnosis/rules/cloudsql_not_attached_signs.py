@@ -121,7 +121,7 @@ SIGNS_SOCKET = (
         "any-missing-socket",
         Weight.STRONG,
         ("/cloudsql/", "/cloudsql:"),
-        r"/cloudsql[/:]\S{0,150}['\"`\s,:)]+[\s\S]{0,80}(?:no such file|not found|does not exist|ENOENT|nonexistent)"
+        r"/cloudsql[/:]\S{0,150}['\"`\s,:)][\s\S]{0,80}(?:no such file|not found|does not exist|ENOENT|nonexistent)"
         r"|(?:no such file or directory|ENOENT|does not exist|cannot find)[^\n]{0,60}/cloudsql/",
         unless=_REFUSED_BY_API,
         source="strerror(ENOENT) next to the socket path, in any client",

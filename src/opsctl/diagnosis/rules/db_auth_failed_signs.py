@@ -26,7 +26,8 @@ SIGNS_POSTGRES = (
         "pg-cloudsql-iam",
         Weight.DECISIVE,
         "cloud sql iam",
-        r"Cloud SQL IAM (?:user|service account|group|principal) authentication failed|Cloud SQL IAM .*login failed",
+        r"Cloud SQL IAM (?:user|service account|group|principal) authentication failed"
+        r"|Cloud SQL IAM .{0,120}login failed",
         source="Cloud SQL for PostgreSQL, IAM database authentication",
         example='FATAL:  Cloud SQL IAM service account authentication failed for user "job@p.iam"',
     ),

@@ -122,16 +122,16 @@ SIGNS_DATABASES = (
     Sign(
         "prisma-local",
         Weight.DECISIVE,
-        "can't reach database server at",
-        r"Can't reach database server at [`'\"]?" + LOCAL_HOST,
+        "t reach database server at",
+        r"Can\\{0,3}'t reach database server at [`'\"]?" + LOCAL_HOST,
         source="prisma/prisma-engines libs/user-facing-errors/src/common.rs P1001",
         example="Error: P1001: Can't reach database server at `localhost`:`5432`",
     ),
     Sign(
         "prisma-elsewhere",
         Weight.MODERATE,
-        "can't reach database server at",
-        r"Can't reach database server at [`'\"]?(?!/cloudsql|" + LOCAL_HOST + ")",
+        "t reach database server at",
+        r"Can\\{0,3}'t reach database server at [`'\"]?(?!/cloudsql|" + LOCAL_HOST + ")",
         source="prisma/prisma-engines libs/user-facing-errors/src/common.rs P1001",
         example="Error: P1001: Can't reach database server at `db.example.com`:`5432`",
     ),
@@ -225,7 +225,8 @@ SIGNS_DATABASES = (
         "wait-script-gave-up",
         Weight.MODERATE,
         ("timeout occurred after waiting", "waiting on dependencies to become available", "wait-for", "wait_for"),
-        r"timeout occurred after waiting .* for \S+:\d+|Timeout after .* waiting on dependencies to become available"
+        r"timeout occurred after waiting .{0,80} for \S+:\d+"
+        r"|Timeout after .{0,80} waiting on dependencies to become available"
         r"|Operation timed out waiting for|(?:gave up|giving up) waiting for",
         source="vishnubob/wait-for-it; jwilder/dockerize; eficode/wait-for",
         example="wait-for-it.sh: timeout occurred after waiting 15 seconds for localhost:5432",

@@ -81,7 +81,8 @@ SIGNS = (
             'база данных "',
             '数据库 "',
         ),
-        r"la base de données « [^»]+ » n'existe pas|Datenbank »[^«]+« existiert nicht|no existe la base de datos"
+        r"la base de données « [^»]{1,100} » n'existe pas|Datenbank »[^«]{1,100}« existiert nicht"
+        r"|no existe la base de datos"
         r"|banco de dados \"[^\"]+\" não existe|이름의 데이터베이스는 없습니다|データベース\"[^\"]+\"は存在しません"
         r"|база данных \"[^\"]+\" не существует|数据库 \"[^\"]+\" 不存在",
         unless=_NOTICE,

@@ -79,11 +79,18 @@ SIGNS_POSTGRES = (
         "libpq-root-certificate",
         Weight.DECISIVE,
         ("root certificate file", "could not read root certificate"),
-        r"root certificate file \"?[^\n\"]*\"? does not exist|could not read root certificate file",
+        r"root certificate file \"?[^\n\"]{0,200}\"? does not exist|could not read root certificate file",
         source="postgres/postgres src/interfaces/libpq/fe-secure-openssl.c",
         example='root certificate file "/root/.postgresql/root.crt" does not exist\nEither provide the file, use the '
         "system's "
         "trusted roots with sslrootcert=system, or change sslmode to disable server certificate verification.",
+    ),
+    Sign(
+        "libpq-root-hint",
+        Weight.DECISIVE,
+        "change sslmode to disable server certificate verification",
+        source="postgres/postgres src/interfaces/libpq/fe-secure-openssl.c: initialize_SSL",
+        example="Either provide the file or change sslmode to disable server certificate verification.",
     ),
     Sign(
         "libpq-key-file",
@@ -94,7 +101,7 @@ SIGNS_POSTGRES = (
             "could not read certificate file",
             "certificate present, but not private key file",
         ),
-        r"private key file \"?[^\n\"]*\"? (?:has group or world access|must be owned|is not a regular)"
+        r"private key file \"?[^\n\"]{0,200}\"? (?:has group or world access|must be owned|is not a regular)"
         r"|could not load private key file|could not read certificate file|certificate present, but not private key",
         source="postgres/postgres src/interfaces/libpq/fe-secure-openssl.c",
         example='private key file "/secrets/client-key.pem" has group or world access; permissions should be u=rw '
@@ -112,9 +119,10 @@ SIGNS_POSTGRES = (
     Sign(
         "sslmode-value",
         Weight.STRONG,
-        ("sslmode value", "invalid sslmode", "unsupported sslmode", "weak sslmode"),
+        ("sslmode value", "invalid sslmode", "unsupported sslmode", "weak sslmode", "sslmode '"),
         r"sslmode value \"[^\"]*\" invalid when SSL support is not compiled in"
-        r"|weak sslmode \"[^\"]*\" may not be used|unsupported sslmode",
+        r"|weak sslmode \"[^\"]*\" may not be used|unsupported sslmode"
+        r"|\bsslmode '[a-z-]{1,20}' is not supported",
         source="postgres/postgres fe-connect.c; lib/pq ssl.go",
         example='sslmode value "require" invalid when SSL support is not compiled in',
     ),
@@ -143,8 +151,8 @@ SIGNS_POSTGRES = (
         "elixir-tls",
         Weight.DECISIVE,
         ("ssl connect", "tls client: in state", "ssl not available"),
-        r"ssl connect(?: \([^)]*\))?: (?:TLS|Options|Handshake|ssl)|TLS client: In state \w+ .*(?:Fatal|ALERT)|ssl "
-        r"not available",
+        r"ssl connect(?: \([^)]*\))?: (?:TLS|Options|Handshake|ssl)|ssl not available"
+        r"|TLS client: In state \w+ .{0,300}(?:Fatal|ALERT)",
         source="elixir-ecto/postgrex; erlang/otp ssl alerts",
         example="** (DBConnection.ConnectionError) ssl connect: TLS client: In state wait_cert_cr at "
         "ssl_handshake.erl:2140 "

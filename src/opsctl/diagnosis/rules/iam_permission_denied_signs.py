@@ -114,6 +114,15 @@ SIGNS_SERVICES = (
         example="googleapi: Error 403: The client is not authorized to make this request., notAuthorized",
     ),
     Sign(
+        "metadata-refuses-token",
+        Weight.MODERATE,
+        "metadata service. status: ",
+        r"service-accounts/[^\n]{1,200}/token[^\n]{0,300}metadata ?service\. Status: (?:403|404|500)",
+        source="googleapis/google-auth-library-python google/auth/compute_engine/_metadata.py",
+        example="Failed to retrieve http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/"
+        "job@p.iam.gserviceaccount.com/token from the Google Compute Engine metadata service. Status: 403",
+    ),
+    Sign(
         "cloudsql-account-access",
         Weight.STRONG,
         "ensure that the account has access to",

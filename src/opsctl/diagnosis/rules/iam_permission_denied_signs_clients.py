@@ -184,7 +184,7 @@ SIGNS_CLIENTS = (
         Weight.STRONG,
         "gaxioserror",
         r"GaxiosError:? (?:[\w .,]{0,80})?(?:Forbidden|permission|not authorized)|"
-        r"GaxiosError[\s\S]{0,400}(?:code|status)[\"': ]+403\b",
+        r"GaxiosError[\s\S]{0,200}(?:code|status)[\"': ]{1,4}403\b",
         unless=NOT_IAM,
         source="googleapis/gaxios src/common.ts",
         example="GaxiosError: Forbidden\n    at Gaxios._request (/app/node_modules/gaxios/build/src/gaxios.js:142:23)",

@@ -83,7 +83,8 @@ SIGNS = (
         "binary-authorization",
         Weight.DECISIVE,
         ("container image is not authorized by policy", "denied by binary authorization", "binary authorization"),
-        r"not authorized by policy|binary authorization.*(?:den|violat|refus|reject)|(?:denied|refused) by binary auth",
+        r"not authorized by policy|binary authorization.{0,200}(?:den|violat|refus|reject)"
+        r"|(?:denied|refused) by binary auth",
         platform=True,
         source="cloud.google.com/binary-authorization/docs/run",
         example="Container image is not authorized by policy. Image us-docker.pkg.dev/shop/app/migrator denied by "

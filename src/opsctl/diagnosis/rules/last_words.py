@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from opsctl.diagnosis.facts.model import Attempt, End, Facts, Message, Pointer
+from opsctl.diagnosis.facts.model import Attempt, End, Facts, Level, Message, Pointer
 from opsctl.diagnosis.rules import last_words_patterns as patterns
 
 LAST_MESSAGES = 10
@@ -109,7 +109,7 @@ def find_last_words(facts: Facts) -> LastWords | None:
     silence = None
     if ended_ns is not None and attempt.last_output_ns is not None:
         silence = max(0.0, (ended_ns - attempt.last_output_ns) / NANOSECONDS)
-    spoken = tuple((classify(message.text), message) for message in messages)
+    spoken = tuple((_classify_message(message), message) for message in messages)
     return LastWords(attempt, _limit_seconds(facts, attempt), silence, spoken)
 
 
@@ -117,6 +117,13 @@ def classify(text: str) -> Said:
     """What a message says, told from its beginning."""
     text = text[:FIRST_CHARACTERS]
     return next((said for said, holds in _KINDS if holds(text)), Said.OTHER)
+
+
+def _classify_message(message: Message) -> Said:
+    """What a message says; the numbers of a debug line are those of the machinery, not of the work."""
+    said = classify(message.text)
+    is_detail = message.level is Level.DEBUG and said in (Said.PROGRESS, Said.STATEMENT)
+    return Said.OTHER if is_detail else said
 
 
 def ended_itself(facts: Facts) -> tuple[Pointer, ...]:

@@ -23,8 +23,9 @@ LISTENING = _any_of(
     r"application started\. press ctrl",
     r"\btomcat (?:server )?(?:started|initialized) (?:on|with)",
     r"\bstarted \w+ in [\d.]+ seconds",
-    r"uvicorn running on|booting worker with pid",
-    r"starting development server at|development server \(http|quit the server with",
+    r"uvicorn running on|booting worker with pid|\bsupervisord started with pid|\bentered RUNNING state",
+    r"starting development server at|development server \(http|quit the (?:server|worker) with"
+    r"|\bconsuming messages from\b|worker will automatically exit once it has received",
     r"use ctrl-c to stop|hit ctrl-c to stop|press ctrl\+?c to (?:quit|exit|stop)|to exit press ctrl\+?c",
     r"celery@\S+ ready",
     r"\bworkers? (?:is |are )?(?:ready|started|listening|running)\b",

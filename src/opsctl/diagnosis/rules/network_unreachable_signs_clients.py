@@ -129,7 +129,7 @@ SIGNS_CLIENTS = (
         Weight.DECISIVE,
         ("net::opentimeout", "failed to open tcp connection", "cannotconnecterror"),
         r"Net::OpenTimeout|Failed to open TCP connection to \S+ \((?!Connection refused)"
-        r"|CannotConnectError.*(?:timed out|Timeout|unreachable)",
+        r"|CannotConnectError.{0,300}(?:timed out|Timeout|unreachable)",
         source="ruby/net-http; redis/redis-rb",
         example="Net::OpenTimeout: execution expired",
     ),
@@ -137,9 +137,9 @@ SIGNS_CLIENTS = (
         "curl-timeout",
         Weight.DECISIVE,
         ("curl: (28)", "curl error 28", "curl: (7)", "failed to connect to"),
-        r"curl(?:: \(28\)| error 28:) (?:Connection timed out|Failed to connect|.*Timeout was reached|Resolving "
+        r"curl(?:: \(28\)| error 28:) (?:Connection timed out|Failed to connect|.{0,200}Timeout was reached|Resolving "
         r"timed out)"
-        r"|Failed to connect to \S+ port \d+.*(?:timed out|Timeout was reached|No route to host|Network is "
+        r"|Failed to connect to \S+ port \d+.{0,200}(?:timed out|Timeout was reached|No route to host|Network is "
         r"unreachable)",
         unless=TELEMETRY,
         source="curl/curl lib/connect.c",
@@ -173,8 +173,8 @@ SIGNS_CLIENTS = (
         "wait-script-gave-up",
         Weight.MODERATE,
         ("timeout occurred after waiting", "waiting on dependencies to become available", "wait-for", " - no response"),
-        r"timeout occurred after waiting .* for (?!localhost|127\.)\S+:\d+|Timeout after .* waiting on dependencies "
-        r"to become"
+        r"timeout occurred after waiting .{0,80} for (?!localhost|127\.)\S+:\d+"
+        r"|Timeout after .{0,80} waiting on dependencies to become"
         r"|Operation timed out waiting for|^(?!localhost|127\.|/)\S+:\d+ - no response",
         source="vishnubob/wait-for-it; jwilder/dockerize; postgres pg_isready.c",
         example="wait-for-it.sh: timeout occurred after waiting 15 seconds for db:5432",
@@ -187,6 +187,7 @@ SIGNS_CLIENTS = (
             "metadata server unavailable",
             "failed to retrieve http://metadata",
         ),
+        unless=r"Status: ?[45]\d\d",
         source="googleapis/google-auth-library-python compute_engine/_metadata.py",
         example="Compute Engine Metadata server unavailable due to timed out",
     ),

@@ -152,7 +152,8 @@ SIGNS_NAMES = (
         "ruby-resolution",
         Weight.DECISIVE,
         ("socketerror: getaddrinfo", "resolutionerror", "getaddrinfo:", "getaddrinfo(3):"),
-        r"(?:SocketError|ResolutionError)\b.*getaddrinfo|getaddrinfo(?:\(3\))?: (?:Name or service|Temporary failure|"
+        r"(?:SocketError|ResolutionError)\b.{0,300}getaddrinfo"
+        r"|getaddrinfo(?:\(3\))?: (?:Name or service|Temporary failure|"
         r"nodename nor|No address)",
         source="ruby/ruby ext/socket raddrinfo.c",
         example="Socket::ResolutionError: Failed to open TCP connection to api:443 (getaddrinfo(3): Name or service "

@@ -369,7 +369,7 @@ SIGNS_RUNTIME = (
         "out-of-memory-words",
         Weight.MODERATE,
         ("out of memory", "ran out of memory", "insufficient memory"),
-        r"(?:^|error|fatal|panic|exception|:|process)\W.{0,80}\b(?:ran )?out of memory\b|insufficient memory",
+        r"(?:^|error|fatal|panic|exception|:|process)\W[^:\n]{0,60}\b(?:ran )?out of memory\b|insufficient memory",
         unless=r"out of shared memory|oom command not allowed|cuda out of memory|sort memory|perhaps out of memory",
         source="common to many programs",
         example="fatal: Out of memory, malloc failed (tried to allocate 1048576 bytes)",

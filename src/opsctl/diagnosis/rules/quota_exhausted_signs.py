@@ -205,6 +205,7 @@ SIGNS_OTHERS = (
         (
             "api rate limit exceeded",
             "secondary rate limit",
+            "triggered an abuse detection mechanism",
             "rate limit exceeded",
             "rate limited",
             "exceeded your rate limit",

@@ -82,7 +82,8 @@ SIGNS = (
         "mysql-table-full",
         Weight.DECISIVE,
         ("' is full", "disk full (", "error writing file", "got error 28 from storage engine", "errcode: 28"),
-        r"the table '[^']*' is full|disk full \(|errcode: 28|got error 28|error writing file .*(?:28|no space)",
+        r"the table '[^']{0,130}' is full|disk full \(|errcode: 28|got error 28"
+        r"|error writing file .{0,200}(?:28|no space)",
         source="mysql/mysql-server share/messages_to_clients.txt ER_RECORD_FILE_FULL (1114), ER_DISK_FULL (1021)",
         example="ERROR 1114 (HY000) at line 40: The table 'orders' is full",
     ),
