@@ -209,6 +209,9 @@ def test_the_platform_refuses_a_binary_secret() -> None:
         ['FATAL Execution error, {"Error": "failed to validate config: invalid database URL"}'],
         ['{"isUrl":"REDIS_URL must be a valid redis connection string"}'],
         ["ValueError: WORKER_COUNT must be a positive number"],
+        ["Error [TokenInvalid]: An invalid token was provided."],
+        ["Field error in object 'server' on field 'port': rejected value [80a]; codes [typeMismatch.server.port]"],
+        ['container init caused "setenv: invalid argument": unknown'],
         ['google.auth.exceptions.DefaultCredentialsError: File "/keys/app.json" was not found.'],
         ["thread 'main' panicked at 'fail: UrlError { URL ParseError { invalid port number } }', src/main.rs:10:10"],
         [

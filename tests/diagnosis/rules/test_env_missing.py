@@ -163,6 +163,8 @@ def test_not_checked_without_logs() -> None:
         ['psql: error: could not translate host name "" to address: Name or service not known'],
         ["dial tcp: lookup : no such host"],
         ["ERROR - Database setup failed: invalid literal for int() with base 10: ''"],
+        ['java.lang.NumberFormatException: For input string: "$PORT"'],
+        ["Error [TokenMissing]: Request to use token, but token was unavailable to the client."],
     ],
 )
 def test_undefined_and_empty_values(lines: list[str]) -> None:

@@ -161,6 +161,8 @@ def test_never_confirmed_without_the_image_and_not_checked_without_logs() -> Non
         'Cannot load migrations from "/var/www/html/migrations" because it is not a valid directory.',
         "FileNotFoundError: Configuration file not found at config.yaml",
         "can't read config file './cmd/api/config.yml'",
+        "Make sure the directory ./config/environments/development exists",
+        "InternalServerError: Please provide a file named MigratorConfig.js in your project root.",
         "ErrorException: include(/var/www/vendor/composer/../../database/seeds/DatabaseSeeder.php): failed to open "
         "stream: No such file or directory in /var/www/vendor/composer/ClassLoader.php:444",
     ],

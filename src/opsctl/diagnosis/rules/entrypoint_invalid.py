@@ -20,7 +20,8 @@ How it is recognised
 
 Look-alikes
 -----------
-- The command starts and the script it names is not in the image: image-file-missing.
+- The command starts a runtime and the script it is given is not in the image, or a script asks for another file:
+  image-file-missing. A script that is a word of the command and that the shell does not find belongs here.
 - "exec format error" is another architecture: runtime-incompatible.
 - "sh: 1: tsx: not found" below an npm script is a package that is not installed: module-not-found.
 - "cannot open shared object file" ends with exit code 127, too: runtime-incompatible.

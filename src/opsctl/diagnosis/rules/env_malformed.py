@@ -14,6 +14,8 @@ How it is recognised
   (node-postgres), "Could not parse SQLAlchemy URL", "invalid port ... after host" and "invalid userinfo" (Go),
   "cannot parse ... failed to parse as URL" (pgx), "invalid DSN" (MySQL), "claims to not accept jdbcUrl" (HikariCP),
   "Format of the initialization string" (.NET), "bad URI" (Ruby), MongoParseError, "contains unescaped characters".
+- Hosts that a resolver does not find because they are none: with a port, a scheme, an "@" or a blank in them.
+- Cloud Run itself: "Secret ... for environment variable ... contains non-UTF8 data".
 - Keys and documents: "DECODER routines::unsupported", "no start line", "Failed to parse private key", "Incorrect
   padding", JSON errors next to credentials, "Invalid character in header content".
 - Values of settings: "must be a number", ERR_SOCKET_BAD_PORT, "Failed to bind properties", "invalid literal for int()".
@@ -21,7 +23,8 @@ How it is recognised
 
 Look-alikes
 -----------
-- Nothing is set at all: env-missing. A host that is well written and does not resolve: network-unreachable.
+- Nothing is set at all, or "undefined" stands where a host should: env-missing. A host that is well written and does
+  not resolve: network-unreachable.
 - A password that parses and is refused: db-auth-failed. A wrong dialect or data source: migration-config-invalid.
 - JSON of an answer over the network, or of the program's input: application-error.
 

@@ -303,9 +303,11 @@ SIGNS_NODE = (
             "invalid endpoint:",
             "invalid api key provided",
             "api key does not start with",
+            "an invalid token was provided",
+            "tokeninvalid",
         ),
         pattern=r"accountSid must start with AC|Invalid supabaseUrl|doesn't match a supported format"
-        r"|must be a valid HTTP or HTTPS URL|Invalid endpoint:",
+        r"|must be a valid HTTP or HTTPS URL|Invalid endpoint:|An invalid token was provided|\"TokenInvalid\"",
         source="twilio/twilio-node; supabase-js; boto/botocore",
         example="Error: accountSid must start with AC",
     ),

@@ -193,6 +193,15 @@ SIGNS_JVM = (
         example="java.lang.IllegalArgumentException: Unexpected char 0x0a at 42 in Authorization value",
     ),
     Sign(
+        id="spring-field",
+        weight=Weight.STRONG,
+        needle="rejected value [",
+        pattern=r"Field error in object '[^']{1,80}' on field '[^']{1,80}': rejected value \[(?!null\]|\])",
+        source="spring-projects/spring-framework org.springframework.validation.FieldError",
+        example="Field error in object 'server' on field 'port': rejected value [80a]; codes "
+        "[typeMismatch.server.port]",
+    ),
+    Sign(
         id="java-number",
         weight=Weight.MODERATE,
         needle="numberformatexception: for input string",

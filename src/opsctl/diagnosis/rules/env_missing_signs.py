@@ -171,12 +171,14 @@ SIGNS_NODE = (
             "no api key provided",
             "api_key client option must be set",
             "missing credentials. please pass an",
+            "token was unavailable to the client",
         ),
         pattern=r"secretOrPrivateKey must have a value|requires a secret or key|requires a clientID option"
         r"|supabase(?:Url|Key) is required"
         r"|environment variable is missing or empty|Neither apiKey nor config\.authenticator|API key is missing"
         r"|No API key provided"
-        r"|api_key client option must be set|Missing credentials\. Please pass an",
+        r"|api_key client option must be set|Missing credentials\. Please pass an"
+        r"|token was unavailable to the client",
         unless=r"\bwarn",
         source="auth0/node-jsonwebtoken; supabase-js; openai/openai-node; stripe/stripe-node",
         example="Error: secretOrPrivateKey must have a value",

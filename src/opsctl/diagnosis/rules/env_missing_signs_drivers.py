@@ -131,9 +131,11 @@ SIGNS_DRIVER = (
             'parsing "": invalid',
             'for input string: ""',
             "received nan",
+            'for input string: "$',
         ),
         pattern=r"invalid literal for int\(\) with base 10: ''|strconv\.\w+: parsing \\?\"\\?\": invalid syntax"
-        r"|For input string: \"\"|\"path\": \[\s*\"(?-i:[A-Z][A-Z0-9]*_[A-Z0-9_]+)\"[\s\S]{0,200}received nan\b"
+        r"|For input string: \"(?:\"|\$\{?[A-Za-z_])"
+        r"|\"path\": \[\s*\"(?-i:[A-Z][A-Z0-9]*_[A-Z0-9_]+)\"[\s\S]{0,200}received nan\b"
         r"|received:? ['\"]?nan\b[\s\S]{0,200}['\"](?-i:[A-Z][A-Z0-9]*_[A-Z0-9_]+)['\"]",
         source="python/cpython Objects/longobject.c; golang/go src/strconv; colinhacks/zod (coerced undefined)",
         example="ERROR - Database setup failed: invalid literal for int() with base 10: ''",

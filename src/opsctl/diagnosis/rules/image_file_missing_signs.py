@@ -197,7 +197,7 @@ SIGNS_OTHERS = (
         weight=Weight.STRONG,
         needle=("filenotfoundexception", "nosuchfileexception"),
         pattern=rf"(?:FileNotFoundException|NoSuchFileException): {NOT_OF_IMAGE}(?!class path|https?:)[\w./ -]+",
-        unless=r"\.log\b|Permission denied",
+        unless=r"\.log\b|Permission denied|Could not load file or assembly",
         source="openjdk/jdk java.base java/io/FileInputStream.java",
         example="java.io.FileNotFoundException: config/application.yml (No such file or directory)",
     ),
@@ -223,9 +223,11 @@ SIGNS_OTHERS = (
             "you intended to execute a .net application",
             "you intended to execute a .net core application",
             "does not exist",
+            "it was not possible to find any installed .net core sdks",
         ),
         pattern=r"(?:The )?application ['\"]?[\w./-]+(?:\.dll)?['\"]? (?:to execute )?does not exist"
-        r"|The application to execute does not exist",
+        r"|The application to execute does not exist"
+        r"|It was not possible to find any installed \.NET Core SDKs",
         source="dotnet/runtime src/native/corehost/fxr/fx_muxer.cpp",
         example="The application to execute does not exist: '/app/Migrate.dll'.",
     ),

@@ -75,6 +75,9 @@ SIGNS_SHELL = (
         id="own-file-not-found",
         weight=Weight.STRONG,
         needle=(
+            "a file named",
+            "make sure the",
+            "make sure that the",
             "filenotfounderror: ",
             "file not found",
             "can't read",
@@ -88,7 +91,9 @@ SIGNS_SHELL = (
         r"|migration)s? files? not found"
         rf"|\b(?:can't|can ?not|could not|unable to) (?:read|find|locate|load"
         rf"|open) (?:the )?(?:\w{{1,20}} ){{0,2}}file:? "
-        rf"['\"`]?{NOT_OF_IMAGE}(?!https?:|gs:|s3:)[\w@-]*[./][\w./@-]*",
+        rf"['\"`]?{NOT_OF_IMAGE}(?!https?:|gs:|s3:)[\w@-]*[./]+[\w@-][\w./@-]*"
+        r"|\b[Mm]ake sure (?:that )?the (?:\w{1,20} )?(?:file|directory|folder) \S{1,200} (?:exists|is present)\b"
+        r"|\b(?:provide|create|add|missing|requires?) an? (?:\w{1,20} )?file named [\w./-]+\.\w",
         unless=r"\b(?:warn(?:ing)?|info|debug|notice)\b|creating|skipp|ignor|using default|fall(?:ing)? ?back|optional|gs://|s3://|bucket",
         source="python/cpython Lib/builtins (raised with words of the program); common words of hand-written checks",
         example="FileNotFoundError: Configuration file not found at config.yaml",
