@@ -196,11 +196,15 @@ def test_the_platform_refuses_a_binary_secret() -> None:
         'Secret "projects/1/secrets/keystore/versions/latest" for environment variable "KEYSTORE" contains non-UTF8 '
         "data. Instance startup will now abort."
     )
-    for evidence in (failed_run(message=text, started=False), failed_run(system=[text, "Container called exit(1)."])):
+    # Into which log Cloud Run writes it differs.
+    for evidence in (
+        failed_run(message=text, started=False),
+        failed_run(system=[text, "Container called exit(1)."]),
+        failed_run([text]),
+    ):
         found = diagnose_run(evidence).findings[0]
         assert found.rule.cause == CAUSE
         assert found.probability >= 0.8
-    assert first_cause(failed_run([text])) != CAUSE, "the program can print anything"
 
 
 @pytest.mark.parametrize(

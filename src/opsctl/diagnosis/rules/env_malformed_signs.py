@@ -6,11 +6,10 @@ from opsctl.diagnosis.rule import Sign, Weight
 SIGNS_NODE = (
     Sign(
         id="secret-not-utf8",
-        weight=Weight.PLATFORM,
+        weight=Weight.DECISIVE,
         needle="contains non-utf8 data",
         pattern=r"[Ss]ecret .{1,300} for environment variable .{1,200} contains non-UTF8 data",
-        platform=True,
-        source="recorded system log of a Cloud Run execution",
+        source="recorded log of a Cloud Run execution",
         example='Secret "projects/1/secrets/keystore/versions/latest" for environment variable "KEYSTORE" contains '
         "non-UTF8 data. Instance startup will now abort.",
     ),
