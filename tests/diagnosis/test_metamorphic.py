@@ -129,7 +129,8 @@ def test_ten_thousand_other_errors_make_it_less_sure_at_most(diagnose: Diagnose)
             entry["timestamp"] = lines[middle]["timestamp"]
         lines[middle:middle] = noise
         after = first_of(diagnose(changed))
-        if after[0] != before[0] or after[1] > before[1] + SLACK:
+        # It stays and is no surer, or it gives way to one that is less sure than it was.
+        if after[1] > before[1] + (SLACK if after[0] == before[0] else -SLACK):
             moved.append((name, before, after))
     assert not moved
 
@@ -168,6 +169,4 @@ def test_probabilities_and_unknown_add_up(diagnose: Diagnose) -> None:
         total = sum(found.probability for found in ranking.findings) + ranking.unknown
         assert abs(total - 1) < 1e-9, name
         assert ranking.unknown >= 0
-        assert list(ranking.findings) == sorted(ranking.findings, key=lambda found: -found.probability) or any(
-            found.probability == 0.6 for found in ranking.findings
-        )
+        assert list(ranking.findings) == sorted(ranking.findings, key=lambda found: -found.probability)

@@ -23,13 +23,13 @@ class Calibration:
     strong: float = 5.5
     moderate: float = 3.0
     weak: float = 1.2
-    unknown: float = 2.0
+    unknown: float = 1.5
     reserve: float = 2.5
     reserve_silence: float = 4.0
     further: float = 1.9
     hidden: float = 5.0
     temperature: float = 1.0
-    cap: float = 0.6
+    cap: float = 0.7
 
     @property
     def reserve_logs(self) -> float:

@@ -139,6 +139,8 @@ def _compete(supported: list[Ranked], facts: Facts, calibration: Calibration) ->
         probability = min(masses[number] / (masses[number] + rivals + unknown), cap)
         if probability >= LEAST_SHOWN or number < ALWAYS_SHOWN:
             findings.append(replace(found, probability=probability, verdict=_verdict(found, probability, facts)))
+    # A cap may put a cause behind one with a lower score.
+    findings.sort(key=lambda found: (-found.probability, -found.score, found.rule.cause))
     return tuple(findings), 1.0 - sum(found.probability for found in findings)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from opsctl.diagnosis.calibration import DEFAULT
 from opsctl.diagnosis.rank import Verdict
 from opsctl.diagnosis.rules.entrypoint_invalid import RULE
 from tests.diagnosis.runs import diagnose_run, facts_of, failed_run, find_cause, first_cause
@@ -178,4 +179,6 @@ def test_more_ways_not_to_be_found(lines: list[str], exit_code: int) -> None:
 
 def test_an_exit_code_alone_is_never_sure() -> None:
     for exit_code in (126, 127, 132, 134, 137, 139, 143):
-        assert all(found.probability <= 0.6 for found in diagnose_run(failed_run([], exit_code=exit_code)).findings)
+        assert all(
+            found.probability <= DEFAULT.cap for found in diagnose_run(failed_run([], exit_code=exit_code)).findings
+        )

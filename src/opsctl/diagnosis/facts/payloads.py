@@ -36,6 +36,7 @@ _SKIPPED_KEYS = frozenset(
 # Pairs of keys in which loggers write an exception's class and its words: pino, Laravel, structlog, log4j, .NET, ECS.
 _CLASS_KEYS = ("type", "class", "name", "exc_type", "exceptionType", "ClassName", "errorType", "kind")
 _WORDS_KEYS = ("message", "Message", "exc_value", "msg", "reason", "errorMessage")
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"'})
 
 
 def read_payload(entry: LogEntry, origin: Origin) -> tuple[str, str, bool]:
@@ -83,7 +84,8 @@ def clean(text: str) -> str:
         text = text.replace("\r\n", "\n").rstrip("\r").replace("\r", "\n")
     if "[" in text and ("\ufffd[" in text or "b[" in text or "033[" in text or "\\e[" in text):
         text = _BARE_COLOURS.sub("", text)
-    return text
+    # Templates of messages are written with plain apostrophes; editors and debug output write others.
+    return text if text.isascii() and "\\'" not in text else text.translate(_QUOTES).replace("\\'", "'")
 
 
 def _read_text(text: str, severity: str) -> tuple[str, str, bool]:

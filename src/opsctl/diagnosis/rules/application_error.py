@@ -38,6 +38,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from opsctl.diagnosis.facts.model import End, Facts, Level
 from opsctl.diagnosis.rule import Check, Clue, Remedy, Risk, Rule, Stage, Weight
@@ -63,6 +64,7 @@ _SURROUNDINGS = re.compile(
     r"|secret|token|\bkey\b|\burl\b|quota|memory|\bE[A-Z]{4,}\b",
     re.IGNORECASE,
 )
+_MANY_ERRORS = 200
 _OWN_CODES = range(3, 100)
 
 
@@ -82,7 +84,14 @@ def _own_last_word(facts: Facts) -> Iterator[Clue]:
     last = last_error(facts)
     if last is not None:
         is_refusal = last.level >= Level.FATAL and not _SURROUNDINGS.search(last.text[:2_000])
-        yield Clue("own_last_word", Weight.STRONG if is_refusal else Weight.MODERATE, (last.locate(0),))
+        weight = Weight.STRONG if is_refusal else Weight.WEAK if _complains_always(facts) else Weight.MODERATE
+        yield Clue("own_last_word", weight, (last.locate(0),))
+
+
+def _complains_always(facts: Facts) -> bool:
+    """Whether errors are the ordinary tone of a program: then its last one says little."""
+    errors = (1 for message in facts.logs.messages if message.level >= Level.ERROR and not message.origin.is_platform)
+    return sum(islice(errors, _MANY_ERRORS)) == _MANY_ERRORS
 
 
 def _changed_file(facts: Facts) -> Iterator[Clue]:

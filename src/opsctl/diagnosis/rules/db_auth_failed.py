@@ -116,7 +116,7 @@ RULE = Rule(
         Codes("prisma", Weight.DECISIVE, ("P1000",)),
     ),
     look=look,
-    yields_to=("db-tls-mismatch", "db-not-found"),
+    yields_to=("db-tls-mismatch", "db-not-found", "env-missing"),
     remedies=(
         Remedy(
             "list_users",

@@ -12,6 +12,17 @@ _OTHER = (
 
 SIGNS_POSTGRES = (
     Sign(
+        "user-may-not-create",
+        Weight.DECISIVE,
+        ("have permission to create", "have the privilege to create", "have privileges to create"),
+        r"(?:user|role|account)\b.{0,60}\b(?:doesn't|does not|do not|don't) have (?:the )?"
+        r"(?:permissions?|privileges?) to create",
+        unless=_OTHER,
+        source="hasura/graphql-engine server/src-lib/Hasura/Server/Migrate.hs",
+        example="pgcrypto extension is required, but the current user doesn't have permission to create it. Please "
+        "grant superuser permission, or setup the initial schema",
+    ),
+    Sign(
         "pg-permission-denied-for",
         Weight.DECISIVE,
         "permission denied for",

@@ -100,9 +100,21 @@ def look(facts: Facts) -> Iterator[Clue]:
     )
     if complaint is not None:
         yield Clue("settings_field", Weight.STRONG, (complaint,))
+    yield from _composed(facts)
     changed = [change for change in facts.baseline.changed("env-changed") if _CONNECTION.search(change.name)]
     for change in changed[:1]:
         yield Clue("changed_since_success", Weight.WEAK, (change.pointer,), values={"variable": change.name})
+
+
+def _composed(facts: Facts) -> Iterator[Clue]:
+    """A password from a secret beside a URL without one: a script puts them together, and nothing escapes the password.
+    Only where a handshake broke off without a word why."""
+    broken = next(spoken(facts, "bad connection", "broken pipe", "handshake", "unexpected eof"), None)
+    bare = [v for v in facts.execution.env if v.value and "://" in v.value and "@" not in v.value and not v.is_masked]
+    secret = [v for v in facts.execution.env if v.secret and "PASS" in v.name.upper()]
+    if broken is not None and bare and secret:
+        values = {"url": bare[0].name, "password": secret[0].name}
+        yield Clue("composed_url", Weight.WEAK, (bare[0].pointer, secret[0].pointer), values=values)
 
 
 def _value_clues(facts: Facts, variable: EnvVar) -> Iterator[Clue]:

@@ -330,4 +330,12 @@ SIGNS_OTHERS = (
         source="a secret made with echo instead of printf; docs.cloud.google.com/secret-manager",
         example='FATAL:  database "app\n" does not exist',
     ),
+    Sign(
+        id="go-open-bad-connection",
+        weight=Weight.WEAK,
+        needle="failed to open database",
+        pattern=r"failed to open database: (?:driver: bad connection|unexpected|EOF)",
+        source="golang-migrate/migrate drivers: the handshake broke off; wrong port, user or escaping among others",
+        example="error: failed to open database: driver: bad connection",
+    ),
 )

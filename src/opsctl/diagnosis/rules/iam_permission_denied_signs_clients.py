@@ -8,6 +8,24 @@ from opsctl.diagnosis.rules.iam_permission_denied_signs import NOT_IAM, TELEMETR
 # An API that is off, scopes, and billing: also 403.
 SIGNS_PROJECT = (
     Sign(
+        "sql-connector-forbidden",
+        Weight.DECISIVE,
+        ("authenticated iam principal does not se", "authorized to make api request"),
+        source="GoogleCloudPlatform/cloud-sql-python-connector google/cloud/sql/connector/client.py",
+        example="Forbidden: Authenticated IAM principal does not seem authorized to make API request. Verify "
+        "'Cloud SQL Admin API' is enabled within your GCP project and 'Cloud SQL Client' role has been granted.",
+    ),
+    Sign(
+        "http-client-forbidden",
+        Weight.STRONG,
+        ("403, message=", "403 client error: forbidden", "status code 403"),
+        r"(?:403, message=|403 Client Error: Forbidden|[Ss]tatus code 403).{0,400}\b\w+\.googleapis\.com",
+        unless=TELEMETRY,
+        source="aio-libs/aiohttp ClientResponseError; psf/requests raise_for_status",
+        example="aiohttp.client_exceptions.ClientResponseError: 403, message='Forbidden', "
+        "url='https://storage.googleapis.com/storage/v1/b/backups'",
+    ),
+    Sign(
         "api-disabled",
         Weight.DECISIVE,
         ("has not been used in project", "has not been used before", "it is disabled. enable it by visiting"),

@@ -357,7 +357,7 @@ SIGNS_OTHERS: tuple[Sign, ...] = (
         ),
         r"syntax error: (?:un)?expected .{1,120}|unrecognized name: \S+ at \[\d+:\d+\]|error parsing spanner ddl"
         r"|sql compilation error[\s\S]{0,40}syntax error line",
-        unless=r"token .* in json|unexpected token|unexpected end of json",
+        unless=r"token .* in json|unexpected token|unexpected end of json|: line \d+: syntax error|\bsh: |\.sh: ",
         source="google/zetasql parser; GoogleCloudPlatform/cloud-spanner-emulator; docs.snowflake.com 001003",
         example="400 Syntax error: Expected end of input but got keyword SELECT at [4:1]",
     ),

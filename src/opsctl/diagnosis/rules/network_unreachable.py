@@ -106,10 +106,10 @@ def _private_without_vpc(facts: Facts) -> Iterator[Clue]:
     if facts.execution.vpc_connector or facts.execution.vpc_network:
         return
     private = [setting for setting in host_settings(facts.execution) if is_private(setting.host)]
-    if private:
+    if private and not _ended_at_once(facts):
         yield Clue(
             "private_host_without_vpc",
-            Weight.WEAK if _ended_at_once(facts) else Weight.MODERATE,
+            Weight.MODERATE,
             tuple(setting.pointer for setting in private),
             values={"variable": private[0].variable, "host": private[0].host},
         )

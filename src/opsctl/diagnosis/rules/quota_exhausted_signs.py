@@ -12,6 +12,14 @@ RETRIED = (
 
 SIGNS_GOOGLE = (
     Sign(
+        "subnetwork-full",
+        Weight.DECISIVE,
+        ("insufficient free ip addresses", "ip space exhausted", "ip_space_exhausted"),
+        source="Cloud Run, condition of direct VPC egress; Compute Engine IP_SPACE_EXHAUSTED",
+        example="Instance failed to start because of insufficient free IP addresses in the subnetwork "
+        "projects/p/regions/us-central1/subnetworks/run when attempting to create an address in the subnetwork.",
+    ),
+    Sign(
         "cloud-run-allowance",
         Weight.PLATFORM,
         "quota exceeded for total allowable",

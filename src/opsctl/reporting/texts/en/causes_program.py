@@ -7,7 +7,7 @@ MESSAGES = {
         "The program asked for a library or package that is not in the image, or not on the import path. It "
         "never came to its work."
     ),
-    "module_not_found_clue_library_absent": "{module}, which was looked for among the installed packages of the image, is not there.",
+    "module_not_found_clue_library_absent": "{module} was looked for among the packages of the image and is not there.",
     "module_not_found_clue_module_in_image": "{module} is in the image, so it is not simply missing.",
     "module_not_found_clue_module_not_in_image": "{module} is not among the installed packages of the image.",
     "module_not_found_clue_module_off_the_path": (
@@ -261,6 +261,9 @@ MESSAGES = {
     "env_malformed_clue_trailing_space": "The value of {variable} ends in a blank.",
     "env_malformed_clue_quoted": "The value of {variable} is wrapped in quotes, which are part of it.",
     "env_malformed_clue_placeholder": "The value of {variable} is a placeholder that nobody replaced.",
+    "env_malformed_clue_composed_url": (
+        "{url} holds no password; when {password} is put into it unescaped, characters such as @ or / break it."
+    ),
     "env_malformed_clue_changed_since_success": "{variable} was changed since the last success.",
     "env_malformed_remedy_encode_value": "Percent-encode user and password of the URL and set the value again.",
     "env_malformed_remedy_encode_value_before": "Encode the parts, not the whole URL, and only once.",

@@ -248,6 +248,7 @@ MESSAGES = {
     "env_malformed_clue_trailing_space": "{variable}의 값이 공백으로 끝납니다.",
     "env_malformed_clue_quoted": "{variable}의 값이 따옴표로 싸여 있고, 따옴표가 값의 일부가 되었습니다.",
     "env_malformed_clue_placeholder": "{variable}의 값은 아무도 바꾸지 않은 자리 표시자입니다.",
+    "env_malformed_clue_composed_url": "{url}에 {password}을(를) 인코딩 없이 넣으면 @ 같은 문자가 주소를 깨뜨립니다.",
     "env_malformed_clue_changed_since_success": "마지막 성공 이후 {variable}이(가) 바뀌었습니다.",
     "env_malformed_remedy_encode_value": "URL의 사용자와 비밀번호를 퍼센트 인코딩하고 값을 다시 설정합니다.",
     "env_malformed_remedy_encode_value_before": "URL 전체가 아니라 해당 부분만, 한 번만 인코딩합니다.",
