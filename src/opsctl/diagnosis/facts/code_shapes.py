@@ -93,7 +93,7 @@ _SQLSTATE: tuple[tuple[tuple[str, ...], str], ...] = (
         rf"{_NO_EXIT}\b(?:[Cc]ode|pgcode|originalCode|sql_state){_QUOTE}?\s*[:=]\s*({_SURE})(?![\w.])",
     ),
     (("<ERROR N>", "fatal:", "panic:"), rf"\b(?:ERROR|FATAL|PANIC):\s+({_SURE}):\s"),
-    (("<exception N>",), rf"Exception(?: \(0x[0-9A-Fa-f]+\))?: \[?({_STATE})(?:: |\] )"),
+    (("<exception N>",), rf"Exception(?: \(0x[0-9A-Fa-f]+\))?: [\"\[]?({_STATE})(?:: |\] )"),
     (("<error N>",), rf"\b(?:DbE|DatabaseE|E|e)rror (?:code )?{_QUOTE}?({_SURE}){_QUOTE}?(?:[:\s]|$)"),
     (
         ("<error N>", "<ERROR N>", "database:"),

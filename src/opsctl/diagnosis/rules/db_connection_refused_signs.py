@@ -10,6 +10,18 @@ _OTHER = r"/cloudsql/|" + TELEMETRY
 
 SIGNS_RUNTIMES = (
     Sign(
+        id="dropped-on-the-way",
+        weight=Weight.WEAK,
+        needle=(
+            "econnreset",
+            "connection reset by peer",
+            "connection was forcibly closed",
+            "no connection to the server",
+        ),
+        source="POSIX ECONNRESET in the words of the runtimes; libpq PQexec without a connection",
+        example="no connection to the server",
+    ),
+    Sign(
         "node-connect",
         Weight.DECISIVE,
         "connect econnrefused",

@@ -239,6 +239,13 @@ SIGNS_MYSQL = (
 
 SIGNS_OTHERS = (
     Sign(
+        "read-only-database",
+        Weight.STRONG,
+        ("in a read-only transaction", "attempt to write a readonly database", "read-only option so it cannot execute"),
+        source="postgres/postgres tcop/utility.c 25006; sqlite SQLITE_READONLY; MySQL 1290",
+        example="ERROR: cannot execute CREATE TABLE in a read-only transaction",
+    ),
+    Sign(
         "mssql-permission",
         Weight.DECISIVE,
         (

@@ -41,8 +41,8 @@ SIGNS_NODE = (
     Sign(
         id="drizzle-kit-params",
         weight=Weight.STRONG,
-        needle=("please provide required params for", 'either connection "url" or'),
-        pattern=r"Please provide required params for[\s\S]{0,200}\[x\] \w+: (?:undefined|''|\"\")"
+        needle=("please provide required params", 'either connection "url" or'),
+        pattern=r"Please provide required params(?: for|:)[\s\S]{0,200}\[x\] \w+: (?:undefined|''|\"\")"
         r"|Either connection \"url\" or \"host\""
         r"|^[ \t]*\[x\] (?:url|host|database|user|password): (?:undefined|'')",
         source="drizzle-team/drizzle-orm drizzle-kit/src/cli/validations",

@@ -79,7 +79,7 @@ SIGNS_GENERIC = (
         r"|option|credentials?|api[ _-]?keys?|access tokens?)\b"
         r"(?: for)?(?: ['\"`\w.-]{1,60})?(?: value)? (?:is |are |was |were )?"
         r"(?:missing|not (?:set|configured|provided)|required|unset|must be (?:set|provided))\b",
-        unless=rf"{HARMLESS}|permission|request|header|argument|file|directory|column|relation|constraint|field",
+        unless=rf"{HARMLESS}|permission|request|header|argument|file|directory|column|relation|constraint|field|knex",
         source="common words of hand-written checks",
         example="ERROR: setting for 'source-password' is missing!",
     ),

@@ -111,7 +111,8 @@ SIGNS_MIGRATION = (
     Sign(
         id="alembic-path",
         weight=Weight.DECISIVE,
-        needle="please use the 'init' command to create a new scripts folder",
+        needle=("use the 'init' command to create a new", "path doesn't exist: "),
+        pattern=r"use the 'init' command\s+to create a new|Path doesn't exist: ['\"]?[\w./-]+['\"]?\.\s+Please use",
         source="sqlalchemy/alembic alembic/script/base.py",
         example="FAILED: Path doesn't exist: '/app/alembic'.  Please use the 'init' command to create a new scripts "
         "folder.",

@@ -66,7 +66,7 @@ SIGNS_SHELL = (
         r"['\"`]?(?: (?:was |is |could |does |do )?(?:not (?:be )?found|not exist|doesn't exist|missing)|$)",
         unless=r"DefaultCredentials|\b(?:warn(?:ing)?|info|debug|notice)\b|creating|skipp|ignor|using default"
         r"|fall(?:ing)? ?back"
-        r"|optional|\bgs:|\bs3:"
+        r"|certificate|optional|\bgs:|\bs3:"
         r"|bucket|HTTP|\b404\b|upload|download",
         source="Unitech/pm2 lib/API.js; common words of hand-written checks",
         example="[PM2][ERROR] Script not found: /usr/src/app/dist/index.js",

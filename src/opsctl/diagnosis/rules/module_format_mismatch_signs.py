@@ -12,6 +12,14 @@ _ADVICE = r"MODULE_TYPELESS_PACKAGE_JSON|ExperimentalWarning|Reparsing as ES mod
 
 SIGNS_SYNTAX = (
     Sign(
+        id="class-without-new",
+        weight=Weight.MODERATE,
+        needle="cannot be invoked without 'new'",
+        pattern=r"Class constructor \S+ cannot be invoked without 'new'",
+        source="v8 message-template.h kConstructorNonCallable; classes compiled for an older target",
+        example="TypeError: Class constructor Model cannot be invoked without 'new'",
+    ),
+    Sign(
         id="import-outside-module",
         weight=Weight.DECISIVE,
         needle=("cannot use import statement outside a module", "cannot use import statement outside"),

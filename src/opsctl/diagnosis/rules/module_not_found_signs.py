@@ -158,6 +158,16 @@ SIGNS_NODE = (
 
 SIGNS_PYTHON = (
     Sign(
+        id="tool-of-a-package",
+        weight=Weight.MODERATE,
+        needle=("not found",),
+        pattern=r"(?:^|[:\s])(?:gunicorn|uvicorn|hypercorn|alembic|flask|celery|django-admin|aerich|yoyo|dbt|poetry|uv|pipenv"
+        r"|prisma|knex|sequelize|sequelize-cli|typeorm|drizzle-kit|tsx|ts-node|nest|mikro-orm|node-pg-migrate|db-migrate"
+        r"|rails|rake|bundle|hanami): (?:command )?not found",
+        source="dash, bash and BusyBox; commands that packages of pip, npm and gem install",
+        example="/bin/sh: 1: gunicorn: not found",
+    ),
+    Sign(
         id="python-no-module",
         weight=Weight.DECISIVE,
         needle="no module named",

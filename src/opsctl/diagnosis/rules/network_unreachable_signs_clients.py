@@ -7,6 +7,14 @@ from opsctl.diagnosis.rules.connection_settings import PRIVATE_ADDRESS, TELEMETR
 
 SIGNS_CLIENTS = (
     Sign(
+        id="reset-by-peer",
+        weight=Weight.MODERATE,
+        needle=("econnreset", "connection reset by peer", "connection was forcibly closed", "socket hang up"),
+        unless=rf"{TELEMETRY}|retr(?:y|ied)",
+        source="POSIX ECONNRESET in the words of libuv, Python, Go, the JVM and .NET",
+        example="Error: read ECONNRESET",
+    ),
+    Sign(
         "node-connect-timeout",
         Weight.DECISIVE,
         "connect e",

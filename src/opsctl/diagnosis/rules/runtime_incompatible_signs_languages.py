@@ -233,6 +233,15 @@ SIGNS_JVM_DOTNET = (
 
 SIGNS_OTHERS = (
     Sign(
+        id="pdo-extension",
+        weight=Weight.STRONG,
+        needle=("you need to enable the pdo", "pdo extension", "pdo_mysql extension", "pdo_pgsql extension"),
+        pattern=r"need to enable the PDO"
+        r"|PDO(?:_\w+)? extension (?:is )?(?:missing|required|not (?:installed|loaded|enabled))",
+        source="cakephp/phinx Db/Adapter; php-src ext/pdo",
+        example="You need to enable the PDO_Mysql extension for Phinx to run properly.",
+    ),
+    Sign(
         id="ruby-version",
         weight=Weight.DECISIVE,
         needle=(
