@@ -220,7 +220,7 @@ SIGNS_PYTHON = (
     ),
     Sign(
         id="python-traceback",
-        weight=Weight.WEAK,
+        weight=Weight.MODERATE,
         needle="traceback (most recent call last)",
         source="python/cpython Lib/traceback.py",
         example='Traceback (most recent call last):\n  File "/app/job.py", line 9, in <module>',

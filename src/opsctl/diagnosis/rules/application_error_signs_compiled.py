@@ -82,7 +82,7 @@ SIGNS_JVM_DOTNET = (
     ),
     Sign(
         id="dotnet-unhandled",
-        weight=Weight.WEAK,
+        weight=Weight.MODERATE,
         needle=("unhandled exception. ", "system.aggregateexception", "hosting failed to start"),
         source="dotnet/runtime src/coreclr/vm/excep.cpp",
         example="Unhandled exception. System.Exception: import failed",

@@ -45,10 +45,19 @@ SIGNS_PYTHON = (
     ),
     Sign(
         id="int-of-url-part",
-        weight=Weight.MODERATE,
+        weight=Weight.STRONG,
         needle="invalid literal for int() with base 10",
+        pattern=r"with base 10: ['\"][^'\"\n]*[@:/]"
+        r"|(?:environ|getenv|urlparse|urlsplit|config\()[\s\S]{0,600}invalid literal for int\(\) with base 10",
         source="python/cpython Objects/longobject.c",
         example="ValueError: invalid literal for int() with base 10: 'secret@10.0.0.3'",
+    ),
+    Sign(
+        id="int-of-anything",
+        weight=Weight.WEAK,
+        needle="invalid literal for int() with base 10",
+        source="python/cpython Objects/longobject.c",
+        example="ValueError: invalid literal for int() with base 10: 'abc'",
     ),
     Sign(
         id="dj-database-url",
