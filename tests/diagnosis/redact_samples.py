@@ -175,7 +175,7 @@ IN_TEXT: dict[str, Plant] = {
     "log stripe": lambda s: ("logs", line(f"Stripe: sk_live_0123456789{s}")),
     "log google key": lambda s: ("logs", line(f"key=AIzaSyA0123456789abcdefghijklmnop{s}")),
     "image history": lambda s: ("image", {"config": {"history": [{"created_by": f"ENV DB_PASSWORD={s}"}]}}),
-    "image file": lambda s: ("image", {"texts": {"/app/.npmrc": f"//registry.npmjs.org/:_authToken={s}\n"}}),
+    "image file": lambda s: ("image", {"texts": {"/app/.npmrc": f"//registry.example.org/:_authToken={s}\n"}}),
     "commit": lambda s: ("commits", {"commits": [{"subject": f"use postgres://app:{s}@h/db"}]}),
     "request url": lambda s: ("logs", {"entries": [{"httpRequest": {"requestUrl": f"https://h/x?token={s}&a=1"}}]}),
 }
