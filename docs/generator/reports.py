@@ -14,7 +14,7 @@ from opsctl.cli.cloudrun.diagnose import Diagnosis, explain
 from opsctl.diagnosis.evidence_file import read_evidence
 from opsctl.diagnosis.models import SECTIONS
 from opsctl.diagnosis.prepare import mask_evidence
-from opsctl.diagnosis.view import MOST_SHOWN
+from opsctl.diagnosis.view import MOST_SHOWN, diagnosis_view
 from opsctl.lab.incidents import INCIDENTS, Incident, write_incident
 from opsctl.reporting.language import LANGUAGES
 from opsctl.reporting.markdown import render_markdown
@@ -61,7 +61,7 @@ def diagnose(incident: Incident, sections: Collection[str] | None = None) -> Dia
 
 
 def _report(diagnosis: Diagnosis, texts: Catalogue) -> str:
-    return render_markdown(diagnosis.view(texts), texts, clean=Redactor())
+    return render_markdown(diagnosis_view(diagnosis.report(texts), texts), texts, clean=Redactor())
 
 
 def _sections(incident: Incident, level: int = 2) -> Iterator[str]:

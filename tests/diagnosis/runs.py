@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from functools import cache
 from typing import Any
 
 from opsctl.diagnosis.evidence_entries import SharedParts, to_entry
@@ -13,8 +11,7 @@ from opsctl.diagnosis.facts.derive import derive_facts
 from opsctl.diagnosis.facts.model import Facts
 from opsctl.diagnosis.models import Evidence, Section, SectionStatus
 from opsctl.diagnosis.rank import Ranked, Ranking, rank_causes
-from opsctl.diagnosis.rule import Rule
-from opsctl.diagnosis.rules import CAUSES, CONTROLS, load_rules
+from opsctl.diagnosis.rules import load_rules
 from opsctl.diagnosis.timestamps import to_datetime
 
 NAME = "projects/shop-prod/locations/europe-west1/jobs/orders-migrate/executions/orders-migrate-x7k2p"
@@ -116,7 +113,7 @@ def facts_of(evidence: Evidence) -> Facts:
 
 def diagnose_run(evidence: Evidence) -> Ranking:
     """The ranking of all rules."""
-    return rank_causes(_available_rules(), derive_facts(evidence))
+    return rank_causes(load_rules(), derive_facts(evidence))
 
 
 def first_cause(evidence: Evidence) -> str | None:
@@ -183,12 +180,3 @@ def _time(time_ns: int) -> str:
     moment = to_datetime(time_ns)
     assert moment is not None
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns % 1_000_000_000:09d}Z"
-
-
-@cache
-def _available_rules() -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    for cause in (*CAUSES, *CONTROLS):
-        with suppress(ModuleNotFoundError):
-            rules += load_rules((cause,))
-    return tuple(rules)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from opsctl.diagnosis.command_values import CommandValues, command_values, commands_of, fill, is_possible
 from opsctl.diagnosis.commit_relevance import relate_commits
-from opsctl.diagnosis.facts.model import End, Facts, Outcome, Pointer
+from opsctl.diagnosis.facts.model import Facts, Pointer
 from opsctl.diagnosis.gather import Piece, lacks_output
 from opsctl.diagnosis.models import SECTIONS, Evidence, SectionStatus
 from opsctl.diagnosis.rank import Ranked, Ranking, Verdict
@@ -255,8 +255,7 @@ def _next_step(facts: Facts, ranking: Ranking, texts: Texts) -> NextStep | None:
     candidates = [*leading, *(found for found in ranking.not_checked if found.rule.check is not None)]
     unseen = [found for found in candidates if found.rule.check and not facts.seen(found.rule.check.section)]
     is_settled = bool(leading) and leading[0].verdict is Verdict.CONFIRMED
-    is_failure = facts.execution.outcome in (Outcome.FAILED, Outcome.UNTOLD)
-    if is_failure and not is_settled and _may_have_spoken(facts):
+    if not facts.execution.outcome.is_harmless and not is_settled and lacks_output(facts):
         return _read_log(facts, ranking, texts)
     chosen = None if is_settled else next(iter((*unseen, *leading)), None)
     if chosen is None or chosen.rule.check is None:
@@ -268,12 +267,6 @@ def _next_step(facts: Facts, ranking: Ranking, texts: Texts) -> NextStep | None:
         check.section,
         tuple(dict.fromkeys((chosen.rule.cause, *(found.rule.cause for found in leading)))),
     )
-
-
-def _may_have_spoken(facts: Facts) -> bool:
-    """Whether the program ran, as far as one knows, and nothing of what it said was seen."""
-    ends = {attempt.end for attempt in facts.attempts}
-    return lacks_output(facts) and ends != {End.NEVER_STARTED}
 
 
 def _read_log(facts: Facts, ranking: Ranking, texts: Texts) -> NextStep:

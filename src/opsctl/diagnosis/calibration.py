@@ -1,4 +1,4 @@
-"""The numbers of the ranking, fitted on labelled executions by cross-validation (`benchmarks/calibrate_diagnosis.py`).
+"""The numbers of the ranking, checked on labelled executions by cross-validation (`benchmarks/diagnosis_scores.py`).
 
 All are log-odds but the temperature: a weight of 3 makes a cause e^3 = 20 times as likely as without it.
 """

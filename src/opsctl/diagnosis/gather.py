@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from opsctl.diagnosis.facts.model import End, Facts, Outcome, Pointer
+from opsctl.diagnosis.facts.model import End, Facts, Pointer
 from opsctl.diagnosis.matching import Match, find_rule_codes, find_signs
 from opsctl.diagnosis.rule import Clue, Rule, Stage, Weight
 
@@ -41,8 +41,7 @@ class Case:
 
 def gather_cases(rules: Sequence[Rule], facts: Facts) -> tuple[Case, ...]:
     """The evidence for every rule that fits the outcome: controls for what did not fail, causes for the rest."""
-    is_harmless = facts.execution.outcome in (Outcome.SUCCEEDED, Outcome.CANCELLED, Outcome.RUNNING)
-    rules = [rule for rule in rules if rule.is_control == is_harmless]
+    rules = [rule for rule in rules if rule.is_control == facts.execution.outcome.is_harmless]
     matches = find_signs(rules, facts.logs.messages)
     for rule in rules:
         matches.setdefault(rule.cause, []).extend(find_rule_codes(rule, facts.logs.codes))

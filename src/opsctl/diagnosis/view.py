@@ -66,7 +66,7 @@ def diagnosis_view(report: DiagnosisReport, texts: Texts) -> ReportView:
 
 def is_failure(report: DiagnosisReport) -> bool:
     """Whether there is a failure to explain."""
-    return report.execution.outcome in (Outcome.FAILED, Outcome.UNTOLD)
+    return not report.execution.outcome.is_harmless
 
 
 def _summary(report: DiagnosisReport, texts: Texts) -> Iterator[Field]:

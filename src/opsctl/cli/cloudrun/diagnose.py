@@ -23,7 +23,7 @@ from opsctl.diagnosis.report import DiagnosisReport
 from opsctl.diagnosis.rules import load_rules
 from opsctl.diagnosis.view import diagnosis_view
 from opsctl.errors import ExitCode, UsageError
-from opsctl.reporting.view import ReportView, Texts
+from opsctl.reporting.view import Texts
 
 
 def diagnose(
@@ -71,9 +71,10 @@ def _diagnose(
         write_evidence(save_evidence, prepared.evidence, overwrite=force)
         context.announce(context.texts.get("diagnose.saved", path=str(save_evidence)))
     diagnosis = explain(prepared)
+    report = diagnosis.report(context.texts)
     return Outcome(
-        diagnosis.report(context.texts),
-        view=diagnosis.view,
+        report,
+        view=lambda texts: diagnosis_view(report, texts),
         exit_code=_EXIT_CODES[diagnosis.facts.execution.outcome],
     )
 
@@ -101,10 +102,6 @@ class Diagnosis:
     def report(self, texts: Texts) -> DiagnosisReport:
         """The report with its sentences in the language of `texts`."""
         return build_report(self.prepared.evidence, self.facts, self.ranking, self.prepared.masked_by_kind, texts)
-
-    def view(self, texts: Texts) -> ReportView:
-        """For people."""
-        return diagnosis_view(self.report(texts), texts)
 
 
 def explain(prepared: Prepared) -> Diagnosis:

@@ -139,6 +139,11 @@ class Outcome(StrEnum):
     RUNNING = "running"
     UNTOLD = "untold"  # the evidence does not tell
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether there is no failure to explain."""
+        return self in (Outcome.SUCCEEDED, Outcome.CANCELLED, Outcome.RUNNING)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

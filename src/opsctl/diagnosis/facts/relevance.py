@@ -99,20 +99,19 @@ def weigh_messages(messages: Iterable[Message], attempts: Sequence[Attempt]) -> 
     plain = _attempts_with_errors(ordered)
     weighed: list[Message] = []
     for message in reversed(ordered):
+        key = _key(message)
         if message.origin.is_platform:
-            key = (max(message.task, 0), max(message.attempt, 0))
             factor = factors.get(key, 1.0) if message.origin is Origin.SYSTEM else 1.0
             weighed.append(message._replace(relevance=factor) if factor != 1.0 else message)
             continue
-        key = (max(message.task, 0), max(message.attempt, 0))
         after = errors_after.get(key, 0)
         place = max(_LEAST_FOR_PLACE, 1.0 - _PER_ERROR_AFTER * after)
         later = following.setdefault(key, deque(maxlen=_LOOK_AHEAD))
         is_try = _RETRIES.stands_in(_first_line(message))
         # Where nothing worse was said, the last try is what the program ended with.
-        is_final = _is_last_try(message, later) or (is_try and after == 0 and key not in plain)
+        is_final = _is_last_try(message, later, is_try=is_try) or (is_try and after == 0 and key not in plain)
         relevance = factors.get(key, 0.9) * (1.0 if is_final else _by_level(message)) * place
-        relevance *= _wording(message, is_final) * _sequel(message, later)
+        relevance *= _wording(message, is_retried=is_try and not is_final) * _sequel(message, later)
         later.appendleft(message)
         if _looks_like_error(message) or (is_try and key not in plain):
             errors_after[key] = after + 1
@@ -145,11 +144,7 @@ def _by_level(message: Message) -> float:
 
 def _attempts_with_errors(messages: Iterable[Message]) -> set[tuple[int, int]]:
     """The tasks and attempts in which something was said that is not just a warning or a try."""
-    return {
-        (max(message.task, 0), max(message.attempt, 0))
-        for message in messages
-        if not message.origin.is_platform and _is_plain_error(message)
-    }
+    return {_key(message) for message in messages if not message.origin.is_platform and _is_plain_error(message)}
 
 
 def _is_plain_error(message: Message) -> bool:
@@ -160,22 +155,27 @@ def _is_plain_error(message: Message) -> bool:
     )
 
 
-def _is_last_try(message: Message, following: Sequence[Message]) -> bool:
+def _is_last_try(message: Message, following: Sequence[Message], *, is_try: bool) -> bool:
     if _LAST_TRY.stands_in(_first_line(message)):
         return True
-    is_try = message.level >= Level.INFO and _RETRIES.stands_in(_first_line(message))
-    return is_try and bool(following) and _GIVES_UP.stands_in(_first_line(following[0]))
+    is_told = is_try and message.level >= Level.INFO
+    return is_told and bool(following) and _GIVES_UP.stands_in(_first_line(following[0]))
+
+
+def _key(message: Message) -> tuple[int, int]:
+    """Task and attempt; a line without labels is one of the first."""
+    return (max(message.task, 0), max(message.attempt, 0))
 
 
 def _first_line(message: Message) -> str:
     return message.text[:300].partition("\n")[0]
 
 
-def _wording(message: Message, is_final: bool) -> float:
+def _wording(message: Message, *, is_retried: bool) -> float:
     factor = 1.0
     # The first line says what it is about; frames of a stack trace name libraries that did nothing wrong.
     text = _first_line(message)
-    if not is_final and _RETRIES.stands_in(text):
+    if is_retried:
         factor *= RETRIED
     if message.level <= Level.WARNING and _TELEMETRY.stands_in(text):
         factor *= TELEMETRY

@@ -24,6 +24,16 @@ TELEMETRY = (
 # Package managers and downloads over HTTPS have certificates of their own.
 FETCHERS = TELEMETRY + r"|npm ERR!|npm error|pip\._vendor|\bregistry\b|binaries\.prisma\.sh"
 
+# What a client says when a connection did not come about or broke off: nothing about why. A hint in each of its causes.
+POOL_GAVE_UP = (
+    "connection terminated unexpectedly",
+    "server closed the connection unexpectedly",
+    "driver: bad connection",
+    "timeout acquiring a connection",
+    "connection is not available, request timed out",
+    "pool timed out while waiting for an open connection",
+)
+
 # The container itself, as clients print it.
 LOCAL_HOST = r"(?:localhost|127\.0\.0\.1|::1|0\.0\.0\.0|0:0:0:0:0:0:0:1)"
 

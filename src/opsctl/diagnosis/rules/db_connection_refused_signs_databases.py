@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsctl.diagnosis.rule import Sign, Weight
-from opsctl.diagnosis.rules.connection_settings import LOCAL_HOST, TELEMETRY
+from opsctl.diagnosis.rules.connection_settings import LOCAL_HOST, POOL_GAVE_UP, TELEMETRY
 
 _OTHER = r"/cloudsql/|" + TELEMETRY
 
@@ -261,14 +261,7 @@ SIGNS_DATABASES = (
     Sign(
         "closed-early",
         Weight.WEAK,
-        (
-            "connection terminated unexpectedly",
-            "server closed the connection unexpectedly",
-            "driver: bad connection",
-            "timeout acquiring a connection",
-            "connection is not available, request timed out",
-            "pool timed out while waiting for an open connection",
-        ),
+        POOL_GAVE_UP,
         source="brianc/node-postgres client.js; libpq fe-misc.c; Go database/sql; Knex; HikariCP; sqlx",
         example="Error: Connection terminated unexpectedly",
     ),

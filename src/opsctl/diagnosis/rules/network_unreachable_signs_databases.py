@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opsctl.diagnosis.rule import Sign, Weight
-from opsctl.diagnosis.rules.connection_settings import PRIVATE_ADDRESS
+from opsctl.diagnosis.rules.connection_settings import POOL_GAVE_UP, PRIVATE_ADDRESS
 
 SIGNS_DATABASES = (
     Sign(
@@ -237,14 +237,7 @@ SIGNS_DATABASES = (
     Sign(
         "pool-gave-up",
         Weight.WEAK,
-        (
-            "connection is not available, request timed out",
-            "timeout acquiring a connection",
-            "connection terminated unexpectedly",
-            "pool timed out while waiting for an open connection",
-            "driver: bad connection",
-            "server closed the connection unexpectedly",
-        ),
+        POOL_GAVE_UP,
         source="brettwooldridge/HikariCP; knex/knex; launchbadge/sqlx; node-postgres; libpq",
         example="HikariPool-1 - Connection is not available, request timed out after 30000ms.",
     ),
