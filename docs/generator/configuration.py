@@ -51,11 +51,15 @@ WORDS = {
     "images.vehicle_name_fields": "Fields to take the vehicle's name from, the first that has one.",
     "images.color_name_fields": "The same for the name of a colour, inside a colour object.",
     "images.color_url_fields": "The same for the address of an image, inside an object.",
-    "cloudrun.project": "Google Cloud project. Not used yet.",
-    "cloudrun.region": "Region of the Cloud Run Job. Not used yet.",
-    "cloudrun.repository": "Path of a git checkout, for commit correlation. Not used yet.",
+    "cloudrun.project": "Google Cloud project. Without it that of gcloud's active configuration.",
+    "cloudrun.region": "Region of the Cloud Run Job. Without it that of gcloud's active configuration, else it is "
+    "searched for.",
+    "cloudrun.repository": "Path of a git checkout of the program: the commits between two images are read from it.",
+    "cloudrun.access_token": "An access token in place of the credentials of this machine.",
+    "cloudrun.registry_endpoint": "Another address for every image registry of Google (`*-docker.pkg.dev`, `gcr.io`).",
+    "cloudrun.image_budget_bytes": "How much of an image's layers a diagnosis downloads at most.",
     **{
-        f"cloudrun.{name}": "Another address for this Google API. Not used yet."
+        f"cloudrun.{name}": "Another address for this Google API."
         for name in (
             "endpoint",
             "logging_endpoint",
@@ -63,8 +67,9 @@ WORDS = {
             "resource_manager_endpoint",
             "secret_manager_endpoint",
             "sql_endpoint",
+            "service_usage_endpoint",
+            "policy_troubleshooter_endpoint",
             "artifact_registry_endpoint",
-            "registry_endpoint",
         )
     },
 }

@@ -80,10 +80,20 @@ class UnavailableError(OpsctlError):
 
 
 class AccessDeniedError(OpsctlError):
-    """A service refused the credentials, or they do not allow what was asked."""
+    """A service refused the credentials, or they do not allow what was asked.
+
+    `permission` is the one that is missing, as the service or its documentation names it. Some services answer in the
+    same way for what does not exist: then `code` is "denied-or-absent".
+    """
 
     exit_code = ExitCode.DENIED
     default_code = "denied"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, code: str | None = None, permission: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.permission = permission
 
 
 class NotFoundError(OpsctlError):

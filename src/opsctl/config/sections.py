@@ -151,22 +151,37 @@ class ImagesSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class CloudRunSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the Cloud Run Job runs. The endpoints are other addresses for the Google APIs (emulators, private service
-    connect)."""
+    """Where the Cloud Run Job runs. Without `project` and `region` gcloud's active configuration holds. The endpoints
+    are other addresses for the Google APIs (emulators, private service connect)."""
 
     SECTION = "cloudrun"
+    SECRETS = frozenset({"access_token"})
 
-    project: Text
-    region: Text
+    project: Text | None = None
+    region: Text | None = None
     repository: Text | None = None
+    """A git checkout of the program, for the commits between two images."""
+    access_token: Text | None = None
+    """In place of the credentials of this machine."""
     endpoint: Text | None = None
     logging_endpoint: Text | None = None
     iam_endpoint: Text | None = None
     resource_manager_endpoint: Text | None = None
     secret_manager_endpoint: Text | None = None
     sql_endpoint: Text | None = None
+    service_usage_endpoint: Text | None = None
+    policy_troubleshooter_endpoint: Text | None = None
     artifact_registry_endpoint: Text | None = None
     registry_endpoint: Text | None = None
+    """In place of every image registry of Google (`*-docker.pkg.dev`, `gcr.io`)."""
+    image_budget_bytes: Annotated[int, Meta(ge=0)] = 512 << 20
+    """How much of an image's layers a diagnosis downloads at most."""
+
+    def check(self) -> None:
+        for key in self.__struct_fields__:
+            value = getattr(self, key)
+            if key.endswith("endpoint") and value is not None:
+                check_http_url(key, value)
 
 
 SECTIONS: tuple[type[ConfigSection], ...] = (MongoSection, S3Section, KubernetesSection, ImagesSection, CloudRunSection)
