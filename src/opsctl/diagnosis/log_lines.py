@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from opsctl.diagnosis.entry_text import text_of
 from opsctl.diagnosis.evidence_entries import SharedParts, to_entry
 from opsctl.diagnosis.facts.entries import ATTEMPT_LABEL, TASK_LABEL, order_entries, origin_of
 from opsctl.diagnosis.facts.joining import LONGEST_GAP_NS, Line, join_lines
@@ -15,7 +16,6 @@ from opsctl.diagnosis.facts.levels import find_level
 from opsctl.diagnosis.facts.messages import CONTAINER_LABEL, label_number
 from opsctl.diagnosis.facts.model import Level, Origin
 from opsctl.diagnosis.facts.payloads import read_payload
-from opsctl.diagnosis.log_text import text_of
 from opsctl.diagnosis.models import JsonObject, LogEntry
 from opsctl.diagnosis.redact import Masker
 from opsctl.diagnosis.timestamps import to_datetime
