@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from multidict import MultiMapping
 
 from opsctl.lab.google.answers import ApiError, exhausted, invalid, invalid_credentials, missing_credentials, not_found
 from opsctl.lab.google.cloud import Call, Cloud, Json
@@ -23,14 +24,16 @@ _LEAST_BYTES_TO_COMPRESS = 1024
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request to an API. `names` are the parts of the path, `body` is the JSON that came with it."""
+    """One request to an API. `host` is the one that was asked for, `names` are the parts of the path, `body` is the
+    JSON that came with it."""
 
     api: str
     cloud: Cloud
     method: str
+    host: str
     path: str
     names: Mapping[str, str]
-    query: Mapping[str, str]
+    query: MultiMapping[str]
     body: Json
     fault: Fault | None
 
@@ -38,6 +41,10 @@ class Ask:
     def wants_integers(self) -> bool:
         """Whether enums are to be answered as numbers (`$alt=json;enum-encoding=int`)."""
         return "enum-encoding=int" in self.query.get("$alt", "")
+
+    def every(self, name: str) -> list[str]:
+        """All values of a parameter that may be repeated."""
+        return list(self.query.getall(name, []))
 
     def require(self, permission: str, resource: str, *, project: str = "", message: str = "") -> Project:
         """As `Cloud.require`, with the project out of the path."""
@@ -99,6 +106,7 @@ class Surface:
                 self.api,
                 self.cloud,
                 request.method,
+                request.host,
                 request.path,
                 request.match_info,
                 request.query,

@@ -92,8 +92,8 @@ class World:
     """Projects by id; jobs and executions by full name; tasks by the full name of their execution, in their order.
 
     `entries` are google.logging.v2.LogEntry in any order; `now` decides which of them have arrived. `images` holds what
-    the registry has, by repository without its host: `project/repository/image`. `says_number` lets the answers of
-    Cloud Run name the project by its number.
+    the registry has, by repository without its host: `project/repository/image`; `upload_times` says since when, by
+    digest. `says_number` lets the answers of Cloud Run name the project by its number.
     """
 
     projects: dict[str, Project] = field(default_factory=dict)
@@ -102,6 +102,7 @@ class World:
     tasks: dict[str, list[Json]] = field(default_factory=dict)
     entries: list[Json] = field(default_factory=list)
     images: dict[str, RepositoryContent] = field(default_factory=dict)
+    upload_times: dict[str, str] = field(default_factory=dict)
     denied_permissions: set[str] = field(default_factory=set)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     says_number: bool = False
