@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from opsctl import __version__
-from opsctl.config import ImagesSection, MongoSection, Profile, S3Section
-from opsctl.errors import ConfigError, UsageError
+from opsctl.cli.process import Process
+from opsctl.config import CloudRunSection, ImagesSection, MongoSection, Profile, S3Section
+from opsctl.errors import ConfigError, OpsctlError, UsageError
 from opsctl.migration.models import FieldRule, ImageMapping, KeyLayout, Selection, TransferLimits
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
 
+    from opsctl.adapters.google_rest.credentials import Credentials
+    from opsctl.adapters.google_rest.session import GoogleSession
+    from opsctl.adapters.registry.client import RegistryClient
+    from opsctl.adapters.registry.images import RegistryImages
     from opsctl.adapters.s3.bucket import Bucket
+    from opsctl.diagnosis.ports import Commits, Sources
     from opsctl.migration.ports import DocumentStore, ObjectStore
     from opsctl.migration.run import Services, Settings
 
@@ -173,6 +180,94 @@ def read_limits(profile: Profile) -> TransferLimits:
         outage_seconds=images.outage_seconds,
         placeholder_sha256=frozenset(images.placeholder_sha256),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRunSources:
+    """What a live diagnosis asks, and in which project and region. `project` and `region` are None when neither the
+    profile nor gcloud's active configuration names one. `images` reads single files too."""
+
+    sources: Sources
+    images: RegistryImages
+    project: str | None
+    region: str | None
+    session: GoogleSession
+    registry: RegistryClient
+    _credentials: Credentials
+
+    def collected_by(self) -> str | None:
+        """Who asks, as an IAM member; None when that is not known without asking."""
+        try:
+            return self._credentials.origin().account
+        except OpsctlError:
+            return None
+
+
+@asynccontextmanager
+async def open_sources(
+    profile: Profile, process: Process, *, on_wait: Callable[[float], None] = lambda _: None
+) -> AsyncIterator[CloudRunSources]:
+    """Google Cloud, the image registry and the checkout of the profile. `on_wait` hears the seconds of every pause that
+    Cloud Logging's quota asks for. Raises ConfigError; nothing is asked yet."""
+    from opsctl.adapters.google_rest.accounts import GoogleAccounts  # noqa: PLC0415
+    from opsctl.adapters.google_rest.artifacts import ArtifactRegistry  # noqa: PLC0415
+    from opsctl.adapters.google_rest.cloud_logging import CloudLogging  # noqa: PLC0415
+    from opsctl.adapters.google_rest.cloud_run import GoogleCloudRun  # noqa: PLC0415
+    from opsctl.adapters.google_rest.credentials import Credentials  # noqa: PLC0415
+    from opsctl.adapters.google_rest.endpoints import Endpoints  # noqa: PLC0415
+    from opsctl.adapters.google_rest.gcloud_settings import read_gcloud_settings  # noqa: PLC0415
+    from opsctl.adapters.google_rest.secrets import SecretVersions  # noqa: PLC0415
+    from opsctl.adapters.google_rest.services import ServiceUsage  # noqa: PLC0415
+    from opsctl.adapters.google_rest.session import GoogleSession  # noqa: PLC0415
+    from opsctl.adapters.google_rest.sql import CloudSql  # noqa: PLC0415
+    from opsctl.adapters.registry.client import RegistryClient  # noqa: PLC0415
+    from opsctl.adapters.registry.docker_login import DockerLogins  # noqa: PLC0415
+    from opsctl.adapters.registry.images import RegistryImages  # noqa: PLC0415
+    from opsctl.adapters.registry.layer_cache import DiskLayerCache  # noqa: PLC0415
+    from opsctl.diagnosis.ports import Sources  # noqa: PLC0415
+
+    section, gcloud = profile.section(CloudRunSection), read_gcloud_settings(process.environ)
+    project = section.project or gcloud.project
+    credentials = Credentials(section.access_token, environment=process.environ)
+    session = GoogleSession(credentials, Endpoints.from_section(section), quota_project=project)
+    registry = RegistryClient(
+        DockerLogins(process.environ), google_token=session.access_token, google_endpoint=section.registry_endpoint
+    )
+    images = RegistryImages(registry, DiskLayerCache(cache_folder(process)), budget_bytes=section.image_budget_bytes)
+    sources = Sources(
+        run=GoogleCloudRun(session),
+        logs=CloudLogging(session, on_wait=on_wait),
+        accounts=GoogleAccounts(session),
+        secrets=SecretVersions(session),
+        sql=CloudSql(session),
+        apis=ServiceUsage(session),
+        artifacts=ArtifactRegistry(session),
+        images=images,
+        commits=_open_commits(section.repository),
+    )
+    try:
+        yield CloudRunSources(sources, images, project, section.region or gcloud.region, session, registry, credentials)
+    finally:
+        session.close()
+        registry.close()
+
+
+def cache_folder(process: Process) -> Path:
+    """Where what is known of layers is kept: `OPSCTL_CACHE_DIR`, else the user's cache folder."""
+    named = process.environ.get("OPSCTL_CACHE_DIR")
+    if named:
+        return Path(named) / "layers"
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    return user_cache_path("opsctl") / "layers"
+
+
+def _open_commits(repository: str | None) -> Commits | None:
+    if repository is None:
+        return None
+    from opsctl.adapters.git import GitCommits  # noqa: PLC0415
+
+    return GitCommits(Path(repository))
 
 
 def load_lab() -> ModuleType:

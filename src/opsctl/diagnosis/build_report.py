@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from opsctl.diagnosis.access import find_access_needs
 from opsctl.diagnosis.command_values import CommandValues, command_values, commands_of, fill, is_possible
 from opsctl.diagnosis.commit_relevance import relate_commits
 from opsctl.diagnosis.facts.model import Facts, Pointer
 from opsctl.diagnosis.gather import Piece, lacks_output
-from opsctl.diagnosis.models import SECTIONS, Evidence, SectionStatus
+from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS, Evidence, SectionStatus
 from opsctl.diagnosis.rank import Ranked, Ranking, Verdict
 from opsctl.diagnosis.remedy_choice import by_fit
 from opsctl.diagnosis.report import (
@@ -66,6 +67,7 @@ def build_report(
             NotChecked(found.rule.cause, _title(found.rule, texts), found.missing) for found in ranking.not_checked
         ),
         completeness=_completeness(evidence, facts),
+        access=find_access_needs(evidence, facts),
         baseline_diff=_baseline(facts),
         commits=relate_commits(facts, first),
         timeline=build_timeline(facts, ranking, texts, said.at),
@@ -231,8 +233,9 @@ def _remedy(rule: Rule, remedy: Remedy, values: CommandValues, texts: Texts) -> 
 
 
 def _completeness(evidence: Evidence, facts: Facts) -> Completeness:
+    told = (*_ASKED, *(name for name in OWN_SECTIONS if name in evidence.sections))
     sections = tuple(
-        SectionSummary(name, evidence.section(name).status.value, evidence.section(name).reason) for name in _ASKED
+        SectionSummary(name, evidence.section(name).status.value, evidence.section(name).reason) for name in told
     )
     seen = sum(facts.seen(name) for name in _ASKED)
     return Completeness(

@@ -169,6 +169,11 @@ def from_entry(entry: LogEntry) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def left_out_reason(dropped: int, kept: int) -> str:
+    """Why a log is not whole after some of its lines were left out."""
+    return f"{dropped} of {dropped + kept} lines, all from the middle, were left out to stay within memory"
+
+
 class KeptEntries:
     """The entries of one file, added in its order, kept within bounds."""
 

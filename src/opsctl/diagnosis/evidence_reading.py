@@ -12,7 +12,7 @@ import re
 import zlib
 from typing import Any, BinaryIO
 
-from opsctl.diagnosis.evidence_entries import KeptEntries
+from opsctl.diagnosis.evidence_entries import KeptEntries, left_out_reason
 from opsctl.diagnosis.evidence_writer import SCHEMA
 from opsctl.diagnosis.json_stream import JsonError, JsonReader
 from opsctl.diagnosis.models import SECTIONS, Evidence, ExecutionName, LogEntry, Section, SectionStatus
@@ -25,6 +25,7 @@ _SCHEMA = re.compile(r"opsctl\.evidence/v(\d{1,9})(?:\.\d+)*", re.ASCII)
 _NAME = re.compile(
     r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)/jobs/(?P<job>[^/]+)/executions/(?P<execution>[^/]+)"
 )
+_MEMBER = re.compile(r"[a-zA-Z]{1,30}:[\w.@+-]{1,200}", re.ASCII)
 _EXECUTION_HINT = "It names what the evidence is about: projects/P/locations/L/jobs/J/executions/E."
 _OBJECT_HINT = "An evidence file is one JSON object, saved by --save-evidence or opsctl lab incident write."
 _KINDS = {"{": "an object", "[": "a list", '"': "a text", "t": "true", "f": "false", "n": "null"}
@@ -64,7 +65,7 @@ class EvidenceReading:
         name = self._check_name()
         if self._json.has_invalid_utf8:
             self._remarks.append("invalid-utf8")
-        collected_at = self._head.get("collectedAt")
+        collected_at, collected_by = self._head.get("collectedAt"), self._head.get("collectedBy")
         entries, dropped = self._finish_logs()
         return Evidence(
             parse_execution_name(name),
@@ -73,6 +74,7 @@ class EvidenceReading:
             entries,
             dropped,
             tuple(self._remarks),
+            collected_by if isinstance(collected_by, str) and _MEMBER.fullmatch(collected_by) else None,
         )
 
     def _read_document(self) -> None:
@@ -87,7 +89,7 @@ class EvidenceReading:
                 self._read_sections()
                 continue
             value = self._json.value()
-            if key in ("schema", "collectedAt", "executionName"):
+            if key in ("schema", "collectedAt", "collectedBy", "executionName"):
                 self._head[key] = value
             if key == "schema":
                 self._check_schema()
@@ -155,9 +157,7 @@ class EvidenceReading:
             return (), 0
         entries, dropped = self._entries.all(), self._entries.dropped
         if dropped:
-            told = (
-                f"{dropped} of {dropped + len(entries)} lines, all from the middle, were left out to stay within memory"
-            )
+            told = left_out_reason(dropped, len(entries))
             reason = f"{section.reason}; {told}" if section.reason else told
             self._sections["logs"] = Section(SectionStatus.PARTIAL, reason, section.source, section.data)
         return _renumber(entries, self._left_out, dropped)

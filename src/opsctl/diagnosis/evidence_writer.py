@@ -97,7 +97,12 @@ _ENTRY_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def _pieces(evidence: Evidence) -> Iterator[str]:
-    head = {"schema": SCHEMA, "collectedAt": evidence.collected_at, "executionName": evidence.name.full}
+    head = {
+        "schema": SCHEMA,
+        "collectedAt": evidence.collected_at,
+        "collectedBy": evidence.collected_by,
+        "executionName": evidence.name.full,
+    }
     yield "{\n"
     for key, value in head.items():
         if value is not None:

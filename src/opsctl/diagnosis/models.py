@@ -23,6 +23,8 @@ SECTIONS = (
     "value_facts",
     "commits",
 )
+# What opsctl collects beyond the format; other writers have none of it, so its absence is not worth a word.
+OWN_SECTIONS = ("apis",)
 
 
 class SectionStatus(StrEnum):
@@ -95,7 +97,8 @@ class Evidence:
     """Everything that is known about one execution.
 
     `entries` are the log lines in the order of the file; `entries_dropped` counts those that were left out to stay
-    within memory, always from the middle. `remarks` say what was tolerated while reading.
+    within memory, always from the middle. `remarks` say what was tolerated while reading. `collected_by` is who asked,
+    as an IAM member (`user:...`), where that is known.
     """
 
     name: ExecutionName
@@ -104,6 +107,7 @@ class Evidence:
     entries: tuple[LogEntry, ...] = ()
     entries_dropped: int = 0
     remarks: tuple[str, ...] = ()
+    collected_by: str | None = None
 
     def section(self, name: str) -> Section:
         """A section; one that is absent counts as skipped."""

@@ -114,6 +114,17 @@ class NotChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessNeed:
+    """A right that would have given what is missing: the sections, the permissions, the smallest role that holds them
+    (null for an API that is switched off), and the command that grants it or switches the API on."""
+
+    sections: tuple[str, ...]
+    permissions: tuple[str, ...]
+    role: str | None
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class SectionSummary:
     """One section of the evidence. Only ok and partial were seen; none of the others means healthy."""
 
@@ -207,6 +218,7 @@ class DiagnosisReport:
     ruled_out: tuple[RuledOut, ...]
     not_checked: tuple[NotChecked, ...]
     completeness: Completeness
+    access: tuple[AccessNeed, ...]
     baseline_diff: BaselineDiff | None
     commits: tuple[CommitItem, ...]
     timeline: tuple[TimelineItem, ...]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opsctl.diagnosis.models import SECTIONS
+from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS
 from opsctl.diagnosis.report import BaselineDiff, ChangeItem, DiagnosisReport, RuledOut
 from opsctl.reporting.view import Bytes, CellValue, Code, Column, Duration, Table, Texts
 
@@ -27,7 +27,7 @@ def context_tables(report: DiagnosisReport, texts: Texts, *, is_failure: bool) -
 
 def name_section(name: str, texts: Texts) -> str:
     """A section of the evidence in the reader's words."""
-    return texts.get(f"diagnose.section_{name}") if name in SECTIONS else name
+    return texts.get(f"diagnose.section_{name}") if name in (*SECTIONS, *OWN_SECTIONS) else name
 
 
 def _ruled_out(report: DiagnosisReport, texts: Texts) -> Iterator[Table]:
@@ -52,6 +52,16 @@ def _not_seen(report: DiagnosisReport, texts: Texts) -> Iterator[Table]:
     rows = [(", ".join(names), t(f"diagnose.status_{status}"), reason) for (status, reason), names in alike.items()]
     if rows:
         yield _table("unseen", ("section", "status", "reason"), tuple(rows), texts)
+    if report.access:
+        access = tuple(
+            (
+                ", ".join(name_section(name, texts) for name in need.sections),
+                ", ".join(need.permissions) or None,
+                Code(need.command),
+            )
+            for need in report.access
+        )
+        yield _table("access", ("section", "permission", "grant"), access, texts)
     if report.not_checked:
         causes = tuple(
             (item.title, ", ".join(name_section(name, texts) for name in item.missing_sections), item.cause)

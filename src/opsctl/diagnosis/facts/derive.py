@@ -23,7 +23,7 @@ from opsctl.diagnosis.facts.surroundings import (
     derive_secrets,
 )
 from opsctl.diagnosis.facts.tasks import derive_tasks
-from opsctl.diagnosis.models import SECTIONS, Evidence, SectionStatus
+from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS, Evidence, SectionStatus
 
 
 def derive_facts(evidence: Evidence) -> Facts:
@@ -59,7 +59,7 @@ def derive_facts(evidence: Evidence) -> Facts:
         baseline=derive_baseline(evidence, execution, secrets, tokens),
         commits=derive_commits(evidence),
         job=derive_job(evidence, execution),
-        sections={name: evidence.section(name).status for name in SECTIONS},
+        sections={name: evidence.section(name).status for name in (*SECTIONS, *OWN_SECTIONS)},
     )
 
 

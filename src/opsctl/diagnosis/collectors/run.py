@@ -1,0 +1,62 @@
+"""Collects from Cloud Run: tasks, the job as it is now, the newest success before."""
+
+from __future__ import annotations
+
+from opsctl.diagnosis.collectors.answers import empty, seen
+from opsctl.diagnosis.facts.reading import as_text
+from opsctl.diagnosis.models import ExecutionName, JsonObject, Section
+from opsctl.diagnosis.ports import CloudRun
+from opsctl.diagnosis.timestamps import parse_time
+
+EXECUTION_SOURCE = "run.googleapis.com/v2 executions.get"
+TASKS_SOURCE = "run.googleapis.com/v2 tasks.list"
+JOB_SOURCE = "run.googleapis.com/v2 jobs.get"
+BASELINE_SOURCE = "run.googleapis.com/v2 executions.list"
+# Newest first, a hundred each: a success further back says little about what changed.
+BASELINE_PAGES = 5
+
+
+def job_name(name: ExecutionName) -> str:
+    """The full name of the job of an execution."""
+    return f"projects/{name.project}/locations/{name.location}/jobs/{name.job}"
+
+
+async def collect_tasks(run: CloudRun, name: ExecutionName) -> Section:
+    """All tasks of the execution."""
+    tasks = await run.list_tasks(name.full)
+    if not tasks:
+        return empty("the execution has no tasks", TASKS_SOURCE)
+    return seen({"tasks": list(tasks)}, TASKS_SOURCE)
+
+
+async def collect_job(run: CloudRun, name: ExecutionName) -> Section:
+    """The job as it is now."""
+    return seen(await run.get_job(job_name(name)), JOB_SOURCE)
+
+
+async def collect_baseline(run: CloudRun, name: ExecutionName, created: object) -> Section:
+    """The newest execution of the job that succeeded and was created before `created` (RFC 3339; when that is not
+    known, any but this one)."""
+    before, token, looked = parse_time(created), "", 0
+    for _ in range(BASELINE_PAGES):
+        page = await run.list_executions(job_name(name), page_token=token)
+        for execution in page.executions:
+            own = as_text(execution.get("name")).rpartition("/")[2]
+            made = parse_time(execution.get("createTime"))
+            is_earlier = own != name.execution and (before is None or made is None or made < before)
+            looked += is_earlier
+            if is_earlier and has_succeeded(execution):
+                return seen({"execution": execution}, BASELINE_SOURCE)
+        token = page.next_token
+        if not token:
+            return empty(f"none of the {looked} executions before this one succeeded", BASELINE_SOURCE)
+    return empty(f"none of the {looked} executions that were looked at succeeded", BASELINE_SOURCE)
+
+
+def has_succeeded(execution: JsonObject) -> bool:
+    """Whether an execution ended well."""
+    conditions = execution.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else ():
+        if isinstance(condition, dict) and condition.get("type") == "Completed":
+            return condition.get("state") == "CONDITION_SUCCEEDED"
+    return False
