@@ -1,0 +1,22 @@
+"""Cloud SQL Admin over REST: `opsctl.diagnosis.ports.SqlInstances`.
+
+https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/instances/get
+"""
+
+from __future__ import annotations
+
+from opsctl.adapters.google_rest.paths import fill_path
+from opsctl.adapters.google_rest.session import Api, GoogleSession
+from opsctl.diagnosis.models import JsonObject
+
+
+class CloudSql:
+    """Reads instances. `state` is RUNNABLE too for one that its owner stopped: see `settings.activationPolicy`."""
+
+    def __init__(self, session: GoogleSession) -> None:
+        self._session = session
+
+    async def get_instance(self, project: str, instance: str) -> JsonObject:
+        """A DatabaseInstance as it is now. `instance` is the name alone, without project and region."""
+        path = fill_path("/sql/v1beta4/projects/{}/instances/{}", project, instance)
+        return await self._session.get(Api.SQL, path, permission="cloudsql.instances.get")
