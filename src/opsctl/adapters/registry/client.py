@@ -6,7 +6,6 @@ Source: OCI distribution specification 1.1, "Pull". Nothing is asked that is not
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,22 +20,12 @@ from opsctl.adapters.registry.refusals import Refusal, Repository, explain_refus
 from opsctl.adapters.registry.sign_in import Logins, SignIn
 from opsctl.adapters.registry.transport import RegistryCall, Request, Transport, read_beginning, read_body
 from opsctl.errors import DataError, UnavailableError
+from opsctl.image.manifest import ACCEPTED_TYPES, LARGEST_MANIFEST_BYTES, check_digest
 from opsctl.image.models import Descriptor
+from opsctl.image.reference import is_digest
 
-MAX_MANIFEST_BYTES = 4 << 20
-
-_ACCEPT = ", ".join(
-    (
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    )
-)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOPS = 5
-_HASHES = {"sha256": 64, "sha512": 128}
-_DIGEST = re.compile(r"(sha256|sha512):([0-9a-f]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +78,17 @@ class RegistryClient:
 
     def get_manifest(self, repository: Repository, reference: str, *, stop: Stop | None = None) -> ManifestAnswer:
         """The manifest or index of a tag or digest; its bytes are checked against the digest."""
-        is_digest = ":" in reference
-        what = f"image {repository}{'@' if is_digest else ':'}{reference}"
+        is_by_digest = ":" in reference
+        what = f"image {repository}{'@' if is_by_digest else ':'}{reference}"
         deadline = Deadline(what, self._patience.answer_seconds, clock=self._clock, stop=stop)
         response = self._open(
-            repository, f"manifests/{quote(reference, safe=':')}", {"Accept": _ACCEPT}, what, deadline
+            repository, f"manifests/{quote(reference, safe=':')}", {"Accept": ", ".join(ACCEPTED_TYPES)}, what, deadline
         )
-        body = read_body(response, deadline, max_bytes=MAX_MANIFEST_BYTES, what=what)
-        expected = reference if is_digest else response.headers.get("Docker-Content-Digest", "")
-        if is_digest or _DIGEST.fullmatch(expected):
-            _check_digest(body, expected, what)
-        digest = expected if is_digest else f"sha256:{hashlib.sha256(body).hexdigest()}"
+        body = read_body(response, deadline, max_bytes=LARGEST_MANIFEST_BYTES, what=what)
+        expected = reference if is_by_digest else response.headers.get("Docker-Content-Digest", "")
+        if is_by_digest or is_digest(expected):
+            check_digest(body, expected)
+        digest = expected if is_by_digest else f"sha256:{hashlib.sha256(body).hexdigest()}"
         return ManifestAnswer(response.headers.get("Content-Type", "").partition(";")[0].strip().lower(), digest, body)
 
     def read_blob(self, repository: Repository, blob: Descriptor, *, max_bytes: int, stop: Stop | None = None) -> bytes:
@@ -115,7 +104,7 @@ class RegistryClient:
                     break
         if len(body) != blob.size_bytes:
             raise DataError(f"{what} is not the {blob.size_bytes} bytes that its manifest says", code="layer-truncated")
-        _check_digest(bytes(body), blob.digest, what)
+        check_digest(bytes(body), blob.digest, "blob")
         return bytes(body)
 
     @contextmanager
@@ -124,7 +113,7 @@ class RegistryClient:
     ) -> Iterator[Iterator[bytes]]:
         """The stored bytes in pieces. A lost connection is taken up again; size and digest are not checked."""
         what = f"{repository}@{blob.digest}"
-        if not _DIGEST.fullmatch(blob.digest):
+        if not is_digest(blob.digest):
             raise DataError(f"{repository}: a part of the image has no digest that can be asked for")
         seconds = self._patience.answer_seconds + blob.size_bytes / self._patience.slowest_bytes_per_second
         deadline = Deadline(what, seconds, clock=self._clock, stop=stop)
@@ -188,11 +177,3 @@ class RegistryClient:
                 headers.pop("Authorization", None)
             request = Request(request.what, url, headers, path_is_secret=True)
         raise DataError(f"{request.what}: more than {_HOPS} redirects")
-
-
-def _check_digest(body: bytes, digest: str, what: str) -> None:
-    found = _DIGEST.fullmatch(digest)
-    if found is None or len(found[2]) != _HASHES[found[1]]:
-        raise DataError(f"{what}: not a digest that can be checked")
-    if hashlib.new(found[1], body).hexdigest() != found[2]:
-        raise DataError(f"{what}: what the registry sent has another digest", code="wrong-digest")

@@ -1,0 +1,172 @@
+"""Images in registries: described, looked into, listed, read. The work is done on threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from typing import TypeVar
+
+from opsctl.adapters.registry.client import ManifestAnswer, RegistryClient
+from opsctl.adapters.registry.deadline import Stop
+from opsctl.adapters.registry.provenance import MAX_STATEMENT_BYTES, find_provenance, read_statement
+from opsctl.adapters.registry.refusals import Repository
+from opsctl.errors import DataError, OpsctlError
+from opsctl.image import inspect as inspecting
+from opsctl.image import listing
+from opsctl.image.description import describe_image, read_config
+from opsctl.image.manifest import (
+    LARGEST_CONFIG_BYTES,
+    Index,
+    Manifest,
+    Offer,
+    choose_offer,
+    find_attestation,
+    is_attestation,
+    read_manifest,
+    require_offer,
+)
+from opsctl.image.models import Descriptor, ImageDescription, Inspection, JsonObject, Wanted
+from opsctl.image.ports import LayerCache
+from opsctl.image.reference import parse_reference
+
+_T = TypeVar("_T")
+
+
+class RegistryImages:
+    """Implements `opsctl.diagnosis.ports.Images`, and what the commands about images ask beside it.
+
+    `budget_bytes` is what one call downloads of layers at most. A call that is cancelled breaks off its download.
+    """
+
+    def __init__(self, client: RegistryClient, *, budget_bytes: int, cache: LayerCache | None = None) -> None:
+        self._client = client
+        self._budget_bytes = budget_bytes
+        self._cache = cache
+
+    async def describe(self, reference: str) -> ImageDescription:
+        """What manifest and config say.
+
+        Of an index, the image for linux/amd64 is taken, which is what Cloud Run runs; without one the first that is
+        offered, whose `platform` then tells what is wrong. Raises what the ports name, `NotFoundError` with code
+        `image-not-found`, and `DataError` with the codes of `opsctl.image`.
+        """
+        asked = parse_reference(reference)
+        repository = Repository(asked.registry, asked.repository)
+        answer = await _on_thread(lambda stop: self._client.get_manifest(repository, asked.version, stop=stop))
+        top = _read(answer)
+        if isinstance(top, Manifest):
+            return describe_image(asked, answer.digest, top, await self._read_config(repository, top))
+        digest = _choose(top).blob.digest
+        # Beside each other: they do not need one another.
+        attested = asyncio.create_task(self._read_provenance(repository, find_attestation(top, digest)))
+        try:
+            manifest = await self._read_manifest(repository, digest)
+            config = await self._read_config(repository, manifest)
+            provenance = await attested
+        finally:
+            attested.cancel()
+            await asyncio.gather(attested, return_exceptions=True)
+        return describe_image(
+            asked, digest, manifest, config, index=top, index_digest=answer.digest, provenance=provenance
+        )
+
+    async def inspect(self, image: ImageDescription, wanted: Wanted) -> Inspection:
+        """Looks for paths, top layer first, within the budget. Raises what the ports name."""
+        return await _on_thread(
+            lambda stop: inspecting.inspect(
+                image, self._blobs(image, stop), wanted, budget_bytes=self._budget_bytes, cache=self._cache
+            )
+        )
+
+    async def list_files(
+        self, image: ImageDescription, under: str = "/", *, is_recursive: bool = True
+    ) -> listing.Listing:
+        """What is below a path. Raises what `opsctl.image.listing.list_files` names."""
+        return await _on_thread(
+            lambda stop: listing.list_files(
+                image,
+                self._blobs(image, stop),
+                under,
+                budget_bytes=self._budget_bytes,
+                cache=self._cache,
+                is_recursive=is_recursive,
+            )
+        )
+
+    async def read_file(self, image: ImageDescription, path: str, *, max_bytes: int) -> listing.FileContent:
+        """The content of a file. Raises what `opsctl.image.listing.read_file` names."""
+        return await _on_thread(
+            lambda stop: listing.read_file(
+                image,
+                self._blobs(image, stop),
+                path,
+                budget_bytes=self._budget_bytes,
+                max_bytes=max_bytes,
+                cache=self._cache,
+            )
+        )
+
+    def _blobs(self, image: ImageDescription, stop: Stop) -> RepositoryBlobs:
+        name = parse_reference(image.repository)
+        return RepositoryBlobs(self._client, Repository(name.registry, name.repository), stop)
+
+    async def _read_manifest(self, repository: Repository, digest: str) -> Manifest:
+        found = _read(await _on_thread(lambda stop: self._client.get_manifest(repository, digest, stop=stop)))
+        if isinstance(found, Index):
+            raise DataError("The index of the image leads to another index.", code="manifest-unreadable")
+        return found
+
+    async def _read_config(self, repository: Repository, manifest: Manifest) -> JsonObject:
+        blob = manifest.config
+        content = await _on_thread(
+            lambda stop: self._client.read_blob(repository, blob, max_bytes=LARGEST_CONFIG_BYTES, stop=stop)
+        )
+        return read_config(content, blob)
+
+    async def _read_provenance(self, repository: Repository, attestation: Descriptor | None) -> JsonObject | None:
+        """The in-toto statement, None when there is none or it cannot be read: nothing else depends on it."""
+        if attestation is None:
+            return None
+        with suppress(OpsctlError):
+            blob = find_provenance((await self._read_manifest(repository, attestation.digest)).layers)
+            if blob is not None:
+                found = blob
+                return read_statement(
+                    await _on_thread(
+                        lambda stop: self._client.read_blob(repository, found, max_bytes=MAX_STATEMENT_BYTES, stop=stop)
+                    )
+                )
+        return None
+
+
+class RepositoryBlobs:
+    """Implements `opsctl.image.ports.BlobSource` for one repository; `stop` breaks off what is being read."""
+
+    def __init__(self, client: RegistryClient, repository: Repository, stop: Stop | None = None) -> None:
+        self._client = client
+        self._repository = repository
+        self._stop = stop
+
+    def open(self, blob: Descriptor) -> AbstractContextManager[Iterator[bytes]]:
+        """The stored bytes in pieces."""
+        return self._client.open_blob(self._repository, blob, stop=self._stop)
+
+
+async def _on_thread(work: Callable[[Stop], _T]) -> _T:
+    """A thread cannot be cancelled; it is told to stop, so that the program need not wait for it at its end."""
+    stop = Stop()
+    try:
+        return await asyncio.to_thread(work, stop)
+    except asyncio.CancelledError:
+        stop.request()
+        raise
+
+
+def _read(answer: ManifestAnswer) -> Index | Manifest:
+    return read_manifest(answer.body, answer.media_type)
+
+
+def _choose(index: Index) -> Offer:
+    images = [offer for offer in index.offers if not is_attestation(offer)]
+    return choose_offer(index) or (images[0] if images else require_offer(index))
