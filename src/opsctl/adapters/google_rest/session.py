@@ -218,9 +218,11 @@ class GoogleSession:
     def _error(self, request: _Request, outcome: _Outcome, permission: str | None) -> OpsctlError:
         if outcome.refusal is not None:
             return translate(outcome.refusal, permission=permission, login_hint=self._credentials.origin().renewal)
-        timed_out = outcome.failure is not None and outcome.failure.timed_out
-        reason = outcome.failure.reason if outcome.failure else "no answer"
-        return UnavailableError(f"{request.api.value}: {reason}", code="timeout" if timed_out else "unavailable")
+        failure = outcome.failure or TransportError("no answer")
+        text = f"{request.api.value}: {failure.reason}"
+        if failure.unreadable:
+            return DataError(text)
+        return UnavailableError(text, code="timeout" if failure.timed_out else "unavailable")
 
 
 class _Request(NamedTuple):
@@ -247,7 +249,7 @@ class _Outcome(NamedTuple):
     def is_transient(self) -> bool:
         if self.refusal is not None:
             return self.refusal.is_transient
-        return self.failure is not None and self.failure.may_retry and not self.failure.timed_out
+        return self.failure is not None and self.failure.may_retry
 
 
 @dataclass(slots=True)

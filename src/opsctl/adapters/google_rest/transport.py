@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NameResolutionError, ProxyError, SSLError
+from urllib3.exceptions import DecodeError, HTTPError, NameResolutionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as WaitedTooLong
 from urllib3.response import BaseHTTPResponse
 
@@ -35,13 +35,16 @@ class Answer:
 
 
 class TransportError(Exception):
-    """No complete answer came. The text names no URL, no header and no body."""
+    """No complete answer came. The text names no URL, no header and no body. `unreadable`: one came, of no use."""
 
-    def __init__(self, reason: str, *, timed_out: bool = False, may_retry: bool = True) -> None:
+    def __init__(
+        self, reason: str, *, timed_out: bool = False, may_retry: bool = True, unreadable: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.timed_out = timed_out
-        self.may_retry = may_retry
+        self.may_retry = may_retry and not timed_out
+        self.unreadable = unreadable
 
 
 class Interruption:
@@ -122,7 +125,7 @@ class Transport:
                 body += piece
                 if len(body) > self._max_answer_bytes:
                     size_mib = self._max_answer_bytes >> 20
-                    raise TransportError(f"the answer is larger than {size_mib} MiB", may_retry=False)
+                    raise TransportError(f"the answer is larger than {size_mib} MiB", may_retry=False, unreadable=True)
             # From here on the connection may belong to another request.
             interruption.watch(None)
             if interruption.fired:
@@ -223,11 +226,13 @@ def _explain(error: Exception, timed_out: bool) -> TransportError:
         return TransportError("no complete answer in time", timed_out=True)
     if isinstance(error, SSLError):
         return TransportError("the TLS certificate of the host was not accepted", may_retry=False)
+    if isinstance(error, DecodeError):
+        return TransportError("the answer could not be decompressed", unreadable=True)
     for kind, meaning in _KINDS.items():
         if isinstance(error, kind):
             return TransportError(meaning)
-    meaning = next((meaning for sign, meaning in _BROKEN.items() if sign in str(error)), None)
-    return TransportError(meaning or f"the connection failed ({type(error).__name__})")
+    known = next((meaning for sign, meaning in _BROKEN.items() if sign in str(error)), None)
+    return TransportError(known or f"the connection failed ({type(error).__name__})")
 
 
 _KINDS: dict[type[Exception], str] = {
@@ -243,5 +248,4 @@ _BROKEN = {
     "without response": "the connection was closed without an answer",
     "Network is unreachable": "the network is unreachable",
     "No route to host": "there is no route to the host",
-    "decode": "the answer could not be decompressed",
 }
