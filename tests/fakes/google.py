@@ -20,7 +20,7 @@ V = TypeVar("V")
 
 @dataclass
 class FakeGoogle:
-    """`faults`: method name -> the error that it raises, or the seconds that it hangs. `asked` lists every call.
+    """`faults`: method name -> the error that it raises, None to never answer. `asked` lists every call.
 
     `entries` answer any query, oldest first, in pages of `page_size`; filters are evaluated by the local Google, not
     here. `images`: reference -> files, path -> text.
@@ -43,7 +43,7 @@ class FakeGoogle:
     images: dict[str, tuple[Json, dict[str, str]]] = field(default_factory=dict)
     docker_images: dict[tuple[str, str], Json] = field(default_factory=dict)
     commits: dict[tuple[str | None, str], CommitRange] = field(default_factory=dict)
-    faults: dict[str, OpsctlError | float] = field(default_factory=dict)
+    faults: dict[str, Exception | None] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     page_size: int = 1000
 
@@ -164,11 +164,12 @@ class FakeGoogle:
 
     async def _enter(self, method: str) -> None:
         self.asked.append(method)
-        fault = self.faults.get(method)
-        if isinstance(fault, OpsctlError):
-            raise fault
+        if method not in self.faults:
+            return
+        fault = self.faults[method]
         if fault is not None:
-            await asyncio.sleep(fault)
+            raise fault
+        await asyncio.Event().wait()
 
 
 _NO_LAYERS: tuple[Layer, ...] = ()

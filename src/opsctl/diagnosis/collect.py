@@ -165,19 +165,18 @@ class _Collecting:
     async def _logs(self, reading: LogReading) -> Section:
         """What was read before an error or the limit of time stays."""
         self._watch.begin("logs")
-        problem: str | None = None
+        stopped: Section | None = None
         try:
             async with asyncio.timeout(self._settings.logs_seconds):
                 await reading.read()
         except TimeoutError:
-            problem = f"stopped after {self._settings.logs_seconds:g} s"
+            stopped = slow(self._settings.logs_seconds, LOGS_SOURCE)
         except OpsctlError as error:
-            if not reading.has_entries:
-                section = failed(error, LOGS_SOURCE)
-                self._watch.end("logs", section.status)
-                return section
-            problem = error.message
-        section = reading.section(problem)
+            stopped = failed(error, LOGS_SOURCE)
+        except Exception as error:  # noqa: BLE001 - as in `_bounded`
+            stopped = Section(SectionStatus.ERROR, _unreadable(error), LOGS_SOURCE)
+        is_lost = stopped is not None and not reading.has_entries
+        section = stopped if stopped is not None and is_lost else reading.section(stopped.reason if stopped else None)
         self._watch.end("logs", section.status)
         return section
 
@@ -251,7 +250,7 @@ class _Collecting:
         except OpsctlError as error:
             answer = wrap(failed(error, source))
         except Exception as error:  # noqa: BLE001 - an answer that nobody foresaw must not take the others with it
-            answer = wrap(Section(SectionStatus.ERROR, f"an answer that opsctl cannot read ({_place(error)})", source))
+            answer = wrap(Section(SectionStatus.ERROR, _unreadable(error), source))
         section = answer.section if isinstance(answer, ImageAnswer) else answer
         self._watch.end(name, section.status if isinstance(section, Section) else SectionStatus.OK)
         return answer
@@ -271,14 +270,14 @@ _SOURCES = {
 _NO_TEMPLATE = "what the execution ran is not known: neither it nor its job could be read"
 
 
-def _place(error: Exception) -> str:
+def _unreadable(error: Exception) -> str:
     """Kind and place, without the text: it may hold what was being read."""
     trace, line = error.__traceback__, 0
     name = ""
     while trace is not None:
         name, line = trace.tb_frame.f_code.co_name, trace.tb_lineno
         trace = trace.tb_next
-    return f"{type(error).__name__} in {name}:{line}"
+    return f"an answer that opsctl cannot read ({type(error).__name__} in {name}:{line})"
 
 
 def _texts(entries: Iterable[LogEntry]) -> Iterable[str]:

@@ -45,6 +45,8 @@ async def collect_commits(
         "toSource": newer.source,
     }
     reasons = (
+        newer.remark,
+        older.remark if older else None,
         found.cut_reason,
         None if older else "the commit of the last success is not known: only the commit of this image is listed",
     )
