@@ -33,6 +33,21 @@ PREFIX = "images"
 REGION = "us-east-1"
 USER = "lab"
 TRICKLE_SECONDS = 6
+GOOGLE_PROJECT = "netureyoutube"
+GOOGLE_REGION = "asia-northeast3"
+GOOGLE_TOKEN_FILE = "google-token"  # noqa: S105
+_GOOGLE_ENDPOINTS = (
+    "endpoint",
+    "logging_endpoint",
+    "iam_endpoint",
+    "resource_manager_endpoint",
+    "secret_manager_endpoint",
+    "sql_endpoint",
+    "service_usage_endpoint",
+    "policy_troubleshooter_endpoint",
+    "artifact_registry_endpoint",
+    "registry_endpoint",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,7 @@ class Lab:
     mongo_uri: str = field(repr=False)
     endpoint_url: str
     base_url: str
+    google_url: str
     mongo_kind: str
 
     @property
@@ -58,7 +74,7 @@ def start_lab(state: LabState) -> Lab:
     password = _read_or_create_password(password_file)
     key = read_or_create(credentials_file)
     is_real = find_mongod() is not None
-    mongo, s3, images = start_all(_specs(state, password_file, credentials_file, is_real=is_real), state)
+    mongo, s3, images, google = start_all(_specs(state, password_file, credentials_file, is_real=is_real), state)
     account = "" if is_real else f"{USER}:{password}@"
     query = "?directConnection=true" if is_real else "?directConnection=true&authSource=admin"
     lab = Lab(
@@ -66,6 +82,7 @@ def start_lab(state: LabState) -> Lab:
         mongo_uri=f"mongodb://{account}127.0.0.1:{mongo.port}/{query}",
         endpoint_url=f"http://127.0.0.1:{s3.port}",
         base_url=f"http://127.0.0.1:{images.port}",
+        google_url=f"http://127.0.0.1:{google.port}",
         mongo_kind="mongod" if is_real else "embedded",
     )
     _write_private(state.folder / "mongo-uri", lab.mongo_uri)
@@ -128,7 +145,7 @@ def s3_client(lab: Lab) -> Any:
 
 def _specs(
     state: LabState, password_file: Path, credentials_file: Path, *, is_real: bool
-) -> tuple[ServerSpec, ServerSpec, ServerSpec]:
+) -> tuple[ServerSpec, ServerSpec, ServerSpec, ServerSpec]:
     def python(module: str, *words: str) -> tuple[str, ...]:
         return (sys.executable, "-m", f"opsctl.lab.{module}", "--port-file", "{port_file}", *words)
 
@@ -140,10 +157,12 @@ def _specs(
         ServerSpec("mongo", mongo),
         ServerSpec("s3", python("s3_server", "--credentials-file", str(credentials_file))),
         ServerSpec("images", python("image_host", "--trickle-seconds", str(TRICKLE_SECONDS))),
+        ServerSpec("google", python("google", "--token-file", str(state.folder / GOOGLE_TOKEN_FILE))),
     )
 
 
 def _config_text(lab: Lab, access_key_id: str) -> str:
+    endpoints = "\n".join(f'{key} = "{lab.google_url}"' for key in _GOOGLE_ENDPOINTS)
     return f"""\
 # The profile of the lab on this machine; written by `opsctl lab up`, removed by `opsctl lab down`.
 default_profile = "lab"
@@ -168,6 +187,12 @@ per_host_concurrency = 16
 per_host_rate = 500.0
 timeout_seconds = 3
 placeholder_sha256 = ["{PLACEHOLDER_SHA256}"]
+
+[profiles.lab.cloudrun]
+project = "{GOOGLE_PROJECT}"
+region = "{GOOGLE_REGION}"
+access_token = {{ file = "{GOOGLE_TOKEN_FILE}" }}
+{endpoints}
 """
 
 

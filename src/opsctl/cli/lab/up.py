@@ -13,6 +13,8 @@ from opsctl.lab.processes import inspect_all
 from opsctl.lab.state import LabState, locate_lab
 from opsctl.reporting.view import Column, Line, NextCommand, ReportView, Table, Texts
 
+_PRACTICE_EXECUTION = "o4o-api-migrations-h5x5h"
+
 
 @dataclass(frozen=True, slots=True)
 class LabServer:
@@ -42,7 +44,7 @@ def up(
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Seed the sample again, also when the lab is up.")] = False,
 ) -> Outcome:
-    """Start a Mongo, an S3 and an image host on this machine, with 475 sample documents.
+    """Start a Mongo, an S3, an image host and a Google Cloud on this machine, with sample documents and incidents.
 
     They listen on loopback, on ports that the system picks, and run until `opsctl lab down`. Profile `lab` leads there.
     """
@@ -61,7 +63,7 @@ def up(
 def up_view(report: LabReport, texts: Texts) -> ReportView:
     """Where everything is."""
     t = texts.get
-    names = {"mongo": f"mongo_{report.mongo_kind}", "s3": "s3", "images": "images"}
+    names = {"mongo": f"mongo_{report.mongo_kind}", "s3": "s3", "images": "images", "google": "google"}
     rows = tuple((t(f"lab.{names[server.name]}"), server.address, str(server.pid)) for server in report.servers)
     notes = [Line(t("lab.config", path=report.config_file))]
     if report.is_half_done:
@@ -76,6 +78,7 @@ def up_view(report: LabReport, texts: Texts) -> ReportView:
             NextCommand("opsctl status --profile lab", t("lab.next_status")),
             NextCommand("opsctl migrate images --profile lab", t("lab.next_migrate")),
             NextCommand("opsctl migrate verify --profile lab", t("lab.next_verify")),
+            NextCommand(f"opsctl cloudrun diagnose {_PRACTICE_EXECUTION} --profile lab", t("lab.next_diagnose")),
             NextCommand("opsctl lab down", t("lab.next_down")),
         ),
     )

@@ -100,7 +100,7 @@ def tasks_that_succeeded(execution: Json) -> list[Json]:
     """The tasks of an execution that ended well."""
     template = execution["template"]
     short = str(execution["name"]).rpartition("/")[2]
-    common = {
+    common: Json = {
         "job": execution["job"],
         "execution": short,
         **{key: execution[key] for key in ("createTime", "startTime", "completionTime") if key in execution},
@@ -119,7 +119,9 @@ def _instance(connection: str, seen: Json) -> Json:
     project, region, name = connection.split(":")
     kinds = seen.get("ipTypes", ["PRIMARY"])
     address = {"PRIMARY": "203.0.113.10", "PRIVATE": "10.60.0.4", "OUTGOING": "203.0.113.11"}
-    network = {"privateNetwork": f"projects/{project}/global/networks/default"} if "PRIVATE" in kinds else {}
+    network: Json = {}
+    if "PRIVATE" in kinds:
+        network["privateNetwork"] = f"projects/{project}/global/networks/default"
     return {
         "kind": "sql#instance",
         "name": name,

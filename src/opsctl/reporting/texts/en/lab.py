@@ -1,7 +1,7 @@
 """`lab up`, `down`, `run`."""
 
 MESSAGES = {
-    "starting": "Starting the lab: Mongo, S3 and an image host on this machine",
+    "starting": "Starting the lab: Mongo, S3, an image host and a Google Cloud on this machine",
     "seeding": "Seeding {documents} documents",
     "up_title": "The lab is up",
     "server": "Server",
@@ -11,12 +11,14 @@ MESSAGES = {
     "mongo_mongod": "Mongo (real mongod)",
     "s3": "S3 (moto)",
     "images": "Image host",
+    "google": "Google Cloud (stand-in)",
     "config": "Profile lab is in {path}",
     "kept": "It was up already: its data were left as they are.",
     "half_done": "95 documents look as the old Job left them.",
     "next_status": "how far is it?",
     "next_migrate": "run the migration",
     "next_verify": "prove it",
+    "next_diagnose": "find out why a job failed",
     "next_down": "stop the lab",
     "next_up": "try the commands yourself",
     "next_init": "and then your own",

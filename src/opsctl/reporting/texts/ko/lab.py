@@ -1,7 +1,7 @@
 """`lab up`, `down`, `run`."""
 
 MESSAGES = {
-    "starting": "실습 환경 시작: 이 컴퓨터에 Mongo, S3, 이미지 호스트",
+    "starting": "실습 환경 시작: 이 컴퓨터에 Mongo, S3, 이미지 호스트, Google Cloud",
     "seeding": "문서 {documents}건 준비",
     "up_title": "실습 환경이 켜졌습니다",
     "server": "서버",
@@ -11,12 +11,14 @@ MESSAGES = {
     "mongo_mongod": "Mongo (실제 mongod)",
     "s3": "S3 (moto)",
     "images": "이미지 호스트",
+    "google": "Google Cloud (대역)",
     "config": "프로필 lab: {path}",
     "kept": "이미 켜져 있어 데이터를 그대로 두었습니다.",
     "half_done": "문서 95건은 옛 Job이 남긴 모습입니다.",
     "next_status": "어디까지 왔는지",
     "next_migrate": "이전 실행",
     "next_verify": "검증",
+    "next_diagnose": "Job이 실패한 까닭 찾기",
     "next_down": "실습 환경 끄기",
     "next_up": "명령을 직접 실행",
     "next_init": "내 설정 만들기",
