@@ -74,6 +74,25 @@ ROOT = GroupEntry(
             "Cloud Run job executions: why one failed, and the causes that can be told.",
             (
                 CommandEntry("diagnose", "opsctl.cli.cloudrun.diagnose", "Why an execution failed: ranked causes."),
+                CommandEntry(
+                    "executions", "opsctl.cli.cloudrun.executions", "The executions of a job, and how each ended."
+                ),
+                CommandEntry("logs", "opsctl.cli.cloudrun.logs", "The log of an execution, by task and attempt."),
+                GroupEntry(
+                    "image",
+                    "The container image that an execution ran, without docker.",
+                    (
+                        CommandEntry("ls", "opsctl.cli.cloudrun.image.ls", "What is in it, and which layer has it."),
+                        CommandEntry("cat", "opsctl.cli.cloudrun.image.cat", "One of its files."),
+                        CommandEntry(
+                            "config", "opsctl.cli.cloudrun.image.config", "What it starts, with what, its layers."
+                        ),
+                    ),
+                    (
+                        Example("Are the files there?", "opsctl cloudrun image ls o4o-api-migrations-h5x5h /app/dist"),
+                        Example("One of them", "opsctl cloudrun image cat o4o-api-migrations-h5x5h /app/package.json"),
+                    ),
+                ),
                 GroupEntry(
                     "rules",
                     "The causes that a diagnosis can name, each with its page.",

@@ -27,6 +27,7 @@ class OutputFormat(StrEnum):
     NDJSON = "ndjson"
     CSV = "csv"
     NAME = "name"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class Outcome:
     may be large.
     `item_type`: the dataclass of the items, so that `-o csv` has its header without any item as well.
     `names`: the bare identifiers for `-o name`.
+    `lines`: what `-o text` writes, a line each; without them it writes what `-o table` would.
     `emitted`: the command has written everything through `context.stream`; nothing more is to be written.
     """
 
@@ -36,6 +37,7 @@ class Outcome:
     items: Iterable[object] | None = None
     item_type: type | None = None
     names: Iterable[str] | None = None
+    lines: Iterable[str] | None = None
     emitted: bool = False
 
     def final_exit_code(self, *, exit_zero: bool = False) -> ExitCode:

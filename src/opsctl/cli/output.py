@@ -17,6 +17,7 @@ from opsctl.reporting.envelope import build_envelope
 from opsctl.reporting.progress import LineProgress, Progress, SilentProgress
 from opsctl.reporting.view import ReportView, Texts
 
+_LINE_FORMATS = (OutputFormat.NDJSON, OutputFormat.CSV, OutputFormat.NAME)
 STREAM_FORMATS = (OutputFormat.TABLE, OutputFormat.NDJSON)
 _WITH_PROFILE = ("opsctl status", "opsctl migrate", "opsctl cloudrun", "opsctl config show", "opsctl config check")
 _CLEAR_SCREEN = "\x1b[H\x1b[2J"
@@ -30,7 +31,7 @@ def write_outcome(command: str, outcome: Outcome, process: Process, options: Com
     if options.output in (OutputFormat.JSON, OutputFormat.YAML):
         envelope = _envelope(command, outcome, process, options)
         process.write(dump_document(envelope, options.output))
-    elif options.output in (OutputFormat.NDJSON, OutputFormat.CSV, OutputFormat.NAME):
+    elif options.output in _LINE_FORMATS or (options.output is OutputFormat.TEXT and outcome.lines is not None):
         _write_lines(outcome, process, options.output)
     elif outcome.view is not None:
         process.write(_render(outcome.view(texts), process, options, texts))
@@ -125,6 +126,8 @@ def _write_lines(outcome: Outcome, process: Process, output: OutputFormat) -> No
     lines: Iterable[str]
     if output is OutputFormat.NAME:
         lines = name_lines(outcome.names or (), clean=process.redactor)
+    elif output is OutputFormat.TEXT:
+        lines = name_lines(outcome.lines or (), clean=process.redactor)
     elif output is OutputFormat.CSV:
         lines = csv_lines(outcome.items or (), item_type=outcome.item_type, clean=process.redactor)
     else:

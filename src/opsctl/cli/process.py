@@ -71,6 +71,21 @@ class Process:
         except OSError as error:
             raise OutputError(f"The report cannot be written: {error.strerror}.") from error
 
+    def write_bytes(self, content: bytes) -> None:
+        """Writes bytes to stdout as they are. A stdout of text alone gets them as UTF-8, what is none replaced."""
+        binary = getattr(self.stdout, "buffer", None)
+        if binary is None:
+            self.write(content.decode("utf-8", errors="replace"))
+            return
+        self.write("")
+        try:
+            binary.write(content)
+            binary.flush()
+        except BrokenPipeError as error:
+            raise ClosedPipe from error
+        except OSError as error:
+            raise OutputError(f"The report cannot be written: {error.strerror}.") from error
+
     def tell(self, text: str) -> None:
         """Writes to stderr. A stderr that cannot be written is no reason to fail."""
         with contextlib.suppress(OSError):

@@ -19,6 +19,11 @@ from opsctl.reporting.view import Column, ReportView, Table, Texts
 # Dotted command -> "module:dataclass" of its report; imported when its schema is asked for.
 REPORTS: dict[str, str] = {
     "cloudrun.diagnose": "opsctl.diagnosis.report:DiagnosisReport",
+    "cloudrun.executions": "opsctl.diagnosis.execution_list:ExecutionList",
+    "cloudrun.image.cat": "opsctl.diagnosis.image_reading:ImageFile",
+    "cloudrun.image.config": "opsctl.diagnosis.image_reading:ImageConfig",
+    "cloudrun.image.ls": "opsctl.diagnosis.image_reading:ImageListing",
+    "cloudrun.logs": "opsctl.diagnosis.log_reading:LogReport",
     "cloudrun.rules.list": "opsctl.cli.cloudrun.rules.list:RuleListReport",
     "cloudrun.rules.show": "opsctl.cli.cloudrun.rules.show:RulePageReport",
     "config.check": "opsctl.cli.config.check:ConfigCheckReport",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
+from opsctl.diagnosis.collectors.each import ask_each
 from opsctl.diagnosis.facts.execution import read_conditions
 from opsctl.diagnosis.facts.model import Condition, Outcome, TemplateSource
 from opsctl.diagnosis.facts.outcome import find_outcome
@@ -16,12 +17,13 @@ from opsctl.diagnosis.facts.shape import read_shape
 from opsctl.diagnosis.ports import CloudRun, ExecutionPage
 from opsctl.diagnosis.redact import Masker, TokenBook
 from opsctl.diagnosis.timestamps import parse_time, to_datetime
-from opsctl.errors import NotFoundError
+from opsctl.errors import NotFoundError, OpsctlError
 
 PAGE_SIZE = 100
 # Looked through for failed ones; then it is said that older ones were not looked at.
 MOST_SEARCHED = 2_000
 LONGEST_REASON = 300
+REGIONS_AT_ONCE = 8
 _NEAR_JOBS = 3
 
 
@@ -51,8 +53,18 @@ class ExecutionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnseenRegion:
+    """A region that could not be asked."""
+
+    region: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionList:
-    """What was found. `searched` counts the executions that were looked at; `has_more`: there are older ones."""
+    """What was found. `searched` counts the executions that were looked at; `has_more`: there are older ones. `unseen`:
+    of several regions those that could not be asked."""
 
     project: str
     regions: tuple[str, ...]
@@ -60,6 +72,7 @@ class ExecutionList:
     only_failed: bool
     searched: int
     has_more: bool
+    unseen: tuple[UnseenRegion, ...]
     executions: tuple[ExecutionRow, ...]
 
     @property
@@ -68,33 +81,45 @@ class ExecutionList:
         return next((row for row in self.executions if row.outcome is Outcome.FAILED), None)
 
 
+async def choose_regions(run: CloudRun, project: str, region: str | None) -> tuple[str, ...]:
+    """The region that was chosen, else all that the project can use."""
+    return (region,) if region else await run.list_regions(project)
+
+
 async def list_executions(
     run: CloudRun, *, project: str, regions: tuple[str, ...], job: str | None, limit: int, only_failed: bool = False
 ) -> ExecutionList:
     """The newest `limit` executions of a job, or of all jobs, in the regions.
 
-    Raises `NotFoundError` with code `job-not-found` and near names when none of the regions has the job, and what
-    `opsctl.diagnosis.ports` names.
+    Raises `NotFoundError` with code `job-not-found` and near names when none of the regions has the job. Raises what
+    `opsctl.diagnosis.ports` names when no region could be asked; one of several is in `unseen` then.
     """
-    rows: list[ExecutionRow] = []
-    searched, has_more = 0, False
-    page_size = PAGE_SIZE if only_failed else min(PAGE_SIZE, limit + 1)
-    for region in regions:
+
+    async def search(region: str) -> _Found:
         parent = f"projects/{project}/locations/{region}/jobs/{job or '-'}"
-        kept = 0
-        async for row in _read_rows(run, parent, page_size):
-            if kept == limit or searched >= MOST_SEARCHED:
-                has_more = True
-                break
-            searched += 1
-            if not only_failed or row.outcome is Outcome.FAILED:
-                rows.append(row)
-                kept += 1
-    if job is not None and not searched:
+        return await _search(run, parent, limit, only_failed=only_failed)
+
+    answers = await ask_each(search, regions, at_once=REGIONS_AT_ONCE)
+    errors = [
+        (region, answer) for region, answer in zip(regions, answers, strict=True) if isinstance(answer, OpsctlError)
+    ]
+    if errors and len(errors) == len(regions):
+        raise errors[0][1]
+    found = [answer for answer in answers if isinstance(answer, _Found)]
+    searched = sum(part.searched for part in found)
+    if job is not None and not searched and not errors:
         await _check_job(run, project, regions, job)
-    newest = sorted(rows, key=lambda row: row.created_at.timestamp() if row.created_at else 0.0, reverse=True)
+    rows = [row for part in found for row in part.rows]
+    rows.sort(key=lambda row: row.created_at.timestamp() if row.created_at else 0.0, reverse=True)
     return ExecutionList(
-        project, regions, job, only_failed, searched, has_more or len(newest) > limit, tuple(newest[:limit])
+        project,
+        regions,
+        job,
+        only_failed,
+        searched,
+        any(part.has_more for part in found) or len(rows) > limit,
+        tuple(UnseenRegion(region, error.code, error.message) for region, error in errors),
+        tuple(rows[:limit]),
     )
 
 
@@ -127,19 +152,36 @@ def read_execution(data: Mapping[str, Any]) -> ExecutionRow:
     )
 
 
-async def _read_rows(run: CloudRun, parent: str, page_size: int) -> AsyncIterator[ExecutionRow]:
-    token = ""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one region has."""
+
+    rows: tuple[ExecutionRow, ...]
+    searched: int
+    has_more: bool
+
+
+async def _search(run: CloudRun, parent: str, limit: int, *, only_failed: bool) -> _Found:
+    rows: list[ExecutionRow] = []
+    searched, token = 0, ""
     while True:
         try:
-            page = await run.list_executions(parent, page_token=token, page_size=page_size)
+            page = await run.list_executions(
+                parent, page_token=token, page_size=PAGE_SIZE if only_failed else min(PAGE_SIZE, limit + 1)
+            )
         except NotFoundError:
             # A job that does not exist, or a region without the product: told once for all regions.
             page = ExecutionPage((), "")
         for execution in page.executions:
-            yield read_execution(execution)
+            row = read_execution(execution)
+            searched += 1
+            if not only_failed or row.outcome is Outcome.FAILED:
+                rows.append(row)
+            if len(rows) > limit:
+                return _Found(tuple(rows[:limit]), searched - 1, has_more=True)
         token = page.next_token
-        if not token:
-            return
+        if not token or searched >= MOST_SEARCHED:
+            return _Found(tuple(rows), searched, has_more=bool(token))
 
 
 def _first_reason(conditions: tuple[Condition, ...]) -> str | None:
@@ -153,31 +195,31 @@ def _first_reason(conditions: tuple[Condition, ...]) -> str | None:
 
 async def _check_job(run: CloudRun, project: str, regions: tuple[str, ...], job: str) -> None:
     """A job that never ran and one that does not exist both have no executions: only the second is an error."""
-    names: set[str] = set()
-    for region in regions:
+
+    async def list_names(region: str) -> tuple[str, ...]:
         try:
-            await run.get_job(f"projects/{project}/locations/{region}/jobs/{job}")
+            jobs = await run.list_jobs(f"projects/{project}/locations/{region}")
         except NotFoundError:
-            jobs = await _list_job_names(run, f"projects/{project}/locations/{region}")
-            names.update(jobs)
-        else:
-            return
-    near = get_close_matches(job, sorted(names), n=_NEAR_JOBS, cutoff=0.5)
+            return ()
+        return tuple(as_text(item.get("name")).rpartition("/")[2] for item in jobs)
+
+    answers = await ask_each(list_names, regions, at_once=REGIONS_AT_ONCE)
+    names = sorted({name for answer in answers if not isinstance(answer, OpsctlError) for name in answer})
+    unseen = next((answer for answer in answers if isinstance(answer, OpsctlError)), None)
+    if job in names:
+        return
     where = regions[0] if len(regions) == 1 else f"{len(regions)} regions"
+    if unseen is not None:
+        raise unseen
     raise NotFoundError(
-        f"There is no job {job!r} in {where} of project {project}.",
-        hint=f"Did you mean {' or '.join(near)}?"
-        if near
-        else f"Jobs there: {', '.join(sorted(names)[:10])}."
-        if names
-        else "No job is there at all: check --project and --region.",
-        code="job-not-found",
+        f"There is no job {job!r} in {where} of project {project}.", hint=_suggest(job, names), code="job-not-found"
     )
 
 
-async def _list_job_names(run: CloudRun, location: str) -> tuple[str, ...]:
-    try:
-        jobs = await run.list_jobs(location)
-    except NotFoundError:
-        return ()
-    return tuple(as_text(item.get("name")).rpartition("/")[2] for item in jobs)
+def _suggest(job: str, names: list[str]) -> str:
+    near = get_close_matches(job, names, n=_NEAR_JOBS, cutoff=0.5)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    if names:
+        return f"Jobs there: {', '.join(names[:10])}."
+    return "No job is there at all: check --project and --region."

@@ -80,11 +80,15 @@ def _empty_key(report: ExecutionList) -> str:
 
 
 def _notes(report: ExecutionList, texts: Texts) -> tuple[Line, ...]:
-    if not report.has_more:
-        return ()
-    if report.only_failed:
-        return (Line(texts.get("cloudrun.more_failed", searched=report.searched)),)
-    return (Line(texts.get("cloudrun.more", shown=len(report.executions))),)
+    lines = [
+        Line(texts.get("cloudrun.unseen", region=item.region, message=item.message), "warning")
+        for item in report.unseen
+    ]
+    if report.has_more and report.only_failed:
+        lines.append(Line(texts.get("cloudrun.more_failed", searched=report.searched)))
+    elif report.has_more:
+        lines.append(Line(texts.get("cloudrun.more", shown=len(report.executions))))
+    return tuple(lines)
 
 
 def _next_commands(report: ExecutionList, texts: Texts) -> tuple[NextCommand, ...]:

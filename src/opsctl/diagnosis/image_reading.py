@@ -28,13 +28,11 @@ _PLAIN_ENV = re.compile(
 class ImageFiles(Images, Protocol):
     """A registry that can be asked for files too. Raises what `opsctl.image.listing` and `Images` name."""
 
-    async def list_files(
-        self, image: ImageDescription, under: str, *, budget_bytes: int, is_recursive: bool
-    ) -> Listing:
+    async def list_files(self, image: ImageDescription, under: str = "/", *, is_recursive: bool = True) -> Listing:
         """See `opsctl.image.listing.list_files`."""
         ...
 
-    async def read_file(self, image: ImageDescription, path: str, *, budget_bytes: int, max_bytes: int) -> FileContent:
+    async def read_file(self, image: ImageDescription, path: str, *, max_bytes: int) -> FileContent:
         """See `opsctl.image.listing.read_file`."""
         ...
 
@@ -139,16 +137,10 @@ def describe_subject(image: ImageDescription, execution: str | None) -> ImageSub
 
 
 async def list_image(
-    images: ImageFiles,
-    image: ImageDescription,
-    path: str,
-    *,
-    budget_bytes: int,
-    is_recursive: bool,
-    execution: str | None = None,
+    images: ImageFiles, image: ImageDescription, path: str, *, is_recursive: bool, execution: str | None = None
 ) -> ImageListing:
     """What is below `path`. Raises as `ImageFiles.list_files`."""
-    listing = await images.list_files(image, path, budget_bytes=budget_bytes, is_recursive=is_recursive)
+    listing = await images.list_files(image, path, is_recursive=is_recursive)
     return ImageListing(
         describe_subject(image, execution),
         path,

@@ -69,7 +69,7 @@ def text_lines(line: LogLine, texts: Texts) -> Iterator[str]:
 
 def silence_text(reason: SilenceReason, texts: Texts) -> str:
     """The sentence for one reason of silence."""
-    return texts.get(f"cloudrun.silence_{reason.code.replace('-', '_')}", detail=reason.detail)
+    return texts.get(f"cloudrun.silence_{reason.code.replace('-', '_')}", detail=reason.detail or "").rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ MESSAGES = {
     "none_failed": "None of them failed.",
     "more": "There are older ones than these {shown}: --limit shows more.",
     "more_failed": "{searched} executions were looked at; there are older ones.",
+    "unseen": "{region} could not be asked: {message}",
+    "quota_wait": "Waiting {seconds} s: Cloud Logging allows 60 reads a minute.",
     "next_diagnose": "why did it fail?",
     "log_title": "Log of {execution}",
     "log_summary": "Job {job}, project {project}, {region}: {outcome}",
@@ -45,8 +47,8 @@ MESSAGES = {
     "silence_not_started": "No container was started, so the program could not write anything. {detail}",
     "silence_running": "The execution is still running: lines may be yet to come. --follow waits for them.",
     "silence_just_ended": "It ended less than a minute ago: Cloud Logging may not have its lines yet. Try again.",
-    "silence_retention": "It ended {detail} days ago. Cloud Logging keeps lines for 30 days unless it is told otherwise; "
-    "the record of the end stays for 400.",
+    "silence_retention": "It ended {detail} days ago. Cloud Logging keeps lines for 30 days unless told otherwise; the "
+    "record of the end stays for 400.",
     "silence_exclusion": "Log exclusions of the project may have dropped the lines: {detail}.",
     "silence_sink_disabled": "The project's _Default sink is switched off: lines of programs are not kept.",
     "silence_exclusions_unknown": "Whether log exclusions dropped the lines could not be looked up: {detail}.",

@@ -25,6 +25,8 @@ MESSAGES = {
     "none_failed": "실패한 실행이 없습니다.",
     "more": "여기 보인 {shown}건보다 오래된 실행이 더 있습니다. --limit으로 더 볼 수 있습니다.",
     "more_failed": "실행 {searched}건을 살펴보았으며, 더 오래된 실행이 있습니다.",
+    "unseen": "{region}에는 물어보지 못했습니다: {message}",
+    "quota_wait": "{seconds}초 기다립니다. Cloud Logging은 분당 60번까지만 읽을 수 있습니다.",
     "next_diagnose": "왜 실패했는지 확인",
     "log_title": "{execution}의 로그",
     "log_summary": "작업 {job}, 프로젝트 {project}, {region}: {outcome}",
@@ -44,14 +46,15 @@ MESSAGES = {
     "log_failed": "로그를 끝까지 읽지 못했습니다: {message}",
     "silence_not_started": "컨테이너가 시작되지 않아 프로그램이 아무것도 남길 수 없었습니다. {detail}",
     "silence_running": "아직 실행 중이므로 로그가 더 들어올 수 있습니다. --follow로 기다릴 수 있습니다.",
-    "silence_just_ended": "끝난 지 1분이 지나지 않아 Cloud Logging에 아직 도착하지 않았을 수 있습니다. 다시 시도해 주십시오.",
-    "silence_retention": "{detail}일 전에 끝난 실행입니다. Cloud Logging은 따로 설정하지 않으면 로그를 30일만 보관하며, "
+    "silence_just_ended": "끝난 지 1분이 지나지 않아 로그가 아직 도착하지 않았을 수 있습니다. 다시 시도해 주십시오.",
+    "silence_retention": "{detail}일 전에 끝난 실행입니다. Cloud Logging은 기본적으로 로그를 30일만 보관하며, "
     "종료 기록은 400일 동안 남습니다.",
     "silence_exclusion": "프로젝트의 로그 제외 필터가 로그를 버렸을 수 있습니다: {detail}.",
     "silence_sink_disabled": "프로젝트의 _Default 싱크가 꺼져 있어 프로그램의 로그가 보관되지 않습니다.",
     "silence_exclusions_unknown": "로그 제외 필터가 로그를 버렸는지 확인하지 못했습니다: {detail}.",
     "silence_selection": "항목 {detail}건을 읽었지만 옵션에 맞는 것이 없습니다.",
-    "silence_nothing_known": "이유를 알 수 없습니다. 프로그램이 아무것도 쓰지 않았거나 실행 라벨 없이 썼을 수 있습니다.",
+    "silence_nothing_known": "이유를 알 수 없습니다. 프로그램이 아무것도 쓰지 않았거나 "
+    "실행 라벨 없이 썼을 수 있습니다.",
     "follow_started": "{execution}의 로그를 따라갑니다. Ctrl-C로 끝냅니다.",
     "follow_failed": "연결하지 못해 다시 시도합니다: {message}",
     "follow_ended": "{execution}: {outcome}.",

@@ -1,0 +1,67 @@
+"""`opsctl cloudrun executions`."""
+
+from typing import Annotated
+
+import typer
+
+from opsctl.cli.cloudrun.execution_target import require_project
+from opsctl.cli.command import LIST_FORMATS, CommandSpec, Example
+from opsctl.cli.context import AppContext
+from opsctl.cli.outcome import Outcome
+from opsctl.cli.services import open_sources
+from opsctl.cli.signals import StopRequest, run_async
+from opsctl.diagnosis.execution_list import ExecutionList, ExecutionRow, choose_regions, list_executions
+from opsctl.diagnosis.execution_list_view import execution_list_view
+from opsctl.errors import ExitCode
+
+
+def executions(  # noqa: PLR0917 - each is an option
+    context: AppContext,
+    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="Only this job; else all jobs.")] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=2000, help="How many at most.")] = 20,
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed.")] = False,
+    project: Annotated[str | None, typer.Option("--project", metavar="PROJECT", help="Project id.")] = None,
+    region: Annotated[str | None, typer.Option("--region", metavar="REGION", help="Region; else all regions.")] = None,
+) -> Outcome:
+    """Lists executions of Cloud Run jobs, newest first: how each ended, how long it took, and why it failed.
+
+    Project and region come from the options, the profile, or gcloud's active configuration. Reads only. Ends with 7
+    when the job does not exist; a failed execution in the list is no error.
+    """
+    profile = context.load_profile(
+        {"cloudrun.project": ("--project", project), "cloudrun.region": ("--region", region)}
+    )
+
+    async def main(_stop: StopRequest) -> ExecutionList:
+        async with open_sources(profile, context.process) as google:
+            run, project_id = google.sources.run, require_project(google.project)
+            regions = await choose_regions(run, project_id, google.region)
+            return await list_executions(
+                run, project=project_id, regions=regions, job=job, limit=limit, only_failed=failed
+            )
+
+    report = run_async(main, drain_seconds=0)
+    return Outcome(
+        report,
+        view=lambda texts: execution_list_view(report, texts),
+        items=report.executions,
+        item_type=ExecutionRow,
+        names=(row.execution for row in report.executions),
+        exit_code=ExitCode.PARTIAL if report.unseen else ExitCode.OK,
+    )
+
+
+COMMAND = CommandSpec(
+    executions,
+    examples=(
+        Example("How did the last runs of a job end?", "opsctl cloudrun executions o4o-api-migrations"),
+        Example(
+            "Only what failed, in all jobs of a project", "opsctl cloudrun executions --failed --project my-project"
+        ),
+        Example(
+            "Diagnose the newest failure",
+            "opsctl cloudrun diagnose $(opsctl cloudrun executions JOB --failed --limit 1 -o name)",
+        ),
+    ),
+    formats=LIST_FORMATS,
+)

@@ -1,0 +1,72 @@
+"""Which image a command is about: the one that an execution ran, or a reference."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from opsctl.cli.cloudrun.execution_target import ExecutionChoice, find_execution
+from opsctl.cli.context import AppContext
+from opsctl.cli.services import CloudRunSources
+from opsctl.config import Profile
+from opsctl.diagnosis.facts.execution import find_main_container
+from opsctl.diagnosis.facts.model import TemplateSource
+from opsctl.diagnosis.facts.reading import as_list, as_object, as_text
+from opsctl.diagnosis.facts.shape import read_shape
+from opsctl.diagnosis.models import JsonObject
+from opsctl.errors import DataError, NotFoundError
+from opsctl.image.models import ImageDescription
+
+_ID = re.compile(r"[a-z0-9-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An image and the execution that ran it, None when an image was named."""
+
+    image: ImageDescription
+    execution: str | None
+
+
+def load_image_profile(
+    context: AppContext, *, project: str | None, region: str | None, max_download: int | None
+) -> Profile:
+    """The profile with the options of the image commands."""
+    return context.load_profile(
+        {
+            "cloudrun.project": ("--project", project),
+            "cloudrun.region": ("--region", region),
+            "cloudrun.image_budget_bytes": ("--max-download", max_download),
+        }
+    )
+
+
+async def find_image(google: CloudRunSources, text: str) -> Subject:
+    """Asks the registry for the image of an execution, or for the reference itself. No layer is read.
+
+    Raises `NotFoundError` when there is no such execution or image, `DataError` when an execution names no image.
+    """
+    if not names_execution(text):
+        return Subject(await google.images.describe(text), None)
+    found = await find_execution(google, ExecutionChoice(text))
+    if found.data is None:
+        raise NotFoundError(
+            f"{found.name.execution} was deleted: which image it ran is not known any more.",
+            hint="Name the image itself: REGISTRY/REPOSITORY@sha256:...",
+        )
+    return Subject(await google.images.describe(image_that_ran(found.data)), found.name.execution)
+
+
+def names_execution(text: str) -> bool:
+    """Whether an argument means an execution: an id, a full name, a URL of the console. A reference has a slash, a dot,
+    a colon; `nginx` alone is an id, the image is `nginx:latest`."""
+    return bool(_ID.fullmatch(text)) or "/executions/" in text or text.startswith("https://")
+
+
+def image_that_ran(execution: JsonObject) -> str:
+    """The reference in the execution's own template: Cloud Run resolves its tag to a digest when it starts."""
+    containers = as_list(read_shape(execution, TemplateSource.EXECUTION).template.get("containers"))
+    image = as_text(as_object(containers[find_main_container(containers)]).get("image")) if containers else ""
+    if not image:
+        raise DataError("The execution names no image.", hint="Name the image itself: REGISTRY/REPOSITORY@sha256:...")
+    return image
