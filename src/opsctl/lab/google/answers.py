@@ -21,7 +21,7 @@ _STATUS = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-_TITLES = {
+TITLES = {
     "artifactregistry.googleapis.com": "Artifact Registry API",
     "cloudresourcemanager.googleapis.com": "Cloud Resource Manager API",
     "iam.googleapis.com": "Identity and Access Management (IAM) API",
@@ -86,7 +86,7 @@ def api_disabled(api: str, number: str) -> ApiError:
     """403 SERVICE_DISABLED: the API was never enabled in the project."""
     console = f"https://console.developers.google.com/apis/api/{api}/overview?project={number}"
     message = (
-        f"{_TITLES.get(api, api)} has not been used in project {number} before or it is disabled. Enable it by "
+        f"{TITLES.get(api, api)} has not been used in project {number} before or it is disabled. Enable it by "
         f"visiting {console} then retry. If you enabled this API recently, wait a few minutes for the action to "
         "propagate to our systems and retry."
     )

@@ -86,12 +86,13 @@ def job_v1(job: Json, project: Project) -> Json:
     }
     if latest:
         status["latestCreatedExecution"] = {key: value for key, value in reference.items() if value}
+    labels = {"run.googleapis.com/lastUpdatedTime": job.get("updateTime", job["createTime"])}
     notes = {
         "run.googleapis.com/creator": job.get("creator", ""),
         "run.googleapis.com/lastModifier": job.get("lastModifier", ""),
     }
     return {
-        **_resource("Job", job, project, {}, notes),
+        **_resource("Job", job, project, labels, notes),
         "spec": {"template": {"metadata": {"annotations": _annotations(inner)}, "spec": spec}},
         "status": status,
     }

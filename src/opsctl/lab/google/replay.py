@@ -1,10 +1,11 @@
-"""Running a job again: what its newest execution did, happens once more, now."""
+"""Running a job again: what its newest execution did, happens once more."""
 
 from __future__ import annotations
 
 import json
 import re
 import secrets
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ _EXECUTION_LABEL = "run.googleapis.com/execution_name"
 
 
 def run_again(world: World, job: str, *, suffix: str = "") -> Json | None:
-    """A new execution of the job with this full name, with tasks and log entries, all of it moved to now.
+    """A new execution of the job with this full name, with tasks and log entries; all of it has just ended.
 
     It ends as the newest one ended. None when the job has never run. `suffix` is random unless given.
     """
@@ -28,18 +29,19 @@ def run_again(world: World, job: str, *, suffix: str = "") -> Json | None:
         return None
     old = str(before["name"]).rpartition("/")[2]
     new = f"{short}-{suffix or ''.join(secrets.choice(_LETTERS) for _ in range(5))}"
-    shift = world.now() - _parse(str(before["createTime"]))
+    entries = [entry for entry in world.entries if entry.get("labels", {}).get(_EXECUTION_LABEL) == old]
+    shift = world.now() - _end_of(before, entries)
 
     def renew(value: Any) -> Any:
-        text = re.sub(rf"{re.escape(old)}(?![\w])", new, json.dumps(value))
+        text = re.sub(rf"{re.escape(old)}(?!\w)", new, json.dumps(value))
         return json.loads(_TIME.sub(lambda found: _move(found, shift), text))
 
-    execution: Json = renew(before)
-    world.executions[execution["name"]] = execution
+    execution: Json = renew(before) | {"uid": str(uuid.uuid4())}
     world.tasks[execution["name"]] = [renew(task) for task in world.tasks.get(str(before["name"]), [])]
-    world.entries.extend(
-        renew(entry) for entry in list(world.entries) if entry.get("labels", {}).get(_EXECUTION_LABEL) == old
-    )
+    world.entries.extend([renew(entry) for entry in entries])
+    world.executions[execution["name"]] = execution
+    if job in world.jobs:
+        _count(world.jobs[job], execution)
     return execution
 
 
@@ -54,6 +56,24 @@ def still_running(execution: Json) -> Json:
     kept = {key: value for key, value in execution.items() if key not in left_out}
     times = {"lastTransitionTime": execution["createTime"]}
     return {**kept, "runningCount": 1, "reconciling": True, "conditions": [{**item, **times} for item in begun]}
+
+
+def _end_of(execution: Json, entries: list[Json]) -> datetime:
+    """The last moment of an execution and of its log."""
+    times = [execution["createTime"], execution.get("completionTime", execution["createTime"])]
+    times += [entry.get("receiveTimestamp", entry["timestamp"]) for entry in entries]
+    return max(_parse(str(time)) for time in times)
+
+
+def _count(job: Json, execution: Json) -> None:
+    status = "EXECUTION_FAILED" if execution.get("failedCount") else "EXECUTION_SUCCEEDED"
+    job["executionCount"] = job.get("executionCount", 0) + 1
+    job["latestCreatedExecution"] = {
+        "name": execution["name"],
+        "createTime": execution["createTime"],
+        "completionStatus": status,
+        **({"completionTime": execution["completionTime"]} if "completionTime" in execution else {}),
+    }
 
 
 def _parse(time: str) -> datetime:

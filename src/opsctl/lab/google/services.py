@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from opsctl.lab.google.answers import invalid
+from opsctl.lab.google.answers import TITLES, invalid
 from opsctl.lab.google.cloud import Cloud
 from opsctl.lab.google.paging import cut_page, listing
 from opsctl.lab.google.surface import Ask, Surface
@@ -57,7 +57,7 @@ def _get_service(ask: Ask) -> Json:
 def _service(project: Project, name: str) -> Json:
     return {
         "name": f"projects/{project.number}/services/{name}",
-        "config": {"name": name},
+        "config": {"name": name, "title": TITLES.get(name, name)},
         "state": "ENABLED" if name in project.enabled_apis else "DISABLED",
         "parent": f"projects/{project.number}",
     }
