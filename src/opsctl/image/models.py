@@ -88,13 +88,15 @@ class FileEntry(NamedTuple):
 class Wanted:
     """What to look for, absolute paths: whether `paths` exist, everything below `folders`, the content of `texts`.
 
-    A symlink on the way is followed inside the image. A text of more than `longest_text_bytes` is cut, one that is not
+    `optional` paths are found when they are in a layer that is read anyway; no layer is read for them, and that one was
+    not found is no answer. A symlink on the way is followed inside the image. A text of more than `longest_text_bytes` is cut, one that is not
     UTF-8 is left out.
     """
 
     paths: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
     longest_text_bytes: int = 65_536
     most_entries_per_folder: int = 2_000
 

@@ -85,7 +85,12 @@ def _is_asked(wanted: Wanted) -> bool:
 
 def _without(wanted: Wanted, known: Wanted) -> Wanted:
     """What was not looked for yet."""
-    return Wanted(wanted.paths - known.paths, wanted.folders - known.folders, wanted.texts - known.texts)
+    return Wanted(
+        wanted.paths - known.paths,
+        wanted.folders - known.folders,
+        wanted.texts - known.texts,
+        wanted.optional - known.optional,
+    )
 
 
 def _join(first: Inspection, second: Inspection) -> Inspection:

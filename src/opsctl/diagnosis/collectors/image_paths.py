@@ -1,7 +1,7 @@
 """Which paths of an image matter to a failed run: what it was to start, what its tool reads, what its log names.
 
-Three kinds: `needed` paths are looked for in every layer, since "it is not there" is an answer; `texts` are small files
-whose content decides something (the type of a package, the imports of an entry file); `folders` are listed.
+Paths are looked for in every layer, since "it is not there" is an answer; texts are small files whose content decides
+something (the type of a package, the imports of an entry file); folders are listed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from opsctl.image.models import Wanted
 MOST_PATHS = 60
 _CODE = (".js", ".mjs", ".cjs", ".ts", ".mts", ".py", ".sh", ".rb", ".php", ".jar", ".pl", ".ex", ".exs", ".sql")
 _NODE = (".js", ".mjs", ".cjs", ".ts", ".mts")
+_ENDINGS = (".js", ".mjs", ".cjs", ".json", ".ts", "/index.js", ".rb")
+_SHELLS = frozenset(("sh", "bash", "ash", "dash", "source", "."))
 _RUNNERS = frozenset(("npm", "yarn", "pnpm", "npx", "bunx"))
 # Folders of the platform itself: a path there says nothing about what was put into the image.
 _FOREIGN = ("/proc/", "/sys/", "/dev/", "/tmp/", "/cloudsql/", "/var/run/", "/run/", "/secrets/")  # noqa: S108
@@ -30,6 +32,9 @@ _MISSING = re.compile(
     r"No migrations? (?:were )?found|couldn't find|could not find|unable to locate|EACCES|permission denied",
     re.IGNORECASE,
 )
+_INTERPRETER = re.compile(r"#![ \t]*(/[\w./+-]+)")
+# Node's words for a package that is not installed; the name of a package begins with a letter or @.
+_PACKAGE = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[A-Za-z][\w.-]*)")
 _QUOTED_MIGRATIONS = re.compile(
     r"""["'`]([^"'`\s]{0,120}migrations?(?:/[^"'`\s*]{0,80})?)(?:/\*[^"'`]*)?["'`]""", re.IGNORECASE
 )
@@ -69,10 +74,12 @@ class _Found:
     paths: dict[str, None] = field(default_factory=dict)
     folders: dict[str, None] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)
+    optional: dict[str, None] = field(default_factory=dict)
 
     def freeze(self) -> Wanted:
         paths = list(self.paths)[:MOST_PATHS]
-        return Wanted(frozenset(paths), frozenset(list(self.folders)[:8]), frozenset(self.texts))
+        optional = set(list(self.optional)[: 4 * MOST_PATHS]) - set(paths)
+        return Wanted(frozenset(paths), frozenset(list(self.folders)[:8]), frozenset(self.texts), frozenset(optional))
 
 
 def first_look(references: References, config: Mapping[str, Any], messages: Iterable[str]) -> Wanted:
@@ -88,13 +95,15 @@ def first_look(references: References, config: Mapping[str, Any], messages: Iter
     for place in _package_folders(words, folder, found.paths):
         found.texts[posixpath.join(place, "package.json")] = None
     _add_tools(found, words, folder)
-    _add_named(found, messages)
+    _add_named(found, messages, folder)
     _add_settings(found, references.env, folder)
     return found.freeze()
 
 
 def second_look(references: References, config: Mapping[str, Any], texts: Mapping[str, str]) -> Wanted:
     """What the files that were read lead to: the script that a package names, the folders that an entry file names."""
+    settings = as_object(config.get("config"))
+    folder = references.working_folder or as_text(settings.get("WorkingDir")) or "/"
     words = command_of(references, config)
     found = _Found()
     for path, text in texts.items():
@@ -106,8 +115,14 @@ def second_look(references: References, config: Mapping[str, Any], texts: Mappin
                     found.texts[start] = None
             _add_tools(found, script, posixpath.dirname(path))
         else:
+            interpreter = _INTERPRETER.match(text)
+            if interpreter:
+                found.paths[interpreter[1]] = None
             for match in _QUOTED_MIGRATIONS.finditer(text):
-                base = posixpath.dirname(path) if not match[1].startswith("/") else "/"
+                # A path in a program is relative to the working folder, unless it says that it is to the file.
+                before = text[max(0, match.start() - 60) : match.start()]
+                is_beside = match[1].startswith("../") or re.search(r"__dirname|__file__|import\.meta", before)
+                base = posixpath.dirname(path) if is_beside else folder
                 place = _inside(base, match[1])
                 if place is not None and place != base:
                     found.paths[place] = None
@@ -125,15 +140,23 @@ def command_of(references: References, config: Mapping[str, Any]) -> tuple[str, 
 
 def start_files(words: Sequence[str], folder: str) -> list[str]:
     """Files that a command line names, absolute: those with a folder in them or an extension of code."""
-    found = []
-    for word in _split_shell(words):
-        is_module = word.startswith(("-", "@")) or "://" in word or "=" in word
-        if is_module or not (word.endswith(_CODE) or "/" in word):
-            continue
-        path = _inside(folder, word)
+    found, before = [], ""
+    for number, word in enumerate(_split_shell(words)):
+        path = _inside(folder, word) if _is_file(word, before, is_first=not number) else None
         if path is not None and not path.startswith(_FOREIGN):
             found.append(path)
+        before = posixpath.basename(word)
     return list(dict.fromkeys(found))
+
+
+def _is_file(word: str, before: str, *, is_first: bool) -> bool:
+    """Whether a word of a command line names a file. A program without a folder is searched for in PATH, not here."""
+    if word.startswith(("-", "@")) or "://" in word or "=" in word:
+        return False
+    if "/" in word:
+        return True
+    is_program = is_first or (word.endswith(".sh") and before not in _SHELLS)
+    return word.endswith(_CODE) and not is_program
 
 
 def _split_shell(words: Sequence[str]) -> Iterator[str]:
@@ -173,12 +196,9 @@ def _add_tools(found: _Found, words: Sequence[str], folder: str) -> None:
             place = _inside(folder, value)
             if place is not None:
                 found.paths[place] = None
-        for path in () if given else tool.paths[:1]:
-            found.paths[posixpath.join(folder, path)] = None
-        for path in () if given else tool.folders[:1]:
-            place = posixpath.join(folder, path)
-            found.paths[place] = None
-            found.folders[place] = None
+        # Where a tool looks unless it is told otherwise, and it may be told in a file: finding nothing says nothing.
+        for path in () if given else (*tool.paths, *tool.folders):
+            found.optional[posixpath.join(folder, path)] = None
 
 
 def _option_values(words: Sequence[str], options: Sequence[str]) -> Iterator[str]:
@@ -191,19 +211,23 @@ def _option_values(words: Sequence[str], options: Sequence[str]) -> Iterator[str
                 yield value
 
 
-def _add_named(found: _Found, messages: Iterable[str]) -> None:
-    """Paths in lines that say that something is missing."""
+def _add_named(found: _Found, messages: Iterable[str], folder: str) -> None:
+    """Paths and packages in lines that say that something is missing."""
     for message in messages:
         if len(found.paths) >= MOST_PATHS:
             return
         if not _MISSING.search(message):
             continue
+        for match in _PACKAGE.finditer(message[:4_000]):
+            found.paths[posixpath.join(folder, "node_modules", match[1])] = None
         for match in _NAMED.finditer(message[:4_000]):
             path = posixpath.normpath(match[1])
             if path.count("/") > 1 and not path.startswith(_FOREIGN) and "/node_modules/" not in path:
                 found.paths[path] = None
                 if not posixpath.splitext(path)[1]:
                     found.folders[path] = None
+                    # A module may be named without its ending.
+                    found.optional.update(dict.fromkeys(path + ending for ending in _ENDINGS))
 
 
 def _add_settings(found: _Found, env: Mapping[str, str], folder: str) -> None:
