@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from opsctl.errors import ConfigError, DataError
 
@@ -49,6 +49,15 @@ def parse_foreign_url(url: str, *, asked_at: str, what: str) -> str:
     if parts is None or not is_safe(parts, may_be_plain=may_be_plain):
         raise DataError(f"{what} is not an https address")
     return url
+
+
+def resolve_redirect(location: str, *, asked_at: str, what: str) -> str:
+    """The address that a `Location` header means. Raises as `parse_foreign_url` does."""
+    try:
+        url = urljoin(asked_at, location)
+    except ValueError:
+        url = ""
+    return parse_foreign_url(url, asked_at=asked_at, what=what)
 
 
 def is_same_origin(one: str, other: str) -> bool:

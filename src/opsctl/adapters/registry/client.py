@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 import urllib3
 
-from opsctl.adapters.registry.addresses import check_endpoint, find_base_url, is_same_origin, parse_foreign_url
+from opsctl.adapters.registry.addresses import check_endpoint, find_base_url, is_same_origin, resolve_redirect
 from opsctl.adapters.registry.deadline import Clock, Deadline, Stop
 from opsctl.adapters.registry.download import read_blob_pieces
 from opsctl.adapters.registry.refusals import Refusal, Repository, explain_refusal
@@ -169,9 +169,7 @@ class RegistryClient:
             read_beginning(response, deadline)
             if not location:
                 raise DataError(f"{request.what}: a redirect that names no address")
-            url = parse_foreign_url(
-                urljoin(request.url, location), asked_at=request.url, what=f"{request.what}: where it redirects to"
-            )
+            url = resolve_redirect(location, asked_at=request.url, what=f"{request.what}: where it redirects to")
             headers = dict(request.headers)
             if not is_same_origin(url, request.url):
                 headers.pop("Authorization", None)

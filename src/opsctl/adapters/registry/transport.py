@@ -179,12 +179,12 @@ def _explain(error: Exception, request: Request) -> UnavailableError:
     host = urlsplit(request.url).hostname
     if isinstance(error, NameResolutionError):
         return UnavailableError(f"{request.what}: the name {host} is not known", hint="check the name of the registry")
+    if isinstance(error, NewConnectionError):
+        return UnavailableError(f"{request.what}: {host} cannot be reached")
     if isinstance(error, TimeoutError):
         return UnavailableError(f"{request.what}: {host} does not answer", code="timeout")
     if isinstance(error, SSLError):
         return UnavailableError(f"{request.what}: the certificate of {host} is not accepted, or it speaks no TLS")
-    if isinstance(error, NewConnectionError):
-        return UnavailableError(f"{request.what}: {host} cannot be reached")
     return UnavailableError(f"{request.what}: the connection to {host} broke")
 
 
