@@ -77,7 +77,7 @@ def _compile_joined(node: All | Some) -> Predicate:
 
 def _function(node: Function) -> Predicate:
     """`log_id` alone is known; `sample`, `ip_in_net`, `SEARCH` and others are refused."""
-    if node.name != "log_id":
+    if node.name.lower() != "log_id":
         raise FilterError(f"Unparseable filter: unknown function '{node.name}'")
     if len(node.arguments) != 1:
         raise FilterError("Unparseable filter: log_id takes one argument")

@@ -45,9 +45,21 @@ def compile_comparison(comparison: Comparison) -> Predicate:
     if comparison.operator == ":" and comparison.value.text == "*" and not comparison.value.is_quoted:
         return lambda entry: any(value not in (_MISSING, "", None) for value in _values(entry, path))
     test = _test(comparison, kind)
-    if kind in {Type.LABEL, Type.LABELS, Type.PAYLOAD, Type.MESSAGE}:
-        return lambda entry: any(value is not _MISSING and test(value) for value in _values(entry, path))
-    return lambda entry: any(test(None if value is _MISSING else value) for value in _values(entry, path))
+    is_required = kind in {Type.LABEL, Type.LABELS, Type.PAYLOAD, Type.MESSAGE}
+
+    def holds(entry: Json) -> bool:
+        value: Any = entry
+        for part in path:
+            if type(value) is not dict:
+                break
+            value = value.get(part, _MISSING)
+        else:
+            if type(value) is not list:
+                return not is_required and test(None) if value is _MISSING else test(value)
+        values = _values(entry, path)
+        return any(not is_required and test(None) if one is _MISSING else test(one) for one in values)
+
+    return holds
 
 
 def contains(value: object, wanted: str) -> bool:
@@ -87,6 +99,9 @@ def _text_test(sign: str, text: str) -> Test:
     if sign == ":":
         return lambda value: wanted in (value or "").casefold()
     compare = _ORDERS[sign]
+    if sign == "=":
+        # Most texts are written as the filter has them.
+        return lambda value: value == text or (value or "").casefold() == wanted
     return lambda value: compare((value or "").casefold(), wanted)
 
 
