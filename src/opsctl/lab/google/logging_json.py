@@ -23,7 +23,8 @@ def write_entry(entry: Mapping[str, Any]) -> bytes:
     Plain lines, the bulk of any log, take a short way that gives the same.
     """
     if _is_plain(entry):
-        body = {name: value for name, value in entry.items() if value and name not in _TIMES}
+        # An empty text is told: it is one of several payloads that an entry may have.
+        body = {name: entry[name] for name in entry if name == "textPayload" or (entry[name] and name not in _TIMES)}
         body |= {name: format_time(moment) for name in _TIMES if (moment := parse_time(entry.get(name))) is not None}
     else:
         body = _through_type(entry)
