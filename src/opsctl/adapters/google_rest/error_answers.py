@@ -143,7 +143,7 @@ def _enable_hint(answer: ErrorAnswer) -> str:
     project = answer.metadata.get("consumer", "").removeprefix("projects/")
     if not project and (found := _PROJECT_IN_TEXT.search(answer.message)):
         project = found[1] or found[2]
-    return f"gcloud services enable {_word(api)} --project={_word(project) or 'PROJECT'}"
+    return f"gcloud services enable {_word(api) or answer.host} --project={_word(project) or 'PROJECT'}"
 
 
 def _name_permission(answer: ErrorAnswer) -> str | None:

@@ -87,6 +87,7 @@ class GoogleSession:
         self._timeout_seconds = timeout_seconds
         self._quota_project = quota_project
         self._charged: set[Api] = set()
+        self._is_closed = False
         self._clock = clock
         self._sleep = sleep
         self._dice = dice
@@ -125,6 +126,7 @@ class GoogleSession:
 
     def close(self) -> None:
         """Gives up what is waiting and closes the connections."""
+        self._is_closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._transport.close()
 
@@ -195,6 +197,8 @@ class GoogleSession:
         return outcome
 
     async def _on_thread(self, work: Callable[[], _T], deadline: float) -> _T:
+        if self._is_closed:
+            raise UnavailableError("the session with Google's APIs has ended")
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         patience = max(0.0, deadline - self._clock()) + _GRACE_SECONDS
         try:

@@ -232,13 +232,14 @@ def _explain(error: Exception, timed_out: bool) -> TransportError:
         if isinstance(error, kind):
             return TransportError(meaning)
     known = next((meaning for sign, meaning in _BROKEN.items() if sign in str(error)), None)
+    if known is None and isinstance(error, WaitedTooLong):
+        known = "the host did not accept a connection in time"
     return TransportError(known or f"the connection failed ({type(error).__name__})")
 
 
 _KINDS: dict[type[Exception], str] = {
     ProxyError: "the proxy of this machine could not be used",
     NameResolutionError: "the name of the host could not be resolved",
-    WaitedTooLong: "the host did not accept a connection in time",
 }
 _BROKEN = {
     "refused": "the connection was refused",
