@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from opsctl.diagnosis.facts.model import Level, Outcome
 from opsctl.diagnosis.log_lines import LineBuilder, LogLine
@@ -16,6 +16,7 @@ from opsctl.errors import OpsctlError
 
 # Four minutes of reading within the quota of Cloud Logging.
 MOST_ENTRIES = 200_000
+Cut = Literal["tail", "limit", "error"]
 LEVELS = ("debug", "info", "default", "warning", "error", "fatal")
 
 
@@ -56,8 +57,8 @@ class SilenceReason:
 class LogReport:
     """The log of one execution.
 
-    `entries_read` counts entries, a line may be put together from several. `is_cut`: there are more lines than are
-    here. `silence`: why there may be nothing of the program, empty when there is something.
+    `entries_read` counts entries, a line may be put together from several. `cut`: why there are more lines than are
+    here: tail (fewer were asked for), limit or error. `silence`: why there may be nothing of the program, empty when there is something.
     """
 
     execution: str
@@ -69,7 +70,7 @@ class LogReport:
     started_at: datetime | None
     completed_at: datetime | None
     entries_read: int
-    is_cut: bool
+    cut: Cut | None
     silence: tuple[SilenceReason, ...]
     lines: tuple[LogLine, ...]
 
@@ -86,7 +87,7 @@ class LogReader:
     """Reads one query from its begin. `error` is what stopped it after something had been read."""
 
     def __init__(self, logs: Logs, query: LogQuery, builder: LineBuilder, *, most_entries: int = MOST_ENTRIES) -> None:
-        self.is_cut = False
+        self.cut: Cut | None = None
         self.error: OpsctlError | None = None
         self._logs = logs
         self._query = query
@@ -103,24 +104,24 @@ class LogReader:
                 for line in filter(selection.accepts, self._builder.add(page.entries)):
                     yield line
                 if self._builder.entry_count >= self._most_entries and page.has_more:
-                    self.is_cut = True
+                    self.cut = "limit"
                     break
         except OpsctlError as error:
             if not has_page:
                 raise
-            self.error, self.is_cut = error, True
+            self.error, self.cut = error, "error"
         for line in filter(selection.accepts, self._builder.flush()):
             yield line
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The last lines of a log, oldest first. `is_cut`: there are older ones. `error` as in `LogReader`."""
+    """The last lines of a log, oldest first. `cut`: why there are others. `error` as in `LogReader`."""
 
     lines: tuple[LogLine, ...]
     entry_count: int
     program_count: int
-    is_cut: bool
+    cut: Cut | None = None
     error: OpsctlError | None = None
 
 
@@ -136,7 +137,7 @@ async def read_tail(
     """The last `count` wanted lines, read from the end. Raises as `LogReader.read`."""
     newest_first: list[JsonObject] = []
     page_size = max(100, min(2 * count, 1000)) if selection.is_everything else 1000
-    tail = Tail((), 0, 0, is_cut=False)
+    tail = Tail((), 0, 0)
     done = -1
     error: OpsctlError | None = None
     try:
@@ -145,18 +146,20 @@ async def read_tail(
             # Lines are put together anew for every doubling, not for every page.
             if len(newest_first) >= max(count, 2 * done):
                 tail, done = _build_tail(newest_first, open_builder(), selection, count), len(newest_first)
-                if len(tail.lines) >= count or done >= most_entries:
-                    return replace(tail, is_cut=tail.is_cut or page.has_more)
+                if len(tail.lines) >= count:
+                    return replace(tail, cut="tail") if page.has_more else tail
+                if done >= most_entries and page.has_more:
+                    return replace(tail, cut="limit")
     except OpsctlError as raised:
         if not newest_first:
             raise
         error = raised
     tail = _build_tail(newest_first, open_builder(), selection, count)
-    return replace(tail, is_cut=tail.is_cut or error is not None, error=error)
+    return tail if error is None else replace(tail, cut="error", error=error)
 
 
 def _build_tail(newest_first: list[JsonObject], builder: LineBuilder, selection: LogSelection, count: int) -> Tail:
     lines = [*builder.add(reversed(newest_first)), *builder.flush()]
     wanted = [line for line in lines if selection.accepts(line)]
     kept = tuple(wanted[-count:]) if count else ()
-    return Tail(kept, builder.entry_count, builder.program_count, is_cut=len(kept) < len(wanted))
+    return Tail(kept, builder.entry_count, builder.program_count, cut="tail" if len(kept) < len(wanted) else None)

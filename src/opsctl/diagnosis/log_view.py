@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from opsctl.diagnosis.facts.model import Origin
 from opsctl.diagnosis.log_lines import LogLine
-from opsctl.diagnosis.log_reading import LogReport, SilenceReason
+from opsctl.diagnosis.log_reading import Cut, LogReport, SilenceReason
 from opsctl.reporting.view import Cell, CellValue, Code, Column, Line, NextCommand, ReportView, Table, Texts, Tone
 
 # More rows than that nobody scrolls through; the other formats write all of them.
@@ -24,8 +24,8 @@ def log_view(report: LogReport, texts: Texts) -> ReportView:
     notes = [Line(silence_text(reason, texts)) for reason in report.silence]
     if left_out:
         notes.append(Line(t("cloudrun.lines_left_out", count=left_out)))
-    if report.is_cut:
-        notes.append(Line(t("cloudrun.log_cut", read=report.entries_read)))
+    if report.cut:
+        notes.append(Line(cut_text(report.cut, report.entries_read, texts)))
     empty = () if report.lines else (Line(t("cloudrun.no_lines"), "warning"),)
     return ReportView(
         t("cloudrun.log_title", execution=report.execution),
@@ -65,6 +65,11 @@ def text_lines(line: LogLine, texts: Texts) -> Iterator[str]:
     head = f"{time.full} {level.upper():<7} {place}"
     for text in line.text.split("\n"):
         yield f"{head} {text}".rstrip()
+
+
+def cut_text(cut: Cut, entries_read: int, texts: Texts) -> str:
+    """The sentence for why there are more lines."""
+    return texts.get(f"cloudrun.cut_{cut}", read=entries_read)
 
 
 def silence_text(reason: SilenceReason, texts: Texts) -> str:

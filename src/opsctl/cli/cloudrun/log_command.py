@@ -19,7 +19,7 @@ from opsctl.diagnosis.log_lines import LineBuilder, LogLine
 from opsctl.diagnosis.log_query import LineChoice, execution_query, execution_window, window_around
 from opsctl.diagnosis.log_reading import LogReader, LogReport, LogSelection, SilenceReason, Tail, open_masker, read_tail
 from opsctl.diagnosis.log_silence import explain_silence
-from opsctl.diagnosis.log_view import log_view, silence_text, text_lines
+from opsctl.diagnosis.log_view import cut_text, log_view, silence_text, text_lines
 from opsctl.diagnosis.ports import LogQuery, Sources
 from opsctl.errors import ExitCode, NotFoundError
 from opsctl.reporting.rows import name_lines, ndjson_lines
@@ -53,7 +53,7 @@ class LogCommand:
                 write(line)
             else:
                 kept.append(line)
-        tail = Tail(tuple(kept), builder.entry_count, builder.program_count, is_cut=reader.is_cut, error=reader.error)
+        tail = Tail(tuple(kept), builder.entry_count, builder.program_count, cut=reader.cut, error=reader.error)
         return await self._finish(tail, has_lines=count > 0)
 
     async def read_last(self, count: int) -> Outcome:
@@ -108,8 +108,8 @@ class LogCommand:
             self._context.announce(texts.get("cloudrun.no_lines"))
         for reason in report.silence:
             self._context.announce(silence_text(reason, texts))
-        if report.is_cut and tail.error is None and not tail.lines:
-            self._context.announce(texts.get("cloudrun.log_cut", read=report.entries_read))
+        if report.cut == "limit":
+            self._context.announce(cut_text(report.cut, report.entries_read, texts))
         return Outcome(emitted=True, error=tail.error)
 
     async def _build_report(self, tail: Tail, *, has_lines: bool) -> LogReport:
@@ -129,7 +129,7 @@ class LogCommand:
             started_at=row.started_at if row else None,
             completed_at=row.completed_at if row else None,
             entries_read=tail.entry_count,
-            is_cut=tail.is_cut,
+            cut=tail.cut,
             silence=silence,
             lines=tail.lines,
         )
