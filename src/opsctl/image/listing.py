@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
+from opsctl.errors import DataError, NotFoundError
+from opsctl.image.layer_index import FILE
+from opsctl.image.layer_loading import LayerLoader
 from opsctl.image.models import FileEntry, ImageDescription
+from opsctl.image.overlay import Absent, Loop, Node, Way
+from opsctl.image.paths import from_text, join, shown
 from opsctl.image.ports import BlobSource, LayerCache
+from opsctl.image.search import ImageSearch
+
+_MOST_NEAR = 3
+_MOST_COMPARED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +59,30 @@ def list_files(
 ) -> Listing:
     """Everything below `under` (only its direct children unless `is_recursive`), the path itself included.
 
-    A symlink on the way is followed, what is below is named as it was asked for. Raises `NotFoundError` with code
-    `no-such-path` (its message names the layer that removed the path, its hint what is near), `DataError` for a layer
-    that cannot be read, and what the blobs raise.
+    A symlink on the way is followed, what is below is named as it was asked for; a symlink that leads nowhere is listed
+    as it stands. Raises `NotFoundError` with code `no-such-path` (its message names the layer that removed the path,
+    its hint what is near). A layer that cannot be had leaves the listing incomplete; for the first one the error is
+    raised: `DataError` as `LayerStream` tells, and what `blobs` raises.
     """
-    raise NotImplementedError
+    loader = LayerLoader(image, blobs, budget_bytes=budget_bytes, cache=cache)
+    search = ImageSearch(loader, {})
+    path = from_text(under)
+    way = _look(search, path)
+    while isinstance(way.end, Node) and way.end.is_folder and not _is_told(search, way.end, is_recursive):
+        if not search.deepen():
+            break
+        way = search.overlay.follow(path)
+    nodes = _list(search, path, way, is_recursive)
+    is_cut = search.blocked is not None and not (isinstance(way.end, Node) and not way.end.is_folder)
+    return Listing(
+        entries=tuple(sorted(nodes)),
+        is_complete=not is_cut,
+        undecided=search.blocked if is_cut else None,
+        bytes_read=loader.bytes_read,
+        layers_read=loader.layers_read,
+        layers_cached=loader.layers_cached,
+        remarks=tuple(search.remarks),
+    )
 
 
 def read_file(
@@ -66,5 +95,95 @@ def read_file(
     cache: LayerCache | None = None,
 ) -> FileContent:
     """The content of a file, links followed. Raises what `list_files` raises, and `DataError` with code `not-a-file`
-    for a folder or a device, `download-limit` when `budget_bytes` is not enough to tell."""
-    raise NotImplementedError
+    for a folder or a device, `download-limit` when `budget_bytes` is not enough to tell or to read it,
+    `layer-unreadable` when it cannot be read otherwise."""
+    loader = LayerLoader(image, blobs, budget_bytes=budget_bytes, cache=cache)
+    place = from_text(path)
+    search = ImageSearch(loader, {place: max_bytes})
+    way = _look(search, place)
+    file = search.overlay.find_content(way.end) if isinstance(way.end, Node) else way.end
+    if not isinstance(file, Node):
+        raise _absent(search, place, way)
+    if file.record.kind != FILE:
+        kind = search.describe(file).kind.value
+        raise DataError(f"/{shown(file.path)} is no file but a {kind}.", code="not-a-file")
+    content = search.read_content(file)
+    if content is None:
+        failed = search.fetch({file: max_bytes})
+        content = search.read_content(file)
+    if content is None:
+        raise _blocked(place, failed.get(file) or "it is stored as a sparse file")
+    return FileContent(
+        entry=search.describe(file),
+        content=content,
+        is_cut=len(content) < file.record.size_bytes,
+        bytes_read=loader.bytes_read,
+        layers_read=loader.layers_read,
+        layers_cached=loader.layers_cached,
+        remarks=tuple(search.remarks),
+    )
+
+
+def _look(search: ImageSearch, path: bytes) -> Way:
+    """Reads layers until it is known where a path leads."""
+    while (way := search.find(path)) is None:
+        if not search.deepen():
+            break
+    if way is None:
+        raise _blocked(path, search.blocked or "its layers contradict each other")
+    if isinstance(way.end, Node) or any(link.path == path for link in way.links):
+        return way
+    raise _absent(search, path, way)
+
+
+def _is_told(search: ImageSearch, folder: Node, is_recursive: bool) -> bool:
+    if not is_recursive:
+        # The kinds of the children need what a recursive listing needs; only the way down is spared.
+        return search.overlay.bottom == 0
+    return search.is_closed(folder)
+
+
+def _list(search: ImageSearch, path: bytes, way: Way, is_recursive: bool) -> list[FileEntry]:
+    if not isinstance(way.end, Node):
+        return [search.describe(link) for link in way.links if link.path == path]
+    entries = [search.describe(link) for link in way.links]
+    if way.end.path and path not in {link.path for link in way.links}:
+        entries.append(search.describe(way.end, path))
+    if way.end.is_folder:
+        start = len(way.end.path)
+        for node in search.walk(way.end, is_recursive=is_recursive):
+            entries.append(search.describe(node, join(path, node.path[start:].lstrip(b"/"))))
+    return entries
+
+
+def _absent(search: ImageSearch, path: bytes, way: Way) -> Exception:
+    if isinstance(way.end, Loop):
+        return DataError(f"/{shown(path)} is in a loop of symlinks.", code="not-a-file")
+    message = f"/{shown(path)} is not in the image"
+    if way.links:
+        message += f": it leads to /{shown(way.reached)}"
+    remover = search.find_remover(way)
+    if remover is not None:
+        message += f"; layer {remover} removed it"
+    near = _find_near(search, way)
+    hint = f"There is {', '.join(near)}." if near else None
+    return NotFoundError(f"{message}.", hint=hint, code="no-such-path")
+
+
+def _find_near(search: ImageSearch, way: Way) -> list[str]:
+    if not isinstance(way.end, Absent):
+        return []
+    folder, _, name = way.end.path.rpartition(b"/")
+    end = search.overlay.follow(folder).end
+    if not isinstance(end, Node) or not end.is_folder:
+        return []
+    names = {shown(child): node for child, node in sorted(search.overlay.list(end).items())[:_MOST_COMPARED]}
+    return [f"/{shown(names[near].path)}" for near in difflib.get_close_matches(shown(name), names, _MOST_NEAR)]
+
+
+def _blocked(path: bytes, reason: str) -> DataError:
+    return DataError(
+        f"What is at /{shown(path)} cannot be told: {reason}.",
+        hint="Allow a larger download." if "limit" in reason else None,
+        code="download-limit" if "limit" in reason else "layer-unreadable",
+    )

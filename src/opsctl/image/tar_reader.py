@@ -36,7 +36,6 @@ class Member(NamedTuple):
     size_bytes: int
     link: bytes
     stored_bytes: int
-    device: tuple[int, int]
 
     @property
     def is_sparse(self) -> bool:
@@ -127,8 +126,7 @@ class TarReader:
         elif kind in _CONTIGUOUS_AND_OLD:
             # Before ustar a folder was a file with a slash at its end.
             kind = ord("5") if name.endswith(b"/") and kind == 0 else ord("0")
-        device = (read_number(block[329:337]), read_number(block[337:345])) if kind in b"34" else (0, 0)
-        return Member(name, kind, read_number(block[100:108]) & 0o7777, size, link, stored, device)
+        return Member(name, kind, read_number(block[100:108]) & 0o7777, size, link, stored)
 
     def _skip_sparse_headers(self, block: bytes) -> None:
         is_extended = block[482]

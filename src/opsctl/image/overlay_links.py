@@ -1,0 +1,97 @@
+"""What a layer unpacks through a symlink of lower layers.
+
+A layer may hold `lib/a.so` without holding `lib`. When lower layers have `lib -> usr/lib`, unpacking follows that link,
+and the file is `/usr/lib/a.so`. Images on top of a Debian base meet this when their builder leaves folders out. While
+lower layers were not read nobody knows whether such a folder is a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from opsctl.image.layer_index import IMPLIED, SYMLINK, LayerIndex
+from opsctl.image.overlay import Loop, Node, Open, Overlay
+from opsctl.image.paths import join
+
+
+def settle_links(overlay: Overlay) -> None:
+    """Moves what lands elsewhere because of the symlinks of the lowest layer; call it after each `push`."""
+    symlinks = [path for path, _ in overlay.layers[overlay.bottom].iterate_symlinks()]
+    for number in range(overlay.bottom + 1, overlay.top + 1):
+        index = overlay.layers[number]
+        for path in symlinks:
+            if path in index.blocks and index.is_implied(path):
+                _move(overlay, number, path)
+
+
+def is_settled(overlay: Overlay, path: bytes, parts: Iterable[bytes]) -> bool:
+    """Whether no layer that is still to be read can make something of the upper layers land on `path`, or on one of
+    the folders around it. `parts` are the names on the way to it, those of symlinks included."""
+    if overlay.bottom == 0:
+        return True
+    names = frozenset(parts)
+    return not any(_can_land(overlay, number, path, names) for number in overlay.layers)
+
+
+def is_fixed(overlay: Overlay) -> bool:
+    """Whether no layer that is still to be read can make anything of the upper layers land elsewhere."""
+    if overlay.bottom == 0:
+        return True
+    return all(
+        _is_pinned(overlay, number, folder)
+        for number, index in overlay.layers.items()
+        for folder in index.iterate_implied()
+    )
+
+
+def _move(overlay: Overlay, number: int, path: bytes) -> None:
+    end = overlay.follow(path, top=number - 1, is_last_followed=False).end
+    if not isinstance(end, Node) or end.record.kind != SYMLINK:
+        return
+    way = overlay.follow(path, top=number - 1)
+    if isinstance(way.end, Loop) or (isinstance(way.end, Node) and not way.end.is_folder):
+        return
+    target = way.reached
+    if target != path and not target.startswith(path + b"/"):
+        overlay.layers[number].move_folder(path, target)
+
+
+def _can_land(overlay: Overlay, number: int, path: bytes, names: frozenset[bytes]) -> bool:
+    index = overlay.layers[number]
+    return any(
+        not _is_rooted(overlay, number, folder)
+        for folder, block in index.blocks.items()
+        if folder and (_has_candidate(folder, block, path, names) or _is_opaque_candidate(index, folder, names))
+    )
+
+
+def _has_candidate(folder: bytes, block: bytes, path: bytes, names: frozenset[bytes]) -> bool:
+    for name in names:
+        if name + b"\0" in block:
+            own = join(folder, name)
+            if path != own and not path.startswith(own + b"/"):
+                return True
+    return False
+
+
+def _is_opaque_candidate(index: LayerIndex, folder: bytes, names: frozenset[bytes]) -> bool:
+    return folder in index.opaque and (folder.rpartition(b"/")[2] in names or index.is_implied(folder))
+
+
+def _is_rooted(overlay: Overlay, number: int, folder: bytes) -> bool:
+    """Whether the folder and all around it are known to be folders at the time when the layer is unpacked."""
+    index = overlay.layers[number]
+    while folder:
+        if index.is_implied(folder) and not _is_pinned(overlay, number, folder):
+            return False
+        folder = folder.rpartition(b"/")[0]
+    return True
+
+
+def _is_pinned(overlay: Overlay, number: int, folder: bytes) -> bool:
+    if number == overlay.bottom:
+        return False
+    end = overlay.follow(folder, top=number - 1, is_last_followed=False).end
+    if isinstance(end, Node):
+        return end.record.kind != IMPLIED or end.span.floor >= overlay.bottom
+    return not isinstance(end, Open)
