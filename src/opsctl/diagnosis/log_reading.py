@@ -58,7 +58,8 @@ class LogReport:
     """The log of one execution.
 
     `entries_read` counts entries, a line may be put together from several. `cut`: why there are more lines than are
-    here: tail (fewer were asked for), limit or error. `silence`: why there may be nothing of the program, empty when there is something.
+    here: tail (fewer were asked for), limit or error. `silence`: why there may be nothing of the program, empty when
+    there is something.
     """
 
     execution: str
