@@ -112,7 +112,13 @@ async def test_a_page_token_that_leads_nowhere_ends_the_reading() -> None:
     session = CannedSession(respond=lambda _: {"nextPageToken": "again"})
     with pytest.raises(DataError):
         await read_all(open_logging(session))
-    assert len(session.asked) == 2
+    assert len(session.asked) == 7
+
+
+async def test_a_search_that_stands_still_for_a_while_goes_on() -> None:
+    session = CannedSession(*[{"nextPageToken": "same"}] * 4, {"entries": [{"insertId": "a"}]})
+    pages = await read_all(open_logging(session))
+    assert [(len(page.entries), page.has_more) for page in pages] == [(0, True)] * 4 + [(1, False)]
 
 
 async def test_what_was_read_before_an_error_stays_with_the_caller() -> None:

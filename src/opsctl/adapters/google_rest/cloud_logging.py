@@ -27,6 +27,8 @@ PAGE_TIMEOUT_SECONDS = 30.0
 # A throttled read is repeated: the quota of a minute comes back within a minute, when nobody else spends it.
 THROTTLE_PATIENCE_SECONDS = 90.0
 FIRST_PAUSE_SECONDS = 5.0
+# A page without entries but with a token says that the search has not come to its end; the token may be the same.
+MAX_STANDSTILLS = 5
 
 # What the sink `_Default` leaves to `_Required` when nobody has changed it.
 _AUDIT_CLAUSE = re.compile(r'NOT\s+LOG_ID\("(?:cloud|external)audit\.googleapis\.com/\w+"\)', re.IGNORECASE)
@@ -62,11 +64,12 @@ class CloudLogging:
             "orderBy": "timestamp desc" if query.newest_first else "timestamp asc",
             "pageSize": max(1, min(query.page_size, MAX_PAGE_SIZE)),
         }
-        patience = _Patience(THROTTLE_PATIENCE_SECONDS)
+        patience, standstills = _Patience(THROTTLE_PATIENCE_SECONDS), 0
         while True:
             entries, token = _read_page(await self._ask(body, patience))
-            if token and token == body.get("pageToken"):
-                raise DataError("Cloud Logging gave the same page token twice.")
+            standstills = standstills + 1 if token == body.get("pageToken") else 0
+            if standstills > MAX_STANDSTILLS:
+                raise DataError("Cloud Logging gives the same page token again and again.")
             yield LogPage(entries, has_more=bool(token))
             if not token:
                 return
