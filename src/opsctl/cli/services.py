@@ -233,7 +233,9 @@ async def open_sources(
     registry = RegistryClient(
         DockerLogins(process.environ), google_token=session.access_token, google_endpoint=section.registry_endpoint
     )
-    images = RegistryImages(registry, DiskLayerCache(cache_folder(process)), budget_bytes=section.image_budget_bytes)
+    images = RegistryImages(
+        registry, budget_bytes=section.image_budget_bytes, cache=DiskLayerCache(cache_folder(process))
+    )
     sources = Sources(
         run=GoogleCloudRun(session),
         logs=CloudLogging(session, on_wait=on_wait),
@@ -249,7 +251,6 @@ async def open_sources(
         yield CloudRunSources(sources, images, project, section.region or gcloud.region, session, registry, credentials)
     finally:
         session.close()
-        registry.close()
 
 
 def cache_folder(process: Process) -> Path:

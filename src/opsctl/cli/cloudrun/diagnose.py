@@ -9,14 +9,17 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.cloudrun.collecting import Choice, collect_evidence, load_cloudrun_profile
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
 from opsctl.diagnosis.build_report import build_report
+from opsctl.diagnosis.collect import CollectSettings
 from opsctl.diagnosis.evidence_file import read_evidence, write_evidence
 from opsctl.diagnosis.facts.derive import derive_facts
 from opsctl.diagnosis.facts.model import Facts
 from opsctl.diagnosis.facts.model import Outcome as Ending
+from opsctl.diagnosis.models import Evidence
 from opsctl.diagnosis.prepare import Prepared, mask_evidence
 from opsctl.diagnosis.rank import Ranking, rank_causes
 from opsctl.diagnosis.report import DiagnosisReport
@@ -29,8 +32,22 @@ from opsctl.reporting.view import Texts
 def diagnose(
     context: AppContext,
     execution: Annotated[
-        str | None, typer.Argument(metavar="[EXECUTION]", help="Id or full name; must be the one in the evidence.")
+        str | None,
+        typer.Argument(metavar="[EXECUTION]", help="Id, full name or console URL; with a file: the one in it."),
     ] = None,
+    job: Annotated[str | None, typer.Option("--job", metavar="JOB", help="The job that was executed.")] = None,
+    latest: Annotated[bool, typer.Option("--latest", help="The newest execution of --job.")] = False,
+    latest_failed: Annotated[
+        bool, typer.Option("--latest-failed", help="The newest execution of --job that failed.")
+    ] = False,
+    project: Annotated[str | None, typer.Option("--project", metavar="ID", help="Google Cloud project.")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="REGION", help="Region of the job; searched for when not known.")
+    ] = None,
+    repo: Annotated[
+        Path | None, typer.Option("--repo", metavar="FOLDER", help="Git checkout: what changed since the last success.")
+    ] = None,
+    no_image: Annotated[bool, typer.Option("--no-image", help="Do not look into the container image.")] = False,
     from_evidence: Annotated[
         Path | None, typer.Option("--from-evidence", metavar="FILE", help="Read an evidence file; touches no network.")
     ] = None,
@@ -42,30 +59,59 @@ def diagnose(
 ) -> Outcome:
     """Explains why a Cloud Run job execution failed: ranked causes with evidence, what was ruled out, what to do next.
 
-    Reads only. Secrets are masked before anything is shown or saved.
+    Collects from Cloud Run, Cloud Logging, IAM, Secret Manager, Cloud SQL, the image registry and git, and goes on
+    where a permission is missing. Reads only, never the value of a secret; secrets in what it reads are masked before
+    anything is shown or saved.
 
     Ends with 3 when the execution failed, with 0 when it succeeded, was cancelled or still runs, with 4 when the
     evidence does not tell.
     """
-    if from_evidence is None:
-        raise UsageError(
-            "There is nothing to diagnose: no evidence file was given.",
-            hint="opsctl cloudrun diagnose --from-evidence FILE; collecting from Google Cloud is not built yet.",
-        )
+    choice = Choice(execution, job, latest, latest_failed)
+    if from_evidence is not None:
+        _refuse_live_options(choice, project, region, repo, no_image=no_image)
     with without_collector():
-        return _diagnose(context, execution, from_evidence, save_evidence, force=force)
+        if from_evidence is not None:
+            evidence = _read(from_evidence, execution)
+        else:
+            profile = load_cloudrun_profile(
+                context, project=project, region=region, repository=None if repo is None else str(repo)
+            )
+            settings = CollectSettings(without_image="--no-image" if no_image else None)
+            evidence = collect_evidence(context, profile, choice, settings)
+        return _diagnose(context, evidence, save_evidence, force=force)
 
 
-def _diagnose(
-    context: AppContext, execution: str | None, from_evidence: Path, save_evidence: Path | None, *, force: bool
-) -> Outcome:
-    evidence = read_evidence(from_evidence)
+def _refuse_live_options(
+    choice: Choice, project: str | None, region: str | None, repo: Path | None, *, no_image: bool
+) -> None:
+    given = {
+        "--job": choice.job,
+        "--latest": choice.latest,
+        "--latest-failed": choice.latest_failed,
+        "--project": project,
+        "--region": region,
+        "--repo": repo,
+        "--no-image": no_image,
+    }
+    named = [option for option, value in given.items() if value]
+    if named:
+        raise UsageError(
+            f"{named[0]} says what to collect, and --from-evidence collects nothing.", hint=f"Leave out {named[0]}."
+        )
+
+
+def _read(path: Path, execution: str | None) -> Evidence:
+    evidence = read_evidence(path)
     name = evidence.name
     if execution is not None and execution not in (name.full, name.execution):
         raise UsageError(
-            f"{from_evidence} is evidence of {name.execution}, not of {execution}.",
+            f"{path} is evidence of {name.execution}, not of {execution}.",
             hint="Leave the execution out, or name the file of that execution.",
         )
+    return evidence
+
+
+def _diagnose(context: AppContext, evidence: Evidence, save_evidence: Path | None, *, force: bool) -> Outcome:
     prepared = mask_evidence(evidence)
     if save_evidence is not None:
         write_evidence(save_evidence, prepared.evidence, overwrite=force)
@@ -122,14 +168,14 @@ _EXIT_CODES = {
 COMMAND = CommandSpec(
     diagnose,
     examples=(
-        Example("Why did it fail?", "opsctl cloudrun diagnose --from-evidence incident.json"),
+        Example("Why did it fail?", "opsctl cloudrun diagnose o4o-api-migrations-h5x5h"),
         Example(
-            "An incident report for a ticket, in Korean",
-            "opsctl cloudrun diagnose --from-evidence incident.json.gz -o markdown --lang ko > report.md",
+            "The last failure of a job, and the evidence kept for later",
+            "opsctl cloudrun diagnose --job o4o-api-migrations --latest-failed --save-evidence incident.json.gz",
         ),
         Example(
-            "The first cause, for a script",
-            "opsctl cloudrun diagnose --from-evidence incident.json -o json | jq -r '.data.findings[0].cause'",
+            "An incident report for a ticket from it, in Korean",
+            "opsctl cloudrun diagnose --from-evidence incident.json.gz -o markdown --lang ko > report.md",
         ),
     ),
 )

@@ -159,5 +159,8 @@ MESSAGES = {
     "page_note": "All signs with their sources: -o json.",
     "next_show": "the page of one cause",
     "next_diagnose": "diagnose a practice incident",
+    "collecting": "Collecting evidence",
+    "waiting_for_quota": "waiting {seconds} s for the quota of Cloud Logging",
+    "lines_so_far": "({lines} lines)",
     "saved": "Evidence saved to {path}, redacted.",
 }

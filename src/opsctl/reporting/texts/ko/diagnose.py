@@ -158,5 +158,8 @@ MESSAGES = {
     "page_note": "설명 본문은 영어로 제공됩니다. 모든 판별 표식과 출처: -o json.",
     "next_show": "원인 하나의 설명",
     "next_diagnose": "연습용 장애 진단",
+    "collecting": "증거 수집",
+    "waiting_for_quota": "Cloud Logging 할당량 때문에 {seconds}초 대기 중",
+    "lines_so_far": "({lines}줄)",
     "saved": "비밀 값을 가린 증거를 {path}에 저장했습니다.",
 }
