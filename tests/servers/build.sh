@@ -2,11 +2,13 @@
 # Builds the servers that others wrote and that the tests run against, into .build/ of the checkout:
 #   .build/mongo-java-server/  jars and Main.class   needs a JDK (17 or later) and Maven
 #   .build/bin/versitygw                             needs Go
+#   .build/bin/crane                                 needs Go; a registry, and a tool that makes images
 # What is there in the wanted version is left alone: a second run does nothing. With names as arguments
-# (mongo-java-server, versitygw) only those are built.
+# (mongo-java-server, versitygw, crane) only those are built.
 set -eu
 
 VERSITYGW=v1.8.0
+CRANE=v0.22.1
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$here/../.." && pwd)/.build
@@ -43,10 +45,21 @@ build_versitygw() {
     echo "$VERSITYGW" >"$stamp"
 }
 
-for name in ${*:-mongo-java-server versitygw}; do
+build_crane() {
+    stamp=$build/crane.stamp
+    if is_built "$stamp" "$CRANE" && [ -x "$build/bin/crane" ]; then return; fi
+    need go crane
+    echo "building crane $CRANE (half a minute the first time)" >&2
+    mkdir -p "$build/bin"
+    GOBIN=$build/bin go install "github.com/google/go-containerregistry/cmd/crane@$CRANE" >&2
+    echo "$CRANE" >"$stamp"
+}
+
+for name in ${*:-mongo-java-server versitygw crane}; do
     case $name in
         mongo-java-server) build_mongo_java_server ;;
         versitygw) build_versitygw ;;
+        crane) build_crane ;;
         *) echo "build.sh: no such server: $name" >&2; exit 2 ;;
     esac
 done
