@@ -37,7 +37,8 @@ _AUDIT_CLAUSE = re.compile(r'NOT\s+LOG_ID\("(?:cloud|external)audit\.googleapis\
 class CloudLogging:
     """Reads log entries and the exclusions that may hide some.
 
-    One for the whole process, because the quota counts its reads. `on_wait` is told the seconds of every pause.
+    One for the whole process, because the quota counts its reads. `on_wait` is told the seconds of every pause
+    that a person would notice.
     """
 
     def __init__(

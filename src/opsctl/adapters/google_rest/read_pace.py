@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 READS = 59
 # A second more than the quota's minute: requests do not all take equally long to get there.
 PERIOD_SECONDS = 61.0
+NOTICED_SECONDS = 1.0
 
 
 class ReadPace:
@@ -40,8 +41,9 @@ class ReadPace:
         self._taken.append(self._clock())
 
     async def pause(self, seconds: float) -> None:
-        """Wait, and say so."""
-        self._on_wait(seconds)
+        """Wait, and say so when a person would notice."""
+        if seconds >= NOTICED_SECONDS:
+            self._on_wait(seconds)
         await self._sleep(seconds)
 
     def _wait_seconds(self) -> float:
