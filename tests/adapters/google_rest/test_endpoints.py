@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import convert
 
 from opsctl.adapters.google_rest.endpoints import Endpoints
 from opsctl.adapters.google_rest.session import Api
@@ -19,7 +20,7 @@ def test_google_s_own_hosts_when_nothing_is_configured() -> None:
 def test_every_setting_of_the_section_is_used() -> None:
     settings = [key for key in CloudRunSection.__struct_fields__ if key.endswith("endpoint")]
     settings.remove("registry_endpoint")
-    section = CloudRunSection(**{key: f"https://{key}.example/base/" for key in settings})
+    section = convert({key: f"https://{key}.example/base/" for key in settings}, CloudRunSection)
     endpoints = Endpoints.from_section(section)
     assert endpoints.url(Api.RUN) == "https://endpoint.example/base"
     assert {endpoints.url(api) for api in Api} == {f"https://{key}.example/base" for key in settings}

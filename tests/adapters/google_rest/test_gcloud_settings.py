@@ -18,7 +18,6 @@ project = of-the-file
 
 [compute]
 region = us-central1
-zone = 100%
 
 [run]
 region = asia-northeast3
@@ -30,6 +29,9 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "configurations").mkdir()
     write(tmp_path, "default", DEFAULT)
     write(tmp_path, "other", "[core]\nproject = of-the-other\n[compute]\nregion = europe-west1\n")
+    # gcloud makes a new default configuration when this file is missing.
+    (tmp_path / "active_config").write_text("default", encoding="utf-8")
+    write(tmp_path, "third", "[core]\nproject = of-the-third\n")
     return tmp_path
 
 
@@ -77,7 +79,9 @@ def test_cloud_shell_names_the_project_when_gcloud_does_not(folder: Path) -> Non
     assert read(folder, DEVSHELL_PROJECT_ID="shell").project == "shell"
 
 
-@pytest.mark.parametrize("text", ["no section", "[core", "[core]\nproject = (unset)\n", "\x00\xff", "[core]\n[core]\n"])
+@pytest.mark.parametrize(
+    "text", ["no section", "100%", "[core", "[core]\nproject = (unset)\n", "\x00\xff", "[core]\n[core]\n"]
+)
 def test_a_broken_file_says_nothing(folder: Path, text: str) -> None:
     (folder / "configurations" / "config_default").write_bytes(text.encode("latin-1"))
     assert read(folder) == GcloudSettings("default")
@@ -98,19 +102,16 @@ def test_the_name_of_a_configuration_is_no_path(folder: Path) -> None:
 def test_gcloud_itself_says_the_same(folder: Path) -> None:
     if shutil.which("gcloud") is None:
         pytest.skip("gcloud is not on the PATH")
-    environment = {
-        "CLOUDSDK_CONFIG": str(folder),
-        "HOME": str(folder),
-        "PATH": os.environ["PATH"],
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
-    }
+    foreign = ("CLOUDSDK_CORE", "CLOUDSDK_RUN", "CLOUDSDK_COMPUTE", "GOOGLE_", "DEVSHELL_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environment |= {"CLOUDSDK_CONFIG": str(folder), "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
     for extra in (
         {},
-        {"CLOUDSDK_ACTIVE_CONFIG_NAME": "other"},
+        {"CLOUDSDK_ACTIVE_CONFIG_NAME": "third"},
         {"CLOUDSDK_CORE_PROJECT": "a", "CLOUDSDK_RUN_REGION": "b"},
     ):
         own = read_gcloud_settings(environment | extra)
-        for key, value in {"core/project": own.project, "core/account": own.account}.items():
+        for key, value in {"core/project": own.project, "core/account": own.account, "run/region": own.region}.items():
             done = subprocess.run(
                 ["gcloud", "config", "get-value", key, "--quiet"],
                 env=environment | extra, capture_output=True, text=True, check=True, timeout=60,
