@@ -76,7 +76,7 @@ class _Answer:
         files = {path: self._find_text(path) for path in sorted(self._wanted.texts)}
         missing = {
             file: self._wanted.longest_text_bytes
-            for file in files.values()
+            for path, file in files.items()
             if file is not None and path not in self._wanted.optional and self._search.read_content(file) is None
         }
         failed = self._search.fetch(missing)

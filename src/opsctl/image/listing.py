@@ -68,16 +68,14 @@ def list_files(
     search = ImageSearch(loader, {})
     path = from_text(under)
     way = _look(search, path)
-    while isinstance(way.end, Node) and way.end.is_folder and not _is_told(search, way.end, is_recursive):
+    while is_open := not _is_told(search, way, is_recursive):
         if not search.deepen():
             break
         way = search.overlay.follow(path)
-    nodes = _list(search, path, way, is_recursive)
-    is_cut = search.blocked is not None and not (isinstance(way.end, Node) and not way.end.is_folder)
     return Listing(
-        entries=tuple(sorted(nodes)),
-        is_complete=not is_cut,
-        undecided=search.blocked if is_cut else None,
+        entries=tuple(sorted(_list(search, path, way, is_recursive))),
+        is_complete=not is_open,
+        undecided=search.blocked if is_open else None,
         bytes_read=loader.bytes_read,
         layers_read=loader.layers_read,
         layers_cached=loader.layers_cached,
@@ -112,7 +110,7 @@ def read_file(
         failed = search.fetch({file: max_bytes})
         content = search.read_content(file)
     if content is None:
-        raise _blocked(place, failed.get(file) or "it is stored as a sparse file")
+        raise _blocked(search, place, failed.get(file) or "it is stored as a sparse file")
     return FileContent(
         entry=search.describe(file),
         content=content,
@@ -130,17 +128,16 @@ def _look(search: ImageSearch, path: bytes) -> Way:
         if not search.deepen():
             break
     if way is None:
-        raise _blocked(path, search.blocked or "its layers contradict each other")
+        raise _blocked(search, path, search.blocked or "its layers contradict each other")
     if isinstance(way.end, Node) or any(link.path == path for link in way.links):
         return way
     raise _absent(search, path, way)
 
 
-def _is_told(search: ImageSearch, folder: Node, is_recursive: bool) -> bool:
-    if not is_recursive:
-        # The kinds of the children need what a recursive listing needs; only the way down is spared.
-        return search.overlay.bottom == 0
-    return search.is_closed(folder)
+def _is_told(search: ImageSearch, way: Way, is_recursive: bool) -> bool:
+    if not isinstance(way.end, Node) or not way.end.is_folder:
+        return True
+    return search.is_closed(way.end, is_recursive=is_recursive)
 
 
 def _list(search: ImageSearch, path: bytes, way: Way, is_recursive: bool) -> list[FileEntry]:
@@ -151,8 +148,10 @@ def _list(search: ImageSearch, path: bytes, way: Way, is_recursive: bool) -> lis
         entries.append(search.describe(way.end, path))
     if way.end.is_folder:
         start = len(way.end.path)
-        for node in search.walk(way.end, is_recursive=is_recursive):
-            entries.append(search.describe(node, join(path, node.path[start:].lstrip(b"/"))))
+        entries.extend(
+            search.describe(node, join(path, node.path[start:].lstrip(b"/")))
+            for node in search.walk(way.end, is_recursive=is_recursive)
+        )
     return entries
 
 
@@ -181,9 +180,10 @@ def _find_near(search: ImageSearch, way: Way) -> list[str]:
     return [f"/{shown(names[near].path)}" for near in difflib.get_close_matches(shown(name), names, _MOST_NEAR)]
 
 
-def _blocked(path: bytes, reason: str) -> DataError:
+def _blocked(search: ImageSearch, path: bytes, reason: str) -> DataError:
+    is_limit = search.is_over_budget
     return DataError(
         f"What is at /{shown(path)} cannot be told: {reason}.",
-        hint="Allow a larger download." if "limit" in reason else None,
-        code="download-limit" if "limit" in reason else "layer-unreadable",
+        hint="Allow a larger download." if is_limit else None,
+        code="download-limit" if is_limit else "layer-unreadable",
     )

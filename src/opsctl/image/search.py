@@ -40,6 +40,7 @@ class ImageSearch:
     def __init__(self, loader: LayerLoader, texts: Mapping[bytes, int]) -> None:
         self.overlay = Overlay(len(loader.layers))
         self.blocked: str | None = None
+        self.is_over_budget = False
         self.remarks: list[str] = []
         self._loader = loader
         self._texts = texts
@@ -56,6 +57,7 @@ class ImageSearch:
         try:
             index, contents = self._loader.load(number, self._texts)
         except BudgetError as error:
+            self.is_over_budget = True
             self.blocked = explain(number, error)
             return False
         except OpsctlError as error:
@@ -88,15 +90,15 @@ class ImageSearch:
         paths = {path, way.reached, *(link.path for link in way.links)}
         return way if all(is_settled(self.overlay, place, parts) for place in paths) else None
 
-    def is_closed(self, folder: Node) -> bool:
-        """Whether all that is below a folder is known."""
+    def is_closed(self, folder: Node, *, is_recursive: bool = True) -> bool:
+        """Whether all that is below a folder (or directly in it) is known."""
         if self.overlay.bottom == 0:
             return True
         if folder.span.floor < self.overlay.bottom or not is_fixed(self.overlay):
             return False
         return not any(
             isinstance(self.overlay.find_content(node), Open)
-            for node in self.walk(folder)
+            for node in self.walk(folder, is_recursive=is_recursive)
             if node.record.kind == HARDLINK
         )
 
@@ -160,6 +162,7 @@ class ImageSearch:
             try:
                 _, contents = self._loader.read(number, texts)
             except (OpsctlError, BudgetError) as error:
+                self.is_over_budget = self.is_over_budget or isinstance(error, BudgetError)
                 failed.update(dict.fromkeys(here, explain(number, error)))
                 continue
             self._contents.update({(number, path): content for path, content in contents.items()})
