@@ -121,7 +121,8 @@ QUESTIONS = {
         Api.SQL,
         lambda session: CloudSql(session).get_instance("netureyoutube", "db"),
         "cloudsql.instances.get",
-        absent=lambda session: CloudSql(session).get_instance("netureyoutube", "db-2"),
+        "denied-or-absent",
+        lambda session: CloudSql(session).get_instance("netureyoutube", "db-2"),
     ),
     "image": Question(
         Api.ARTIFACT_REGISTRY,

@@ -6,7 +6,7 @@ import pytest
 
 from opsctl.adapters.google_rest.session import Api
 from opsctl.adapters.google_rest.sql import CloudSql
-from opsctl.errors import DataError, NotFoundError
+from opsctl.errors import AccessDeniedError, DataError, NotFoundError
 from tests.adapters.google_rest.canned_session import Asked, CannedSession
 
 
@@ -48,3 +48,26 @@ async def test_a_name_that_is_none_is_not_asked_for(project: str, instance: str)
 async def test_an_instance_that_does_not_exist_is_not_found() -> None:
     with pytest.raises(NotFoundError):
         await CloudSql(CannedSession(NotFoundError("gone"))).get_instance("p", "db")
+
+
+async def test_a_refusal_leaves_open_whether_the_instance_exists() -> None:
+    refusal = AccessDeniedError(
+        "sqladmin.googleapis.com: The client is not authorized to make this request.",
+        hint="ask",
+        permission="cloudsql.instances.get",
+    )
+    with pytest.raises(AccessDeniedError) as caught:
+        await CloudSql(CannedSession(refusal)).get_instance("p", "db")
+    assert caught.value.message == (
+        "sqladmin.googleapis.com: The client is not authorized to make this request (or instance 'db' may not exist)."
+    )
+    assert (caught.value.code, caught.value.hint) == ("denied-or-absent", "ask")
+    assert caught.value.permission == "cloudsql.instances.get"
+
+
+@pytest.mark.parametrize("code", ["api-disabled", "expired-credentials", "no-credentials"])
+async def test_a_refusal_of_another_kind_stays_as_it_is(code: str) -> None:
+    refusal = AccessDeniedError("no", code=code)
+    with pytest.raises(AccessDeniedError) as caught:
+        await CloudSql(CannedSession(refusal)).get_instance("p", "db")
+    assert caught.value is refusal

@@ -8,6 +8,7 @@ from __future__ import annotations
 from opsctl.adapters.google_rest.paths import fill_path
 from opsctl.adapters.google_rest.session import Api, GoogleSession
 from opsctl.diagnosis.models import JsonObject
+from opsctl.errors import AccessDeniedError
 
 
 class CloudSql:
@@ -17,6 +18,20 @@ class CloudSql:
         self._session = session
 
     async def get_instance(self, project: str, instance: str) -> JsonObject:
-        """A DatabaseInstance as it is now. `instance` is the name alone, without project and region."""
+        """A DatabaseInstance as it is now. `instance` is the name alone, without project and region.
+
+        The service often answers 403 for an instance that does not exist, and says nothing about it (issue 1815 of
+        googleapis/google-api-go-client): a refusal has the code `denied-or-absent`.
+        """
         path = fill_path("/sql/v1beta4/projects/{}/instances/{}", project, instance)
-        return await self._session.get(Api.SQL, path, permission="cloudsql.instances.get")
+        try:
+            return await self._session.get(Api.SQL, path, permission="cloudsql.instances.get")
+        except AccessDeniedError as denied:
+            if denied.code != "denied":
+                raise
+            raise AccessDeniedError(
+                f"{denied.message.rstrip('.')} (or instance {instance!r} may not exist).",
+                hint=denied.hint,
+                code="denied-or-absent",
+                permission=denied.permission,
+            ) from denied
