@@ -20,8 +20,8 @@ class CloudSql:
     async def get_instance(self, project: str, instance: str) -> JsonObject:
         """A DatabaseInstance as it is now. `instance` is the name alone, without project and region.
 
-        The service often answers 403 for an instance that does not exist, and says nothing about it (issue 1815 of
-        googleapis/google-api-go-client): a refusal has the code `denied-or-absent`.
+        The service answers 403 for an instance that does not exist, too, without a word about it
+        (https://github.com/googleapis/google-api-go-client/issues/1815): a refusal has the code `denied-or-absent`.
         """
         path = fill_path("/sql/v1beta4/projects/{}/instances/{}", project, instance)
         try:
