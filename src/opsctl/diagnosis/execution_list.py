@@ -125,7 +125,10 @@ async def list_executions(
 
 def read_execution(data: Mapping[str, Any]) -> ExecutionRow:
     """One row of google.cloud.run.v2.Execution; secrets that its template holds are masked in the reason."""
-    masked = as_object(Masker(TokenBook()).mask_section("execution", data))
+    masker = Masker(TokenBook())
+    # Secrets of the template are known to the conditions, whichever of them comes first.
+    masker.mask_section("execution", {"template": data.get("template")})
+    masked = as_object(masker.mask_section("execution", data))
     shape = read_shape(masked, TemplateSource.EXECUTION)
     fields, conditions = shape.fields, read_conditions(shape)
     outcome = find_outcome(fields, conditions, (), ())
