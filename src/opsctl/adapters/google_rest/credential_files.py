@@ -164,17 +164,17 @@ class _TokenRequest:
         parts = urlsplit(url)
         host = parts.hostname or ""
         if parts.scheme != "https" and not is_loopback(host) and host not in _LINK_LOCAL:
-            raise exceptions.TransportError("the token server is not reached over https")  # type: ignore[no-untyped-call]
+            raise _untold(TransportError("the token server is not reached over https"))
         remaining = self._deadline - time.monotonic()
         if remaining <= 0:
-            raise exceptions.TransportError("no complete answer in time")  # type: ignore[no-untyped-call]
+            raise _untold(TransportError("no complete answer in time"))
         content = body.encode() if isinstance(body, str) else body
         try:
             answer = self._transport.send(
                 method, url, headers or {}, content, timeout_seconds=min(remaining, timeout or remaining)
             )
         except TransportError as error:
-            raise exceptions.TransportError(error.reason) from error  # type: ignore[no-untyped-call]
+            raise _untold(error) from error
         return _TokenAnswer(answer)
 
 
@@ -187,9 +187,14 @@ class _TokenAnswer:
         self.data = answer.body
 
 
+def _untold(error: TransportError) -> exceptions.TransportError:
+    return exceptions.TransportError(error)  # type: ignore[no-untyped-call, no-any-return, unused-ignore]
+
+
 def _reason(error: exceptions.TransportError) -> str:
     """Our own words only: what google-auth says itself may repeat an answer."""
-    return str(error.args[0]) if isinstance(error.__cause__, TransportError) else "the token server was not reached"
+    own = error.args[0] if error.args else None
+    return own.reason if isinstance(own, TransportError) else "the token server was not reached"
 
 
 def _name_refusal(error: exceptions.GoogleAuthError) -> str:
