@@ -48,7 +48,8 @@ def reason_of(error: OpsctlError) -> str:
     message = " ".join(error.message.split())
     permission = error.permission if isinstance(error, AccessDeniedError) else None
     if permission and permission not in message:
-        message = f"{message.rstrip('.')} ({permission} is missing)"
+        word = "may be missing" if error.code == "denied-or-absent" else "is missing"
+        message = f"{message.rstrip('.')} ({permission} {word})"
     return message if len(message) <= LONGEST_REASON else f"{message[: LONGEST_REASON - 3]}..."
 
 
