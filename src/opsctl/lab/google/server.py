@@ -18,6 +18,10 @@ from aiohttp import web
 from opsctl.lab.google.accounts import add_accounts
 from opsctl.lab.google.artifacts import add_artifacts
 from opsctl.lab.google.cloud import Cloud
+from opsctl.lab.google.logging_quota import ReadQuota
+from opsctl.lab.google.logging_surface import add_logging
+from opsctl.lab.google.registry import add_registry
+from opsctl.lab.google.registry_behaviour import RegistryBehaviour
 from opsctl.lab.google.remote_control import add_remote_control
 from opsctl.lab.google.run_v1 import add_run_v1
 from opsctl.lab.google.run_v2 import add_run_v2
@@ -37,8 +41,18 @@ _SURFACES = (
     add_sql,
     add_services,
     add_artifacts,
-    add_surface_of_the_unknown,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How strict Cloud Logging is with readers, and in which of the permitted ways the registry answers."""
+
+    quota: ReadQuota | None = None
+    registry: RegistryBehaviour | None = None
+
+
+_USUAL = Manners()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +68,22 @@ class RunningGoogle:
         return f"http://127.0.0.1:{self.port}"
 
 
-def build_application(cloud: Cloud) -> web.Application:
+def build_application(cloud: Cloud, manners: Manners = _USUAL) -> web.Application:
     """All surfaces over one world."""
     application = web.Application(client_max_size=_LARGEST_BODY_BYTES)
     for add in _SURFACES:
         add(application, cloud)
+    add_logging(application, cloud, manners.quota)
+    add_registry(application, cloud, manners.registry)
+    add_surface_of_the_unknown(application, cloud)
     return application
 
 
 @asynccontextmanager
-async def listen(cloud: Cloud, port: int = 0) -> AsyncIterator[RunningGoogle]:
+async def listen(cloud: Cloud, port: int = 0, manners: Manners = _USUAL) -> AsyncIterator[RunningGoogle]:
     """Serve on 127.0.0.1 while the context lasts; port 0 lets the system pick one."""
-    runner = web.AppRunner(build_application(cloud), access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
+    application = build_application(cloud, manners)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port, backlog=512).start()
@@ -75,13 +93,13 @@ async def listen(cloud: Cloud, port: int = 0) -> AsyncIterator[RunningGoogle]:
 
 
 @contextmanager
-def serve_in_thread(world: World | Cloud, port: int = 0) -> Iterator[RunningGoogle]:
+def serve_in_thread(world: World | Cloud, port: int = 0, manners: Manners = _USUAL) -> Iterator[RunningGoogle]:
     """Serve from a thread of this process while the context lasts. Errors of the start are raised here."""
     cloud = world if isinstance(world, Cloud) else Cloud(world)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="local-google", daemon=True)
     thread.start()
-    context = listen(cloud, port)
+    context = listen(cloud, port, manners)
     try:
         running = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result()
         try:
