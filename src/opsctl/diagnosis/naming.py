@@ -129,7 +129,7 @@ def _parse_url(text: str) -> Target:
         host = parts.hostname or ""
     except ValueError as error:
         raise _refuse("That is not a URL") from error
-    if host.endswith("console.cloud.google.com"):
+    if host == "console.cloud.google.com":
         return _parse_console_url(parts)
     if host == "run.googleapis.com" or host.endswith("-run.googleapis.com"):
         regional = _REGIONAL_HOST.fullmatch(host)
