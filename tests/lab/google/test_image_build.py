@@ -6,8 +6,11 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
+import subprocess
 import sys
 import tarfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,7 +169,7 @@ def test_the_lines_of_the_program_are_those_of_its_log() -> None:
 
     # listMigrations (file:///app/dist/migrate.js:41:17), main (file:///app/dist/migrate.js:63:21)
     assert lines[40].find("readdirSync(folder)") + 1 == 17
-    assert lines[62].find("listMigrations()") + 1 == 23
+    assert lines[62].find("listMigrations()") + 1 == 21
     assert "require(" not in "\n".join(lines)
 
 
@@ -177,6 +180,39 @@ def test_a_script_that_node_refused_as_commonjs_is_written_so() -> None:
     assert refused[1] == 'Object.defineProperty(exports, "__esModule", { value: true });'
     assert refused[1].find("exports") + 1 == 23
     assert b"export const dataSource" in text(built("o4o-api-migrations-q8w3n"), "/app/dist/database/data-source.js")
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        (
+            "o4o-api-migrations-h5x5h",
+            "[migrate] failed:\nError: ENOENT: no such file or directory, scandir '{app}/dist/database/migrations'\n",
+        ),
+        ("o4o-api-migrations-q8w3n", "file://{app}/dist/migrate.js:2\nObject.defineProperty(exports"),
+    ],
+)
+def test_node_fails_on_the_program_as_the_log_says(name: str, printed: str, tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    for path in ("package.json", "dist/migrate.js", "dist/database/data-source.js"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(text(built(name), f"/app/{path}"))
+    driver = tmp_path / "node_modules" / "typeorm" / "index.js"
+    driver.parent.mkdir(parents=True)
+    driver.write_text(
+        "exports.DataSource = class { options = {}; async initialize() {} async destroy() {} "
+        "async query() { return [{ server_version: '15.10' }]; } };"
+    )
+
+    ended = subprocess.run([node, str(tmp_path / "dist/migrate.js")], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == 1
+    assert printed.format(app=tmp_path.resolve()) in ended.stderr
+    frame = "migrate.js:2:23" if "q8w3n" in name else "migrate.js:63:21"
+    assert frame in ended.stderr
 
 
 def test_an_index_brings_the_provenance_of_the_build() -> None:

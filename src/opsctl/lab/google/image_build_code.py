@@ -73,25 +73,23 @@ async function main() {
   try {
     const applied = new Set();
     // What the image brings; what the database has comes next.
-    const names = [...listMigrations()];
+    const all = [...listMigrations()];
     await createHistory();
     for (const name of await appliedNames()) applied.add(name);
-    const pending = names.filter((name) => !applied.has(name));
+    const pending = all.filter((name) => !applied.has(name));
     for (const name of pending) await apply(name);
     say(`${pending.length} applied`);
+  } catch (error) {
+    console.error('[migrate] failed:');
+    console.error(error);
+    process.exitCode = 1;
   } finally {
     await dataSource.destroy();
     say('connection closed');
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error('[migrate] failed:');
-  console.error(error);
-  process.exitCode = 1;
-}
+await main();
 """
 _MIGRATE_COMMONJS = """\
 "use strict";
