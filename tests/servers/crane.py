@@ -1,7 +1,7 @@
 """`crane registry serve`, a registry that others wrote, and the tools that make, push and unpack images.
 
-crane is found in `.build/bin` of the checkout (`tests/servers/build.sh crane`) or on PATH; skopeo and umoci are packages
-of Debian and others. A test that needs a tool which is not there is skipped, and says which.
+crane is found in `.build/bin` of the checkout (`tests/servers/build.sh crane`) or on PATH; skopeo and umoci are
+packages of Debian and others. A test that needs a tool which is not there is skipped, and says which.
 """
 
 from __future__ import annotations
