@@ -16,7 +16,7 @@ def delay_seconds(attempt: int, dice: float, headers: Mapping[str, str], now: da
     """Before attempt `attempt` + 1 (the first attempt is 1): as long as the service asks for, else exponential with
     jitter. `dice` is in [0, 1)."""
     asked = _retry_after_seconds(headers, now)
-    backoff = min(_FIRST_SECONDS * 2.0 ** (attempt - 1), _LONGEST_SECONDS) * (0.5 + dice / 2)
+    backoff = min(_FIRST_SECONDS * 2.0 ** min(attempt - 1, 10), _LONGEST_SECONDS) * (0.5 + dice / 2)
     return max(asked, backoff)
 
 
