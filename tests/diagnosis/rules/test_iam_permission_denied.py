@@ -113,3 +113,11 @@ def test_without_logs_it_is_not_checked_and_never_confirmed() -> None:
     assert found.verdict is Verdict.NOT_CHECKED
     unseen = diagnose_run(failed_run([STORAGE])).findings[0]
     assert unseen.verdict is Verdict.LIKELY
+
+
+@pytest.mark.parametrize(("state", "is_told"), [("DISABLED", True), ("ENABLED", False)])
+def test_an_api_that_is_off_counts_for_an_attached_job(state: str, is_told: bool) -> None:
+    volumes = {"volumes": [{"name": "cloudsql", "cloudSqlInstance": {"instances": [INSTANCE]}}]}
+    services = {"apis": {"services": [{"name": "sqladmin.googleapis.com", "state": state}]}}
+    found = find_cause(diagnose_run(failed_run(["stopped"], template=volumes, sections=services)), RULE.cause)
+    assert ("api_off" in {piece.id for piece in found.support} if found else False) is is_told

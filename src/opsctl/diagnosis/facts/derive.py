@@ -15,6 +15,7 @@ from opsctl.diagnosis.facts.model import Facts, LogFacts, Origin
 from opsctl.diagnosis.facts.reading import as_object, as_text, as_texts, objects
 from opsctl.diagnosis.facts.relevance import weigh_messages
 from opsctl.diagnosis.facts.surroundings import (
+    derive_apis,
     derive_cloudsql,
     derive_commits,
     derive_identity,
@@ -23,7 +24,7 @@ from opsctl.diagnosis.facts.surroundings import (
     derive_secrets,
 )
 from opsctl.diagnosis.facts.tasks import derive_tasks
-from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS, Evidence, SectionStatus
+from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS, Evidence, Section, SectionStatus
 
 
 def derive_facts(evidence: Evidence) -> Facts:
@@ -45,9 +46,7 @@ def derive_facts(evidence: Evidence) -> Facts:
             messages=tuple(messages),
             codes=tuple(find_codes(messages)),
             has_output=any(message.origin in (Origin.STDOUT, Origin.STDERR, Origin.OTHER) for message in messages),
-            is_cut=logs.status is SectionStatus.PARTIAL
-            or as_object(logs.data).get("truncated") is True
-            or evidence.entries_dropped > 0,
+            is_cut=_is_cut(logs) or evidence.entries_dropped > 0,
             line_count=len(evidence.entries) + evidence.entries_dropped,
             foreign_count=own.foreign_count,
             unlabelled_count=own.unlabelled_count,
@@ -59,8 +58,15 @@ def derive_facts(evidence: Evidence) -> Facts:
         baseline=derive_baseline(evidence, execution, secrets, tokens),
         commits=derive_commits(evidence),
         job=derive_job(evidence, execution),
+        apis=derive_apis(evidence),
         sections={name: evidence.section(name).status for name in (*SECTIONS, *OWN_SECTIONS)},
     )
+
+
+def _is_cut(logs: Section) -> bool:
+    """Whether lines are missing; a log may be partial for other reasons, which its writer then tells apart."""
+    truncated = as_object(logs.data).get("truncated")
+    return truncated if isinstance(truncated, bool) else logs.status is SectionStatus.PARTIAL
 
 
 def _value_facts(

@@ -373,6 +373,7 @@ class JobFacts:
 class Facts:
     """Everything derived from the evidence.
 
+    `apis` says which Google APIs are ENABLED or DISABLED in the project now.
     `sections` says for each section whether it was seen. A fact of a section that was not seen is empty or None, and
     that means "not known", never "not so".
     """
@@ -388,6 +389,7 @@ class Facts:
     commits: tuple[CommitFacts, ...]
     job: JobFacts
     sections: Mapping[str, SectionStatus]
+    apis: Mapping[str, str] = field(default_factory=dict)
 
     def seen(self, section: str) -> bool:
         """Whether a section has data."""

@@ -70,6 +70,12 @@ def derive_cloudsql(evidence: Evidence) -> tuple[SqlInstanceFacts, ...]:
     return tuple(found)
 
 
+def derive_apis(evidence: Evidence) -> dict[str, str]:
+    """Facts of `apis`: the state of each Google API in the project, as it is now."""
+    services = as_object(evidence.section("apis").data).get("services")
+    return {as_text(item.get("name")): as_text(item.get("state")) for _, item in objects(services, "/services")}
+
+
 def derive_image(evidence: Evidence) -> ImageFacts:
     """Facts of `image`."""
     data = as_object(evidence.section("image").data)

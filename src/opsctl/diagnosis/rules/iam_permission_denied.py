@@ -39,6 +39,7 @@ from opsctl.diagnosis.rules.iam_permission_denied_signs import NOT_IAM
 from opsctl.diagnosis.rules.iam_permission_denied_signs import SIGNS as SIGNS_SERVICES
 from opsctl.diagnosis.rules.iam_permission_denied_signs_clients import SIGNS as SIGNS_FRAMES
 
+SQL_API = "sqladmin.googleapis.com"
 READ_SECRET = "secretmanager.versions.access"  # noqa: S105
 OWNER = "roles/owner"
 # What has the permissions that a connector to Cloud SQL needs (cloudsql.instances.connect and .get).
@@ -62,6 +63,8 @@ def look(facts: Facts) -> Iterator[Clue]:
         if check.permission != READ_SECRET:
             yield from _judge(check, facts, refused, is_refused)
     yield from _cloudsql_role(facts, is_refused)
+    if facts.apis.get(SQL_API) == "DISABLED" and facts.execution.cloudsql_instances:
+        yield Clue("api_off", Weight.STRONG, (Pointer("apis", "/services", SQL_API),), values={"api": SQL_API})
     for change in facts.baseline.changed("service-account"):
         values = {"before": change.before or "-", "after": change.after or "-"}
         yield Clue("account_changed", Weight.MODERATE if refused else Weight.WEAK, (change.pointer,), values=values)

@@ -34,6 +34,7 @@ MESSAGES = {
     "the API "
     "is not enabled in the project.",
     "iam_permission_denied_clue_account_disabled": "The service account {account} is disabled.",
+    "iam_permission_denied_clue_api_off": "{api} is disabled in the project, and the job connects to Cloud SQL.",
     "iam_permission_denied_clue_not_granted": "{permission} on {resource} is not granted to the job's service account.",
     "iam_permission_denied_clue_granted": "{permission} on {resource} is granted now (deny policies are not part of "
     "that "

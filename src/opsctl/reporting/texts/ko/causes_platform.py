@@ -35,6 +35,7 @@ MESSAGES = {
     "프로젝트에서 API가 "
     "사용 설정되어 있지 않습니다.",
     "iam_permission_denied_clue_account_disabled": "서비스 계정 {account}이(가) 사용 중지되어 있습니다.",
+    "iam_permission_denied_clue_api_off": "프로젝트에서 {api}이(가) 꺼져 있는데 작업은 Cloud SQL에 연결합니다.",
     "iam_permission_denied_clue_not_granted": "작업의 서비스 계정에 {resource}에 대한 {permission} 권한이 없습니다.",
     "iam_permission_denied_clue_granted": "{resource}에 대한 {permission} 권한이 지금은 있습니다(거부 정책은 반영되지 "
     "않은 "
