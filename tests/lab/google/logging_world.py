@@ -18,6 +18,7 @@ from opsctl.lab.google.world import Project, World
 Json = dict[str, Any]
 PROJECT = "netureyoutube"
 NOW = datetime(2026, 1, 12, 2, 10, tzinfo=UTC)
+RESOURCE = {"project_id": PROJECT, "job_name": "migrations", "location": "asia-northeast3"}
 EXECUTION_LABEL = "run.googleapis.com/execution_name"
 
 
@@ -30,7 +31,7 @@ def line(
         "timestamp": f"2026-01-12T02:00:{time}Z",
         "receiveTimestamp": f"2026-01-12T02:00:{time}Z",
         "logName": f"projects/{PROJECT}/logs/{log}",
-        "resource": {"type": "cloud_run_job", "labels": {"project_id": PROJECT, "job_name": "migrations"}},
+        "resource": {"type": "cloud_run_job", "labels": dict(RESOURCE)},
         "labels": {EXECUTION_LABEL: "migrations-h5x5h"},
         "textPayload": text,
         **more,
@@ -73,6 +74,7 @@ class LoggingClient:
     def __init__(self, client: TestClient[web.Request, web.Application], cloud: Cloud) -> None:
         self._client = client
         self.cloud = cloud
+        self.url = f"http://{client.host}:{client.port}"
 
     async def ask(self, **body: Any) -> tuple[int, Json]:
         """POST entries:list, of the project unless `resourceNames` says otherwise."""
