@@ -5,17 +5,17 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.cloudrun.execution_target import require_project
+from opsctl.cli.cloudrun.google_access import open_google
 from opsctl.cli.command import LIST_FORMATS, CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
-from opsctl.cli.services import open_sources
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.diagnosis.execution_list import ExecutionList, ExecutionRow, choose_regions, list_executions
 from opsctl.diagnosis.execution_list_view import execution_list_view
 from opsctl.errors import ExitCode
 
 
-def executions(  # noqa: PLR0917 - each is an option
+def executions(
     context: AppContext,
     job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="Only this job; else all jobs.")] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=2000, help="How many at most.")] = 20,
@@ -33,7 +33,7 @@ def executions(  # noqa: PLR0917 - each is an option
     )
 
     async def main(_stop: StopRequest) -> ExecutionList:
-        async with open_sources(profile, context.process) as google:
+        async with open_google(profile, context.process) as google:
             run, project_id = google.sources.run, require_project(google.project)
             regions = await choose_regions(run, project_id, google.region)
             return await list_executions(

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.cloudrun.execution_target import ExecutionChoice, find_execution
+from opsctl.cli.cloudrun.google_access import open_google
 from opsctl.cli.cloudrun.log_command import STREAMS, LogCommand
 from opsctl.cli.command import DEFAULT_FORMATS, CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
-from opsctl.cli.services import open_sources
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.diagnosis.log_reading import LEVELS, LogSelection
 from opsctl.errors import UsageError
@@ -20,7 +20,7 @@ INTERVAL_SECONDS = 5.0
 DRAIN_SECONDS = 2.0
 
 
-def logs(  # noqa: PLR0917 - each is an option
+def logs(
     context: AppContext,
     execution: Annotated[
         str | None, typer.Argument(metavar="[EXECUTION]", help="Id, full name or console URL.")
@@ -67,9 +67,7 @@ def logs(  # noqa: PLR0917 - each is an option
     )
 
     async def main(stop: StopRequest) -> Outcome:
-        async with open_sources(
-            profile, context.process, on_wait=lambda seconds: _say_wait(context, seconds)
-        ) as google:
+        async with open_google(profile, context.process, on_wait=lambda seconds: _say_wait(context, seconds)) as google:
             found = await find_execution(google, choice)
             reading = LogCommand(context, google.sources, found, selection)
             if follow:

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.cloudrun.google_access import open_google
 from opsctl.cli.cloudrun.image.subject import find_image, load_image_profile
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.process import Process, is_terminal
-from opsctl.cli.services import open_sources
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.diagnosis.image_reading import ImageFile, describe_file
 from opsctl.diagnosis.image_view import file_note
@@ -21,7 +21,7 @@ from opsctl.reporting.neutralise import make_visible
 LARGEST_BYTES = 16 << 20
 
 
-def cat(  # noqa: PLR0917 - each is an option
+def cat(
     context: AppContext,
     image: Annotated[str, typer.Argument(metavar="EXECUTION|REFERENCE", help="An execution, or an image.")],
     path: Annotated[str, typer.Argument(metavar="PATH", help="The file; links are followed inside the image.")],
@@ -45,7 +45,7 @@ def cat(  # noqa: PLR0917 - each is an option
     profile = load_image_profile(context, project=project, region=region, max_download=max_download)
 
     async def main(_stop: StopRequest) -> tuple[ImageFile, FileContent]:
-        async with open_sources(profile, context.process) as google:
+        async with open_google(profile, context.process) as google:
             subject = await find_image(google, image)
             content = await google.images.read_file(subject.image, path, max_bytes=max_bytes)
             return describe_file(subject.image, content, subject.execution), content

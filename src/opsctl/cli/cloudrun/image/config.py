@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.cloudrun.google_access import open_google
 from opsctl.cli.cloudrun.image.subject import Subject, find_image, load_image_profile
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
-from opsctl.cli.services import open_sources
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.diagnosis.image_reading import describe_config
 from opsctl.diagnosis.image_view import config_view
@@ -27,7 +27,7 @@ def config(
     profile = load_image_profile(context, project=project, region=region, max_download=None)
 
     async def main(_stop: StopRequest) -> Subject:
-        async with open_sources(profile, context.process) as google:
+        async with open_google(profile, context.process) as google:
             return await find_image(google, image)
 
     subject = run_async(main, drain_seconds=0)

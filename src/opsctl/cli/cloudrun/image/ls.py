@@ -4,18 +4,18 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.cloudrun.google_access import open_google
 from opsctl.cli.cloudrun.image.subject import find_image, load_image_profile
 from opsctl.cli.command import LIST_FORMATS, CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
-from opsctl.cli.services import open_sources
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.diagnosis.image_reading import ImageEntry, ImageListing, list_image
 from opsctl.diagnosis.image_view import listing_view
 from opsctl.errors import ExitCode
 
 
-def ls(  # noqa: PLR0917 - each is an option
+def ls(
     context: AppContext,
     image: Annotated[str, typer.Argument(metavar="EXECUTION|REFERENCE", help="An execution, or an image.")],
     path: Annotated[str, typer.Argument(metavar="[PATH]", help="What to list; by default the root.")] = "/",
@@ -36,7 +36,7 @@ def ls(  # noqa: PLR0917 - each is an option
     profile = load_image_profile(context, project=project, region=region, max_download=max_download)
 
     async def main(_stop: StopRequest) -> ImageListing:
-        async with open_sources(profile, context.process) as google:
+        async with open_google(profile, context.process) as google:
             subject = await find_image(google, image)
             return await list_image(
                 google.images, subject.image, path, is_recursive=recursive, execution=subject.execution
