@@ -25,22 +25,27 @@ _LIBRARIES = re.compile(r"node_modules/|site-packages/|/gems/|vendor/|^usr/|^pro
 _EXTENSION = re.compile(r"\.(?:d\.)?(?:m|c)?[jt]sx?$|\.\w{1,5}$")
 
 # What builds or deploys the thing that failed, by cause.
-_BUILD = (r"(?:^|/)Dockerfile", r"(?:^|/)\.dockerignore$", r"(?:^|/)cloudbuild\.ya?ml$", r"(?:^|/)\.gcloudignore$")
+# `api.Dockerfile` and `api.Dockerfile.dockerignore` are names that BuildKit knows.
+_IGNORED = (r"(?:^|/)[\w.-]*\.dockerignore$", r"(?:^|/)\.gcloudignore$")
+_BUILD = (
+    r"(?:^|/)(?:[\w.-]+\.)?(?:Dockerfile|Containerfile)", r"(?:^|/)cloudbuild[\w.-]*\.ya?ml$",
+    r"(?:^|/)skaffold\.ya?ml$", r"(?:^|/)project\.toml$", r"(?:^|/)Procfile$", *_IGNORED,
+)  # fmt: skip
 _DEPLOY = (
-    r"^\.github/workflows/",
-    r"(?:^|/)cloudbuild\.ya?ml$",
-    r"\.tf$",
-    r"(?:^|/)deploy",
-    r"(?:^|/)\.gitlab-ci\.yml$",
-)
+    r"^\.github/(?:workflows|actions)/", r"(?:^|/)cloudbuild[\w.-]*\.ya?ml$", r"\.tf(?:vars)?$",
+    r"(?:^|/)(?:cloud)?deploy", r"(?:^|/)\.gitlab-ci\.yml$", r"(?:^|/)(?:[\w-]+[.-])?(?:job|service)\.ya?ml$",
+    r"(?:^|/)skaffold\.ya?ml$",
+)  # fmt: skip
 _MODULES = (
     r"(?:^|/)package(?:-lock)?\.json$", r"(?:^|/)tsconfig[\w.]*\.json$", r"(?:^|/)(?:pnpm-lock|yarn)\.(?:yaml|lock)$",
     r"(?:^|/)requirements[\w.-]*\.txt$", r"(?:^|/)pyproject\.toml$", r"(?:^|/)(?:poetry|uv|Gemfile|Cargo)\.lock$",
-    r"(?:^|/)go\.(?:mod|sum)$", r"(?:^|/)Gemfile$",
+    r"(?:^|/)go\.(?:mod|sum)$", r"(?:^|/)Gemfile$", r"(?:^|/)(?:nest-cli|turbo|nx)\.json$", r"(?:^|/)\.npmrc$",
+    r"(?:^|/)pnpm-workspace\.yaml$", r"(?:^|/)(?:babel|esbuild|rollup|tsup|vite|webpack)\.config\.\w+$",
+    r"(?:^|/)\.(?:babel|swc)rc(?:\.\w+)?$",
 )  # fmt: skip
 _MIGRATIONS = (r"migrat", r"(?:^|/)alembic", r"\.sql$", r"schema\.prisma$", r"(?:^|/)changelog", r"(?:^|/)db/")
 _DIRECT_BY_CAUSE: dict[str, tuple[str, ...]] = {
-    "image-file-missing": (r"(?:^|/)\.dockerignore$", r"(?:^|/)\.gcloudignore$"),
+    "image-file-missing": _IGNORED,
     "module-not-found": _MODULES,
     "module-format-mismatch": _MODULES,
     "schema-drift": _MIGRATIONS,
@@ -51,7 +56,8 @@ _DIRECT_BY_CAUSE: dict[str, tuple[str, ...]] = {
     ),
 }
 _INDIRECT_BY_CAUSE: dict[str, tuple[str, ...]] = {
-    "image-file-missing": _BUILD + _DEPLOY,
+    # Where the output goes, and what is copied beside it, is a setting as well (`outDir`, `assets`).
+    "image-file-missing": _BUILD + _DEPLOY + _MODULES,
     "module-not-found": _BUILD,
     "module-format-mismatch": _BUILD,
     "runtime-incompatible": _BUILD + _MODULES,
@@ -63,7 +69,8 @@ _INDIRECT_BY_CAUSE: dict[str, tuple[str, ...]] = {
 _COMMON_WORDS = frozenset(
     {"deploy", "deployment", "release", "build", "ci", "cd", "main", "master", "prod", "production", "staging", "stage",
      "dev", "test", "publish", "push", "image", "docker", "cloud", "run", "cloudrun", "gcp", "google", "job", "jobs",
-     "migrate", "migration", "migrations", "db", "database", "workflow", "pipeline", "and", "to", "the"}
+     "migrate", "migration", "migrations", "db", "database", "workflow", "pipeline", "and", "to", "the",
+     "action", "service", "cloudbuild", "clouddeploy", "skaffold", "terraform", "variables", "outputs"}
 )  # fmt: skip
 # For every other cause: how the job is set up.
 _INDIRECT = _DEPLOY
@@ -118,7 +125,7 @@ class _Program:
         folder = _folder_of_program(name)
         if folder:
             return folder in self._folders if self._folders else bool(_words(folder.rpartition("/")[2]) & self._words)
-        if re.search(r"^\.github/workflows/|(?:^|/)deploy|\.tf$", name):
+        if _matches(name, _DEPLOY):
             named = _words(name.rpartition("/")[2].partition(".")[0]) - _COMMON_WORDS
             return not named or bool(named & self._words)
         return True
