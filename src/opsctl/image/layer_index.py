@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from opsctl.image.paths import join
+from opsctl.image.paths import is_within, join, move
 
 FILE: Final = "f"
 FOLDER: Final = "d"
@@ -113,25 +113,22 @@ class LayerIndex:
     def move_folder(self, source: bytes, target: bytes) -> None:
         """Puts what is below `source` below `target`, as if the layer had said so, and forgets `source`."""
         self._moved.append((source, target))
-        prefix = source + b"/"
-        moved = [path for path in self.blocks if path == source or path.startswith(prefix)]
-        blocks = {target + path[len(source) :]: self.blocks.pop(path) for path in moved}
+        moved = [path for path in self.blocks if is_within(path, source)]
+        blocks = {move(path, source, target): self.blocks.pop(path) for path in moved}
         parent, _, name = source.rpartition(b"/")
         self.blocks[parent] = b"".join(
             encode(field, attributes, link) for field, attributes, link in _split(self.blocks[parent]) if field != name
         )
+        self._imply(target)
         for path, block in blocks.items():
-            self._imply(path)
-            self.blocks[path] += block
-        self.opaque = frozenset(
-            target + path[len(source) :] if path == source or path.startswith(prefix) else path for path in self.opaque
-        )
+            self.blocks[path] = _merge(self.blocks.get(path, b""), block)
+        self.opaque = frozenset(move(path, source, target) for path in self.opaque)
 
     def list_origins(self, path: bytes) -> tuple[bytes, ...]:
         """The paths that the archive may have for what is at `path` now."""
         paths = [path]
         for source, target in reversed(self._moved):
-            paths += [source + one[len(target) :] for one in paths if one.startswith(target + b"/")]
+            paths += [move(one, target, source) for one in paths if is_within(one, target)]
         return tuple(paths)
 
     def to_bytes(self) -> bytes:
@@ -159,10 +156,14 @@ class LayerIndex:
             return None
 
     def _imply(self, folder: bytes) -> None:
+        missing: list[bytes] = []
         while folder not in self.blocks:
-            self.blocks[folder] = b""
-            folder, _, name = folder.rpartition(b"/")
-            self.blocks[folder] = self.blocks.get(folder, b"") + encode_record(name, IMPLIED_FOLDER)
+            missing.append(folder)
+            folder = folder.rpartition(b"/")[0]
+        for path in reversed(missing):
+            parent, _, name = path.rpartition(b"/")
+            self.blocks[parent] += encode_record(name, IMPLIED_FOLDER)
+            self.blocks[path] = b""
 
 
 def encode_record(name: bytes, record: Record) -> bytes:
@@ -178,6 +179,16 @@ def encode_whiteout(name: bytes) -> bytes:
 def encode(name: bytes, attributes: bytes, link: bytes) -> bytes:
     """Three fields of a block."""
     return b"%b\0%b\0%b\0" % (name, attributes, link)
+
+
+def _merge(block: bytes, added: bytes) -> bytes:
+    """Two blocks of one folder. That a folder is implied says nothing where more is known."""
+    known = {name for name, attributes, _ in _split(block) if attributes != _WHITEOUT}
+    return block + b"".join(
+        encode(name, attributes, link)
+        for name, attributes, link in _split(added)
+        if not (name in known and attributes.startswith(b"i "))
+    )
 
 
 def _split(block: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from opsctl.image.layer_index import IMPLIED, SYMLINK, LayerIndex
-from opsctl.image.overlay import Loop, Node, Open, Overlay
-from opsctl.image.paths import join
+from opsctl.image.overlay import MOST_LINKS_FOLLOWED, Loop, Node, Open, Overlay
+from opsctl.image.paths import is_within, join
 
 
 def settle_links(overlay: Overlay) -> None:
     """Moves what lands elsewhere because of the symlinks of the lowest layer; call it after each `push`."""
     symlinks = [path for path, _ in overlay.layers[overlay.bottom].iterate_symlinks()]
     for number in range(overlay.bottom + 1, overlay.top + 1):
-        index = overlay.layers[number]
-        for path in symlinks:
-            if path in index.blocks and index.is_implied(path):
-                _move(overlay, number, path)
+        # What was moved may lie behind a link again.
+        for _ in range(MOST_LINKS_FOLLOWED):
+            moved = [path for path in symlinks if _move(overlay, number, path)]
+            if not moved:
+                break
 
 
 def is_settled(overlay: Overlay, path: bytes, parts: Iterable[bytes]) -> bool:
@@ -44,16 +45,21 @@ def is_fixed(overlay: Overlay) -> bool:
     )
 
 
-def _move(overlay: Overlay, number: int, path: bytes) -> None:
+def _move(overlay: Overlay, number: int, path: bytes) -> bool:
+    index = overlay.layers[number]
+    if path not in index.blocks or not index.is_implied(path):
+        return False
     end = overlay.follow(path, top=number - 1, is_last_followed=False).end
     if not isinstance(end, Node) or end.record.kind != SYMLINK:
-        return
+        return False
     way = overlay.follow(path, top=number - 1)
-    if isinstance(way.end, Loop) or (isinstance(way.end, Node) and not way.end.is_folder):
-        return
-    target = way.reached
-    if target != path and not target.startswith(path + b"/"):
-        overlay.layers[number].move_folder(path, target)
+    is_folder = isinstance(way.end, Node) and way.end.is_folder
+    if isinstance(way.end, Loop) or (isinstance(way.end, Node) and not is_folder):
+        return False
+    if path and is_within(way.reached, path):
+        return False
+    index.move_folder(path, way.reached)
+    return True
 
 
 def _can_land(overlay: Overlay, number: int, path: bytes, names: frozenset[bytes]) -> bool:

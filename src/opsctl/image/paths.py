@@ -24,6 +24,16 @@ def join(folder: bytes, name: bytes) -> bytes:
     return folder + b"/" + name if folder else name
 
 
+def is_within(path: bytes, folder: bytes) -> bool:
+    """Whether a path is a folder or something below it."""
+    return not folder or path == folder or path.startswith(folder + b"/")
+
+
+def move(path: bytes, source: bytes, target: bytes) -> bytes:
+    """The path of what is at `path` when `source` becomes `target`; what is not within `source` stays."""
+    return (target + b"/" + path[len(source) :].lstrip(b"/")).strip(b"/") if is_within(path, source) else path
+
+
 def split(path: bytes) -> list[bytes]:
     """The parts of a path; `..` stays, for it may follow a symlink."""
     return [part for part in path.split(b"/") if part not in (b"", b".")]
