@@ -35,7 +35,7 @@ def test_up_and_down(lab_environment: dict[str, str]) -> None:
     up = read(lab_environment, "lab", "up")
     addresses = [server["address"] for server in up["servers"]]
     pids = [server["pid"] for server in up["servers"]]
-    assert [server["name"] for server in up["servers"]] == ["mongo", "s3", "images"]
+    assert [server["name"] for server in up["servers"]] == ["mongo", "s3", "images", "google"]
     assert (up["isNew"], up["isHalfDone"]) == (True, False)
     assert all(listens(address) for address in addresses)
     assert Path(up["configFile"]).stat().st_mode & 0o077 == 0
@@ -51,7 +51,7 @@ def test_up_and_down(lab_environment: dict[str, str]) -> None:
     assert (taken_over["documents"]["processed"], taken_over["runId"]) == (95, None)
 
     down = read(lab_environment, "lab", "down")
-    assert sorted(down["stopped"]) == ["images", "mongo", "s3"]
+    assert sorted(down["stopped"]) == ["google", "images", "mongo", "s3"]
     assert [pid for pid in pids if read_birth(pid) is not None] == []
     assert not any(listens(address) for address in addresses)
     assert not Path(up["configFile"]).exists()
@@ -76,7 +76,7 @@ def test_a_small_demonstration(tmp_path: Path) -> None:
     assert report.is_as_expected
     assert (report.documents, report.originals_unchanged, report.differences) == (72, True, 0)
     assert "$ opsctl migrate images --yes --profile lab" in shown
-    assert [status.server.name for status in stopped] == ["mongo", "s3", "images"]
+    assert [status.server.name for status in stopped] == ["mongo", "s3", "images", "google"]
     assert stop_lab(state) == ()
 
 
@@ -97,11 +97,11 @@ def test_the_demonstration_is_one_json_document(lab_environment: dict[str, str])
 
 def check_saved_files(state: LabState, reports: Path) -> None:
     """Neither the reports nor the servers' logs hold a password, a key or the secret of an address."""
-    keys = [state.folder / name for name in ("mongo-password", "s3-secret-key")]
+    keys = [state.folder / name for name in ("mongo-password", "s3-secret-key", "google-token")]
     secrets = [CANARY, *(path.read_text().strip() for path in keys if path.exists())]
     logs = sorted(state.folder.glob("*.log"))
     assert len(secrets) > 1
-    assert [log.stem for log in logs] == ["images", "mongo", "s3"]
+    assert [log.stem for log in logs] == ["google", "images", "mongo", "s3"]
     for path in (reports, *logs):
         text = path.read_text(errors="replace")
         assert not [secret for secret in secrets if secret in text], path
