@@ -30,7 +30,7 @@ COMMANDS = sorted(
     {command for rule in RULES for remedy in rule.remedies for command in remedy.commands}
     | {rule.check.command for rule in RULES if rule.check}
 )
-PLACEHOLDERS = {"project", "region", "job", "execution", "service_account", "image", "secret", "instance"}
+PLACEHOLDERS = {"project", "region", "job", "execution", "service_account", "image", "folder", "secret", "instance"}
 PASSWORD_LINE = 'error: password authentication failed for user "o4o_api"'
 
 

@@ -35,10 +35,7 @@ from opsctl.diagnosis.timestamps import to_datetime
 from opsctl.reporting.view import Texts
 
 MOST_EVIDENCE = 6
-_LOG_COMMAND = (
-    'gcloud logging read \'labels."run.googleapis.com/execution_name"="{execution}"\' '
-    "--project={project} --freshness=30d --order=asc --limit=200"
-)
+_LOG_COMMAND = "opsctl cloudrun logs {execution} --project={project} --region={region}"
 # Probabilities are told to four digits.
 _PARTS = 10_000
 _RISKS = tuple(Risk)

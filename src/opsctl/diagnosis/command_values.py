@@ -90,6 +90,7 @@ def command_values(facts: Facts, support: Iterable[Piece] = ()) -> CommandValues
         "execution": execution.name.execution,
         "service_account": _first(_ACCOUNT, said) or facts.identity.email or execution.service_account,
         "image": execution.image,
+        "folder": (facts.image.working_folder or "/app").rstrip("/") or "/",
         "secret": secret,
         "instance": instance,
     }

@@ -119,7 +119,7 @@ class Clue:
 class Remedy:
     """What to do. `id` names its sentences: `<cause>_remedy_<id>`, and for a risk above read-only `..._before`
     (precondition) and `..._undo`. Commands have the placeholders of `report.placeholders`: {project}, {region}, {job},
-    {execution}, {service_account}, {image}, {secret}, {instance}."""
+    {execution}, {service_account}, {image}, {folder}, {secret}, {instance}."""
 
     id: str
     risk: Risk

@@ -13,7 +13,17 @@ from opsctl.reporting.texts import placeholders, read_area
 
 EVERY = (*CAUSES, *CONTROLS)
 PAGE_PARTS = ("What is wrong", "How it is recognised", "Look-alikes", "Remedy", "Sources")
-COMMAND_PLACEHOLDERS = {"project", "region", "job", "execution", "service_account", "image", "secret", "instance"}
+COMMAND_PLACEHOLDERS = {
+    "project",
+    "region",
+    "job",
+    "execution",
+    "service_account",
+    "image",
+    "folder",
+    "secret",
+    "instance",
+}
 RULES = load_rules()
 SIGNS = [pytest.param(rule, sign, id=f"{rule.cause}:{sign.id}") for rule in RULES for sign in rule.signs]
 

@@ -128,10 +128,7 @@ RULE = Rule(
         Remedy(
             "read_trace",
             Risk.READ_ONLY,
-            (
-                'gcloud logging read \'labels."run.googleapis.com/execution_name"="{execution}" '
-                "logName:\"stderr\"' --project={project} --order=asc --limit=200 --format='value(textPayload)'",
-            ),
+            ("opsctl cloudrun logs {execution} --project={project} --region={region}",),
         ),
         Remedy(
             "correct_program",
@@ -147,7 +144,6 @@ RULE = Rule(
     ),
     check=Check(
         "logs",
-        'gcloud logging read \'labels."run.googleapis.com/execution_name"="{execution}"\' --project={project} '
-        "--order=asc --limit=200",
+        "opsctl cloudrun logs {execution} --project={project} --region={region}",
     ),
 )

@@ -189,5 +189,5 @@ RULE = Rule(
             is_workaround=True,
         ),
     ),
-    check=Check("image", "docker run --rm --entrypoint ls {image} -la /app"),
+    check=Check("image", "opsctl cloudrun image ls {image} {folder}"),
 )

@@ -137,7 +137,7 @@ RULE = Rule(
         Remedy(
             "look_into_image",
             Risk.READ_ONLY,
-            ("docker run --rm --entrypoint ls {image} -la /app",),
+            ("opsctl cloudrun image ls {image} {folder}",),
         ),
         Remedy(
             "copy_file",
@@ -151,5 +151,5 @@ RULE = Rule(
             is_workaround=True,
         ),
     ),
-    check=Check("image", "docker run --rm --entrypoint ls {image} -la /app"),
+    check=Check("image", "opsctl cloudrun image ls {image} {folder}"),
 )

@@ -135,5 +135,5 @@ RULE = Rule(
         ),
         Remedy("older_image", Risk.REVERSIBLE, is_workaround=True),
     ),
-    check=Check("image", "docker run --rm --entrypoint ls {image} -la /app"),
+    check=Check("image", "opsctl cloudrun image ls {image} {folder}"),
 )

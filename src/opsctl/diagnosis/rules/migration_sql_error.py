@@ -112,7 +112,6 @@ RULE = Rule(
     ),
     check=Check(
         "logs",
-        'gcloud logging read \'labels."run.googleapis.com/execution_name"="{execution}"\' --project {project} '
-        "--freshness 30d --order asc",
+        "opsctl cloudrun logs {execution} --project={project} --region={region}",
     ),
 )

@@ -148,5 +148,5 @@ RULE = Rule(
             is_workaround=True,
         ),
     ),
-    check=Check("image", "docker run --rm --entrypoint cat {image} /app/package.json"),
+    check=Check("image", "opsctl cloudrun image cat {image} {folder}/package.json"),
 )

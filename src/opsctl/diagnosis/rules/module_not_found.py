@@ -148,5 +148,5 @@ RULE = Rule(
             is_workaround=True,
         ),
     ),
-    check=Check("image", "docker run --rm --entrypoint ls {image} -la /app/node_modules"),
+    check=Check("image", "opsctl cloudrun image ls {image} {folder}/node_modules"),
 )

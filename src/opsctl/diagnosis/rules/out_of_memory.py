@@ -93,7 +93,6 @@ RULE = Rule(
     ),
     check=Check(
         "logs",
-        'gcloud logging read \'resource.type="cloud_run_job" '
-        'labels."run.googleapis.com/execution_name"="{execution}" textPayload:"Memory limit of"\' --project {project}',
+        'opsctl cloudrun logs {execution} --project={project} --region={region} --contains="Memory limit of"',
     ),
 )

@@ -120,5 +120,5 @@ RULE = Rule(
             is_workaround=True,
         ),
     ),
-    check=Check("image", "docker buildx imagetools inspect {image}"),
+    check=Check("image", "opsctl cloudrun image config {image}"),
 )

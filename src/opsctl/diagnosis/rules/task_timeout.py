@@ -130,7 +130,6 @@ RULE = Rule(
     ),
     check=Check(
         "logs",
-        'gcloud logging read \'resource.type="cloud_run_job" '
-        'labels."run.googleapis.com/execution_name"="{execution}"\' --project {project} --order desc --limit 30',
+        "opsctl cloudrun logs {execution} --project={project} --region={region} --tail=30",
     ),
 )
