@@ -105,7 +105,7 @@ class TestNextStep:
         assert step is not None
         assert step.section == "logs"
         assert "orders-migrate-x7k2p" in step.command
-        assert "gcloud logging read" in step.command
+        assert step.command.startswith("opsctl cloudrun logs")
 
     def test_a_log_that_may_not_be_read_names_the_role(self) -> None:
         step = report_of(failed_run(sections={"logs": "denied"})).next_step
