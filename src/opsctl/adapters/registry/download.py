@@ -39,7 +39,9 @@ def read_blob_pieces(
             if position >= (size_bytes if end is None else end):
                 return
         except InterruptedTransferError:
-            pass
+            # All is there and only the end of the answer is missing: there is no range left to ask for.
+            if position == size_bytes:
+                return
         finally:
             # A body that was read to its end has given its connection back already.
             response.close()
