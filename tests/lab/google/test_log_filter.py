@@ -205,6 +205,7 @@ def test_the_place_of_a_mistake_is_named(text: str, place: str) -> None:
     "text",
     [
         "thud=1",
+        "labels.run.googleapis.com/execution_name=x",
         "operation.thud=x",
         "textPayload.thud=x",
         'sample(insertId, "0.1")',

@@ -21,12 +21,22 @@ TIMES = st.builds(
     st.integers(0, 59),
     st.one_of(st.just(""), st.text("0123456789", min_size=1, max_size=9).map(lambda digits: f".{digits}")),
 )
+VALUES = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        TEXTS,
+        st.integers(-(10**18), 10**18),
+        st.floats(allow_nan=False, allow_infinity=False),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
+    max_leaves=6,
+)
 PLAIN = st.fixed_dictionaries(
     {"timestamp": TIMES, "logName": TEXTS},
     optional={
         "receiveTimestamp": TIMES,
         "insertId": TEXTS,
-        "textPayload": TEXTS,
         "labels": st.dictionaries(TEXTS, TEXTS, max_size=3),
         "severity": st.sampled_from(["DEFAULT", "INFO", "ERROR"]),
         "resource": st.fixed_dictionaries({"type": TEXTS, "labels": st.dictionaries(TEXTS, TEXTS, max_size=2)}),
@@ -38,9 +48,18 @@ def through_type(entry: dict[str, Any]) -> Any:
     return json_format.MessageToDict(json_format.ParseDict(entry, LogEntry.pb()()))
 
 
-@given(PLAIN)
+PAYLOADS = st.one_of(
+    st.just({}),
+    TEXTS.map(lambda text: {"textPayload": text}),
+    st.dictionaries(TEXTS, VALUES, max_size=3).map(lambda payload: {"jsonPayload": payload}),
+)
+
+
+@given(PLAIN, PAYLOADS)
 @settings(deadline=None)
-def test_the_short_way_gives_what_the_type_gives(entry: dict[str, Any]) -> None:
+def test_the_short_way_gives_what_the_type_gives(around: dict[str, Any], payload: dict[str, Any]) -> None:
+    entry = {**around, **payload}
+
     assert json.loads(write_entry(entry)) == through_type(entry)
 
 
@@ -52,6 +71,19 @@ def test_every_entry_of_the_practice_incidents_is_one(name: str) -> None:
 
         assert {key: value for key, value in written.items() if key != "errorGroups"} == through_type(known)
         assert written.get("errorGroups") == entry.get("errorGroups")
+
+
+def test_whole_numbers_have_no_decimal_point() -> None:
+    entry = {
+        "timestamp": "2026-01-12T02:00:00Z",
+        "logName": "l",
+        "jsonPayload": {"code": 42.0, "ratio": 0.5, "of": [1]},
+    }
+    traced = {**entry, "trace": "projects/p/traces/1"}
+
+    assert b'"jsonPayload":{"code":42,"ratio":0.5,"of":[1]}' in write_entry(entry)
+    assert json.loads(write_entry(traced))["jsonPayload"] == {"code": 42, "ratio": 0.5, "of": [1]}
+    assert b"42.0" not in write_entry(traced)
 
 
 def test_an_entry_that_is_none_is_refused() -> None:

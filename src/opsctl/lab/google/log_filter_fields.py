@@ -91,10 +91,10 @@ def resolve(path: tuple[str, ...]) -> tuple[tuple[str, ...], Type] | None:
 
 
 def _inside(outer: tuple[str, ...], rest: tuple[str, ...], kind: Type) -> tuple[tuple[str, ...], Type] | None:
-    """A label, or a place in a payload. A label's key is one part; dots in it may go unquoted."""
+    """A label, or a place in a payload. The key of a label is one part: with a dot in it, it must be quoted."""
     if kind is Type.PAYLOAD:
         return (*outer, *rest), Type.PAYLOAD
-    return ((*outer, ".".join(rest)), Type.LABEL) if kind is Type.LABELS else None
+    return ((*outer, *rest), Type.LABEL) if kind is Type.LABELS and len(rest) == 1 else None
 
 
 def _camel(name: str) -> str:

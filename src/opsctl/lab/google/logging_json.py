@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from opsctl.diagnosis.timestamps import format_time, parse_time
+from opsctl.lab.google.log_filter_fields import SEVERITIES
 
 Json = dict[str, Any]
 
 _TEXTS = frozenset({"insertId", "timestamp", "receiveTimestamp", "logName", "textPayload"})
 _TIMES = ("timestamp", "receiveTimestamp")
+_STRUCTS = ("jsonPayload", "protoPayload")
 # In the answers of REST, and in no version of the types.
 _BESIDE_THE_TYPE = "errorGroups"
+# Whole numbers up to here are exact in a double, which is what a Struct holds.
+_EXACT = 1 << 53
 
 
 def write_entry(entry: Mapping[str, Any]) -> bytes:
     """An entry in protobuf's JSON. Raises `google.protobuf.json_format.ParseError` for one that is no LogEntry.
 
-    Plain lines, the bulk of any log, take a short way that gives the same.
+    Whole numbers in payloads have no decimal point, as the service writes them. Lines of text and of JSON, the bulk of
+    any log, take a short way that gives the same.
     """
     if _is_plain(entry):
         # An empty text is told: it is one of several payloads that an entry may have.
         body = {name: entry[name] for name in entry if name == "textPayload" or (entry[name] and name not in _TIMES)}
         body |= {name: format_time(moment) for name in _TIMES if (moment := parse_time(entry.get(name))) is not None}
+        if body.get("severity") == "DEFAULT":
+            del body["severity"]
     else:
         body = _through_type(entry)
+    body |= {name: _with_whole_numbers(body[name]) for name in _STRUCTS if name in body}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -50,17 +59,40 @@ def write_page(entries: list[bytes], next_page_token: str) -> bytes:
 
 
 def _is_plain(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry is a line of text, with nothing but texts in and around it."""
+    """Whether an entry is a line of text or of JSON, with nothing but texts around it."""
+    if "textPayload" in entry and "jsonPayload" in entry:
+        return False
     for name, value in entry.items():
-        if name in _TEXTS:
-            if not isinstance(value, str):
-                return False
-        elif name == "labels":
-            if not _is_map_of_texts(value):
-                return False
-        elif name != "resource" or not _is_plain_resource(value):
+        test = _PLAIN.get(name, _is_text if name in _TEXTS else None)
+        if test is None or not test(value):
             return False
     return all(parse_time(entry[name]) is not None for name in _TIMES if name in entry)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_severity(value: object) -> bool:
+    return isinstance(value, str) and value in SEVERITIES
+
+
+def _is_struct(value: object) -> bool:
+    """An object with something in it."""
+    return isinstance(value, Mapping) and bool(value) and _is_json(value)
+
+
+def _is_json(value: object) -> bool:
+    """Whether JSON can say a value, and a Struct hold it."""
+    if isinstance(value, Mapping):
+        return all(isinstance(name, str) and _is_json(inner) for name, inner in value.items())
+    if isinstance(value, list):
+        return all(_is_json(inner) for inner in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) <= _EXACT
+    return value is None or isinstance(value, (str, bool))
 
 
 def _is_plain_resource(value: object) -> bool:
@@ -76,6 +108,22 @@ def _is_plain_resource(value: object) -> bool:
 
 def _is_map_of_texts(value: object) -> bool:
     return isinstance(value, Mapping) and all(isinstance(inner, str) for inner in value.values())
+
+
+_PLAIN = {
+    "labels": _is_map_of_texts,
+    "resource": _is_plain_resource,
+    "severity": _is_severity,
+    "jsonPayload": _is_struct,
+}
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _with_whole_numbers(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_whole_numbers(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT else value
 
 
 def _through_type(entry: Mapping[str, Any]) -> Json:

@@ -72,7 +72,7 @@ class LogStore:
         Each project comes with what its buckets still hold. Entries that arrive after the world's `now` are not there
         yet.
         """
-        self._refresh()
+        self.refresh()
         now_ns = int(self.world.now().timestamp() * 1_000_000) * 1000
         parts = [self._candidates(project, retention, chosen, after, newest_first) for project, retention in scopes]
         matches = chosen.matches_besides
@@ -85,6 +85,18 @@ class LogStore:
                 return [kept.written() for kept in page], page[-1].position
             page.append(record)
         return [kept.written() for kept in page], None
+
+    def refresh(self) -> None:
+        """Sort again when something is new. Lists of the same objects are compared quickly."""
+        entries = list(self.world.entries)
+        if entries == self._seen:
+            return
+        known = self._records
+        self._records = {
+            id(entry): known.get(id(entry)) or _read(entry, number) for number, entry in enumerate(entries)
+        }
+        self._seen = entries
+        self._by_project, self._by_execution = _arrange(self._records.values())
 
     def _candidates(
         self, project: str, retention: Retention, chosen: LogFilter, after: Position | None, newest_first: bool
@@ -109,18 +121,6 @@ class LogStore:
             for record in chosen_records
             if retention.holds(record.entry, record.position.time_ns, required=record.is_required)
         )
-
-    def _refresh(self) -> None:
-        """Sort again when something is new. Lists of the same objects are compared quickly."""
-        entries = list(self.world.entries)
-        if entries == self._seen:
-            return
-        known = self._records
-        self._records = {
-            id(entry): known.get(id(entry)) or _read(entry, number) for number, entry in enumerate(entries)
-        }
-        self._seen = entries
-        self._by_project, self._by_execution = _arrange(self._records.values())
 
 
 def _arrange(

@@ -34,7 +34,10 @@ _ALL_BUCKETS = frozenset(Bucket)
 
 def add_logging(application: web.Application, cloud: Cloud, quota: ReadQuota | None = None) -> None:
     """Entries of the world, with the quota of the service unless another one is given; sinks and exclusions."""
-    entries = _Entries(LogStore(cloud.world), quota or ReadQuota())
+    store = LogStore(cloud.world)
+    # What is there already is sorted now, so that the first reader need not wait for it.
+    store.refresh()
+    entries = _Entries(store, quota or ReadQuota())
     surface = Surface(application, cloud, API)
     surface.post("/v2/entries:list", entries.list)
     surface.get("/v2/projects/{project}/sinks", _list_sinks)
