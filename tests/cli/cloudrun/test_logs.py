@@ -142,6 +142,23 @@ def test_no_lines_are_explained(terminal: Terminal) -> None:
     assert "로그가 없습니다." in none.stdout
 
 
+def test_a_name_that_never_was_ends_with_7_and_near_names(terminal: Terminal) -> None:
+    for words in ((), ("--tail", "3"), ("-o", "ndjson"), ("--follow",)):
+        ended = terminal.run("logs", "o4o-api-migrations-h5x5x", *words)
+        assert ended.exit_code == 7
+        assert NAME in ended.stderr
+
+
+def test_the_log_of_an_execution_that_was_deleted_is_still_read(terminal: Terminal) -> None:
+    lines = terminal.data("logs", NAME)["lines"]
+    executions = terminal.cloud.world.executions
+    for name in [name for name in executions if name.endswith(NAME)]:
+        del executions[name]
+    data = terminal.data("logs", NAME)
+    assert (data["outcome"], data["createdAt"]) == ("untold", None)
+    assert [line["text"] for line in data["lines"]] == [line["text"] for line in lines]
+
+
 def test_control_characters_of_a_line_are_made_visible(terminal: Terminal) -> None:
     first = next(item for item in terminal.cloud.world.entries if "textPayload" in item)
     first["textPayload"] = "a\x07b\x1b]0;title\x07c\u202ed"

@@ -69,7 +69,7 @@ class LogCommand:
         """Line after line until the execution has ended, or until it is interrupted."""
         context, texts = self._context, self._context.texts
         if self._found.data is None:
-            raise NotFoundError(f"{self._found.name.execution} does not exist any more: there is nothing to follow.")
+            raise self._found.missing or NotFoundError(f"{self._found.name.execution} does not exist any more.")
         context.announce(texts.get("cloudrun.follow_started", execution=self._found.name.execution))
         follower = LogFollower(
             self._sources.run,
@@ -100,6 +100,9 @@ class LogCommand:
 
     async def _finish(self, tail: Tail, *, has_lines: bool) -> Outcome:
         """The report; of a stream, whose lines are written, what there is to say beside them."""
+        if self._found.data is None and not tail.entry_count and self._found.missing is not None:
+            # Neither the execution nor a line of it: the name is wrong, or both are gone.
+            raise self._found.missing
         report = await self._build_report(tail, has_lines=has_lines)
         if not self._is_stream:
             return Outcome(report, view=lambda texts: log_view(report, texts), error=tail.error)

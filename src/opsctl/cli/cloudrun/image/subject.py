@@ -50,7 +50,7 @@ async def find_image(google: CloudRunSources, text: str) -> Subject:
         return Subject(await google.images.describe(text), None)
     found = await find_execution(google, ExecutionChoice(text))
     if found.data is None:
-        raise NotFoundError(
+        raise found.missing or NotFoundError(
             f"{found.name.execution} was deleted: which image it ran is not known any more.",
             hint="Name the image itself: REGISTRY/REPOSITORY@sha256:...",
         )
