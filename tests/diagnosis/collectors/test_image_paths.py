@@ -142,3 +142,19 @@ class TestSecondLook:
     def test_a_broken_package_leads_nowhere(self, text: str) -> None:
         wanted = second_look(references(command=("npm", "run", "migrate")), config(), {"/app/package.json": text})
         assert wanted.paths == set()
+
+    @pytest.mark.parametrize(
+        ("code", "folders"),
+        [
+            ("join(__dirname, 'database', 'migrations')", {"/app/dist/database/migrations"}),
+            ("path.resolve('db', 'migrations')", {"/app/db/migrations"}),
+            ("join(import.meta.dirname, './database/migrations')", {"/app/dist/database/migrations"}),
+            ("join(dirname(fileURLToPath(import.meta.url)), 'migrations')", {"/app/dist/migrations"}),
+            ("log('migrations'); table('schema_migrations')", set()),
+            ("fetch('https://example.com/migrations/x')", set()),
+            ("glob('/srv/sql/migrations/*.sql')", {"/srv/sql/migrations"}),
+        ],
+    )
+    def test_folders_that_a_program_joins(self, code: str, folders: set[str]) -> None:
+        wanted = second_look(references(command=("node", "dist/m.js")), config(), {"/app/dist/m.js": code})
+        assert wanted.folders == folders

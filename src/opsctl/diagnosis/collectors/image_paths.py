@@ -35,9 +35,11 @@ _MISSING = re.compile(
 _INTERPRETER = re.compile(r"#![ \t]*(/[\w./+-]+)")
 # Node's words for a package that is not installed; the name of a package begins with a letter or @.
 _PACKAGE = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[A-Za-z][\w.-]*)")
-_QUOTED_MIGRATIONS = re.compile(
-    r"""["'`]([^"'`\s]{0,120}migrations?(?:/[^"'`\s*]{0,80})?)(?:/\*[^"'`]*)?["'`]""", re.IGNORECASE
-)
+_LONGEST_CODE = 65_536
+_QUOTED = re.compile(r"""["'`]([\w@./*+-]{1,120})["'`]""")
+_JOIN = re.compile(r"""\b(?:join|resolve)\(([^'"`\n]{0,120})((?:["'`][\w./-]{1,80}["'`][,\s]*){1,8})\)""")
+_IS_BESIDE = re.compile(r"__dirname|__file__|import\.meta|dirname\(")
+_MIGRATIONS = re.compile(r"(?:^|/)migrations?(?:/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +120,29 @@ def second_look(references: References, config: Mapping[str, Any], texts: Mappin
             interpreter = _INTERPRETER.match(text)
             if interpreter:
                 found.paths[interpreter[1]] = None
-            for match in _QUOTED_MIGRATIONS.finditer(text):
-                # A path in a program is relative to the working folder, unless it says that it is to the file.
-                before = text[max(0, match.start() - 60) : match.start()]
-                is_beside = match[1].startswith("../") or re.search(r"__dirname|__file__|import\.meta", before)
-                base = posixpath.dirname(path) if is_beside else folder
-                place = _inside(base, match[1])
-                if place is not None and place != base:
-                    found.paths[place] = None
-                    found.folders[place] = None
+            for place in _named_in_code(text, posixpath.dirname(path), folder):
+                found.paths[place] = None
+                found.folders[place] = None
     return found.freeze()
+
+
+def _named_in_code(text: str, beside: str, folder: str) -> Iterator[str]:
+    """Folders of migrations that a program names: joined from parts, or as one path with a folder in it. A path in a
+    program is relative to the working folder, unless it says that it is to the file."""
+    for call in _JOIN.finditer(text[:_LONGEST_CODE]):
+        parts = _QUOTED.findall(call[2])
+        base = beside if _IS_BESIDE.search(call[1]) else folder
+        place = _inside(base, posixpath.join(*parts)) if parts else None
+        if place is not None and _MIGRATIONS.search(place.removeprefix(base)):
+            yield place
+    for match in _QUOTED.finditer(_JOIN.sub("", text[:_LONGEST_CODE])):
+        path = match[1].partition("*")[0].rstrip("/")
+        if "/" in path and _MIGRATIONS.search(path):
+            before = text[max(0, text.find(match[0]) - 60) : text.find(match[0])]
+            is_beside = path.startswith("../") or _IS_BESIDE.search(before)
+            place = _inside(beside if is_beside else folder, path)
+            if place is not None:
+                yield place
 
 
 def command_of(references: References, config: Mapping[str, Any]) -> tuple[str, ...]:
