@@ -155,7 +155,7 @@ class TestSilence:
         assert self.explain(execution(), after_seconds=40 * 86_400 + 30) == [("retention", "40")]
 
     def test_exclusions_of_the_project(self) -> None:
-        exclusions = [{"name": "noise", "filter": "x"}, {"name": "off", "filter": "y", "disabled": True}]
+        exclusions: list[Json] = [{"name": "noise", "filter": "x"}, {"name": "off", "filter": "y", "disabled": True}]
         assert self.explain(execution(), FakeGoogle(exclusions=exclusions)) == [("exclusion", "noise")]
         assert self.explain(execution(), FakeGoogle(exclusions=[{"name": "_Default"}])) == [("sink-disabled", None)]
         denied = AccessDeniedError("no", permission="logging.sinks.get")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.cli.app import ROOT
+from opsctl.cli.boundary import run
 from opsctl.cli.cloudrun.image.cat import write_content
 from opsctl.cli.cloudrun.image.subject import image_that_ran, names_execution
 from opsctl.errors import DataError
@@ -69,14 +71,14 @@ def test_a_layer_that_is_known_is_not_downloaded_again(terminal: Terminal) -> No
 
 
 def test_a_download_that_is_not_enough_is_said(terminal: Terminal) -> None:
+    nothing = terminal.run("image", "ls", NAME, "/app", "--max-download", "10", "-o", "json")
+    assert json.loads(nothing.stdout)["errors"][0]["code"] == "download-limit"
     ended = terminal.run("image", "ls", NAME, "/app", "--max-download", "10000", "-o", "json")
     document = json.loads(ended.stdout)
     assert (ended.exit_code, document["status"]) == (4, "partial")
     assert document["data"]["undecided"]
     assert not document["data"]["isComplete"]
     assert document["data"]["download"]["bytesRead"] <= 10_000
-    nothing = terminal.run("image", "ls", NAME, "/app", "--max-download", "10", "-o", "json")
-    assert json.loads(nothing.stdout)["errors"][0]["code"] == "download-limit"
 
 
 @pytest.mark.parametrize("command", ["ls", "cat"])
@@ -97,17 +99,13 @@ def test_an_execution_or_an_image_that_does_not_exist_ends_with_7(terminal: Term
 
 
 def test_a_file_goes_to_a_pipe_byte_for_byte(terminal: Terminal) -> None:
-    class Pipe(Stream):
-        def __init__(self) -> None:
-            super().__init__()
-            self.buffer = io.BytesIO()
-
-    pipe = Pipe()
-    ended = terminal.run("image", "cat", NAME, "/app/package.json", process=terminal.process(stdout=pipe))
-    assert ended.exit_code == 0
-    assert json.loads(pipe.buffer.getvalue())["type"] == "module"
-    assert pipe.getvalue() == ""
-    assert "layer 3" in ended.stderr
+    binary = io.BytesIO()
+    pipe = io.TextIOWrapper(binary, encoding="utf-8")
+    process = replace(terminal.process(), stdout=pipe)
+    assert run(["cloudrun", "image", "cat", NAME, "/app/package.json"], process, ROOT) == 0
+    assert json.loads(binary.getvalue())["type"] == "module"
+    assert isinstance(process.stderr, Stream)
+    assert "layer 3" in process.stderr.getvalue()
     quiet = terminal.run("image", "cat", NAME, "/app/package.json", "-q")
     assert quiet.stderr == ""
 
