@@ -45,6 +45,14 @@ def test_faults_that_are_errors(action: Action, status: int, name: str, words: s
         assert [call.status for call in caller.cloud.calls] == [status, 200]
 
 
+def test_error_may_say_when_to_come_back() -> None:
+    with calling(shop(executions=1)) as caller:
+        caller.cloud.faults.add(Fault(Action.THROTTLE, retry_after=3))
+        headers = {"Authorization": f"Bearer {caller.token}"}
+        answer = caller.http.request("GET", caller.google.url + PATH, headers=headers, retries=False)
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "3")
+
+
 def test_disabled_api_names_itself() -> None:
     world = shop(executions=1)
     world.projects["shop"].enabled_apis.discard("run.googleapis.com")

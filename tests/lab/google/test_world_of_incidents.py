@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import tarfile
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from google.cloud import run_v2
 
 from opsctl.diagnosis.value_facts import TokenBook, take_value_facts
 from opsctl.lab.google.cloud import Cloud
+from opsctl.lab.google.image_build import RepositoryContent
 from opsctl.lab.google.planted_values import plant_values
 from opsctl.lab.google.world_of_incidents import cloud_of_incidents, world_of_incidents
 from opsctl.lab.incidents import INCIDENTS
@@ -79,10 +82,28 @@ def test_images_are_real_and_named_by_their_digests(everything: Cloud) -> None:
 
 def test_image_of_the_last_success_has_the_files_that_are_missing_now(everything: Cloud) -> None:
     world = everything.world
-    success = next(body for name, body in world.executions.items() if name.endswith("-t8v2c"))
-    digest = success["template"]["containers"][0]["image"].partition("@")[2]
-    assert digest in world.images[O4O].manifests
-    assert world.upload_times[digest] == success["createTime"]
+    files = {}
+    for execution in ("-t8v2c", "-h5x5h"):
+        body = next(body for name, body in world.executions.items() if name.endswith(execution))
+        digest = body["template"]["containers"][0]["image"].partition("@")[2]
+        files[execution] = files_of(world.images[O4O], digest)
+        assert world.upload_times[digest] < body["createTime"] or execution == "-t8v2c"
+    missing = "app/dist/database/migrations/1768100000000-AddForumCategories.js"
+    assert missing in files["-t8v2c"]
+    assert missing not in files["-h5x5h"]
+    assert "app/dist/migrate.js" in files["-h5x5h"]
+
+
+def files_of(content: RepositoryContent, digest: str) -> set[str]:
+    """Every path in the layers of an image."""
+    manifest = json.loads(content.manifests[digest].body)
+    if "manifests" in manifest:
+        return files_of(content, manifest["manifests"][0]["digest"])
+    found: set[str] = set()
+    for layer in manifest["layers"]:
+        with tarfile.open(fileobj=io.BytesIO(content.blobs[layer["digest"]]), mode="r:gz") as archive:
+            found |= {name.removeprefix("./") for name in archive.getnames()}
+    return found
 
 
 def test_what_nobody_may_see_is_refused_here_too(everything: Cloud) -> None:

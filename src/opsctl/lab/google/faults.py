@@ -57,6 +57,8 @@ class Fault:
     status: int = 503
     message: str = "The service is currently unavailable."
     size: int = 1
+    retry_after: int = 0
+    """Seconds in a header `Retry-After` of an error; 0 for none."""
 
     def matches(self, api: str, method: str, path: str) -> bool:
         """Whether the rule is about such a call."""
@@ -107,7 +109,13 @@ def fault_from_json(document: object) -> Fault:
     if unknown:
         raise ValueError(f"unknown field {unknown[0]}; known are {', '.join(sorted(known))}")
     for name, value in document.items():
-        allowed = (int, float) if name == "seconds" else (int,) if name in ("times", "status", "size") else (str,)
+        allowed = (
+            (int, float)
+            if name == "seconds"
+            else (int,)
+            if name in ("times", "status", "size", "retry_after")
+            else (str,)
+        )
         if not isinstance(value, allowed) and not (name == "times" and value is None):
             raise ValueError(f"{name} has the wrong type")
     re.compile(document.get("path", ""))

@@ -101,9 +101,8 @@ def _getting(kind: str, permission: str, find: _Find) -> Callable[[Ask], Json]:
 
 def _jobs(ask: Ask, project: Project) -> Iterator[Json]:
     for location in _locations(ask, project):
-        for name, body in ask.cloud.world.jobs.items():
-            if name.startswith(f"{location}/jobs/"):
-                yield job_v1(body, project)
+        for body in ask.cloud.world.jobs_of(location):
+            yield job_v1(body, project)
 
 
 def _tasks(ask: Ask, project: Project) -> Iterator[Json]:

@@ -50,8 +50,7 @@ def _list_locations(ask: Ask) -> Json:
 
 def _list_jobs(ask: Ask) -> Json:
     project, location = _enter(ask, "run.jobs.list")
-    found = [body for name, body in ask.cloud.world.jobs.items() if name.startswith(f"{location}/jobs/")]
-    page, token = cut_page(sorted(found, key=lambda job: str(job["name"])), ask)
+    page, token = cut_page(ask.cloud.world.jobs_of(location), ask)
     return listing("jobs", ([_as(run_v2.Job, body, ask, project) for body in page], token))
 
 

@@ -116,8 +116,7 @@ class Surface:
             _fail(self.api, self.cloud, fault)
             body = {} if fault is not None and fault.action is Action.EMPTY else answer(ask)
         except ApiError as error:
-            headers = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'} if error.status == 401 else {}
-            return _to_response(request, error.body, error.status, headers)
+            return _to_response(request, error.body, error.status, _headers_of(error, fault))
         return _to_response(request, body, 200, {})
 
 
@@ -148,6 +147,11 @@ def _fail(api: str, cloud: Cloud, fault: Fault | None) -> None:
         raise exhausted(api, number)
     if fault is not None and fault.action is Action.STATUS:
         raise ApiError(fault.status, fault.message)
+
+
+def _headers_of(error: ApiError, fault: Fault | None) -> dict[str, str]:
+    headers = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'} if error.status == 401 else {}
+    return headers | ({"Retry-After": str(fault.retry_after)} if fault is not None and fault.retry_after else {})
 
 
 def _read_json(content: bytes) -> Json:

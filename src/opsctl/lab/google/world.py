@@ -118,8 +118,12 @@ class World:
         """Whether the caller lacks a permission in a project."""
         return permission in self.denied_permissions or permission in project.denied_permissions
 
+    def jobs_of(self, location: str) -> list[Json]:
+        """The jobs in `projects/P/locations/L`, by name."""
+        return [body for name, body in sorted(self.jobs.items()) if name.startswith(f"{location}/jobs/")]
+
     def executions_of(self, location: str, job: str) -> Iterator[Json]:
         """The executions of a job (of all jobs with `-`) in `projects/P/locations/L`, newest first."""
         pattern = re.compile(rf"{re.escape(location)}/jobs/{'[^/]+' if job == '-' else re.escape(job)}/executions/")
-        found = [body for name, body in self.executions.items() if pattern.match(name)]
+        found = [body for name, body in list(self.executions.items()) if pattern.match(name)]
         return iter(sorted(found, key=lambda body: str(body["createTime"]), reverse=True))
