@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -294,6 +296,26 @@ def test_a_login_of_gcloud_that_has_expired(tmp_path: Path) -> None:
         Credentials(environment=environment).token()
     assert (caught.value.code, caught.value.hint) == ("expired-credentials", "Sign in again: gcloud auth login")
     assert "canary" not in caught.value.message
+
+
+@pytest.mark.servers
+def test_the_real_gcloud(tmp_path: Path) -> None:
+    program = shutil.which("gcloud")
+    if program is None:
+        pytest.skip("gcloud is not on the PATH")
+    (tmp_path / "token").write_text("of-gcloud", encoding="utf-8")
+    (tmp_path / "active_config").write_text("default", encoding="utf-8")
+    (tmp_path / "configurations").mkdir()
+    properties = f"[core]\naccount = me@example.com\n[auth]\naccess_token_file = {tmp_path}/token\n"
+    configuration = tmp_path / "configurations" / "config_default"
+    configuration.write_text(properties, encoding="utf-8")
+    environment = {"NO_GCE_CHECK": "true", "PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+    environment["CLOUDSDK_CONFIG"] = str(tmp_path)
+    assert Credentials(environment=environment).token() == "of-gcloud"
+    configuration.write_text(properties.partition("[auth]")[0], encoding="utf-8")
+    with pytest.raises(AccessDeniedError) as caught:
+        Credentials(environment=environment).token()
+    assert caught.value.code == "expired-credentials"
 
 
 def test_nobody_is_signed_in_with_gcloud(tmp_path: Path) -> None:

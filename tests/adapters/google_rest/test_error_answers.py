@@ -78,6 +78,15 @@ def test_an_api_that_is_off() -> None:
     assert error.hint == "gcloud services enable sqladmin.googleapis.com --project=12"
 
 
+@pytest.mark.parametrize("number", ["764086051850", "32555940559"])
+def test_an_api_that_is_off_in_the_project_of_gcloud_itself_wants_a_project_to_charge(number: str) -> None:
+    message = f"Policy Troubleshooter API has not been used in project {number} before or it is disabled."
+    for metadata in ({}, {"service": "policytroubleshooter.googleapis.com", "consumer": f"projects/{number}"}):
+        error = denied(read(403, message, "SERVICE_DISABLED", **metadata))
+        assert error.code == "denied"
+        assert "set-quota-project" in str(error.hint)
+
+
 def test_an_api_that_is_off_is_told_from_the_text_too() -> None:
     error = denied(read(403, SQL_DISABLED, host="sqladmin.googleapis.com"))
     assert error.code == "api-disabled"

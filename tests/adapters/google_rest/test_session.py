@@ -23,7 +23,7 @@ from opsctl.adapters.google_rest.endpoints import Endpoints
 from opsctl.adapters.google_rest.session import Api, GoogleSession
 from opsctl.adapters.google_rest.transport import Transport
 from opsctl.errors import AccessDeniedError, DataError, NotFoundError, UnavailableError
-from tests.adapters.google_rest.local_google import LocalGoogle, Reply, refusal, serve
+from tests.adapters.google_rest.local_google import LocalGoogle, Received, Reply, Respond, refusal, serve
 
 TOKEN = "ya29.canary-token"
 PATH = "/v2/projects/p/locations/l/jobs/j"
@@ -33,22 +33,26 @@ FOREVER_SECONDS = 60.0
 
 @asynccontextmanager
 async def session_with(
-    *replies: Reply, timeout_seconds: float = 10.0, token: str = TOKEN, max_answer_bytes: int = 1 << 20, **settings: str
+    *replies: Reply,
+    respond: Respond | None = None,
+    timeout_seconds: float = 10.0,
+    max_answer_bytes: int = 1 << 20,
+    quota_project: str | None = None,
 ) -> AsyncIterator[tuple[GoogleSession, LocalGoogle, list[float]]]:
     delays: list[float] = []
 
     async def sleep(seconds: float) -> None:
         delays.append(seconds)
 
-    with serve(*replies) as google:
+    with serve(*replies, respond=respond) as google:
         session = GoogleSession(
-            Credentials(token, environment={}),
+            Credentials(TOKEN, environment={}),
             Endpoints(dict.fromkeys(Api, google.url)),
             timeout_seconds=timeout_seconds,
             sleep=sleep,
             dice=lambda: 0.0,
             transport=Transport(max_answer_bytes=max_answer_bytes),
-            quota_project=settings.get("quota_project"),
+            quota_project=quota_project,
         )
         try:
             yield session, google, delays
@@ -309,6 +313,20 @@ async def test_the_quota_project_is_named_when_the_api_asks_for_one() -> None:
         assert await session.get(Api.POLICY_TROUBLESHOOTER, PATH) == {"a": 1}
         await session.get(Api.RUN, PATH)
         assert [request.headers.get("x-goog-user-project") for request in google.received] == [None, "p", None]
+
+
+async def test_requests_that_were_under_way_when_the_first_was_told_are_charged_too() -> None:
+    together = threading.Barrier(3)
+
+    def respond(request: Received) -> Reply:
+        if "x-goog-user-project" in request.headers:
+            return Reply({"a": 1})
+        together.wait(FOREVER_SECONDS)
+        return refusal(403, "The x API requires a quota project, which is not set by default.")
+
+    async with session_with(respond=respond, quota_project="p") as (session, _, _delays):
+        answers = await asyncio.gather(*(session.get(Api.POLICY_TROUBLESHOOTER, PATH) for _ in range(3)))
+        assert answers == [{"a": 1}] * 3
 
 
 async def test_without_a_project_to_charge_the_hint_says_how_to_name_one() -> None:

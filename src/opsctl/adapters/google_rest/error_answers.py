@@ -24,6 +24,8 @@ _API_IN_TEXT = re.compile(r"\b([a-z][a-z0-9-]*\.googleapis\.com)\b")
 _PROJECT_IN_TEXT = re.compile(r"[?&]project=([\w.:-]+)|in project (\S+) before")
 _ABSENT_IN_TEXT = re.compile(r"\bor (?:the )?(?:\w+ )?(?:it )?may not exist\b", re.IGNORECASE)
 _TOKEN_IN_TEXT = re.compile(r"\bya29\.[\w.-]+|\bBearer\s+[^\s\"']+|\beyJ[\w-]{10,}\.[\w.-]+")
+# The owners of the OAuth clients of `gcloud auth application-default login` and `gcloud auth login`.
+_PROJECTS_OF_GCLOUD = {"764086051850", "32555940559"}
 _THROTTLED_REASONS = {"RATE_LIMIT_EXCEEDED", "rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"}
 
 
@@ -50,8 +52,18 @@ class ErrorAnswer:
 
     @property
     def wants_quota_project(self) -> bool:
-        """The API charges requests of users to a project, and none was named."""
-        return self.status == 403 and "requires a quota project" in self.message
+        """The API charges requests of users to a project, and none was named: some say so, some say that they are not
+        enabled in the project of gcloud itself."""
+        asks = "requires a quota project" in self.message or self.consumer in _PROJECTS_OF_GCLOUD
+        return self.status == 403 and asks
+
+    @property
+    def consumer(self) -> str:
+        """The project, mostly its number, that the request was charged to; empty when it is not told."""
+        if named := self.metadata.get("consumer"):
+            return named.removeprefix("projects/")
+        found = _PROJECT_IN_TEXT.search(self.message)
+        return (found[1] or found[2]) if found else ""
 
 
 def read_error_answer(host: str, status: int, body: bytes) -> ErrorAnswer:
@@ -112,14 +124,14 @@ def _no_status(answer: ErrorAnswer) -> OpsctlError:
 def _forbidden(answer: ErrorAnswer, permission: str | None, login_hint: str) -> OpsctlError:
     message = _say(answer, "permission denied")
     text = answer.message
-    if answer.reasons & {"SERVICE_DISABLED", "accessNotConfigured"} or _NOT_ENABLED.search(text):
-        return AccessDeniedError(message, code="api-disabled", hint=_enable_hint(answer))
-    if "ACCESS_TOKEN_SCOPE_INSUFFICIENT" in answer.reasons or "insufficient authentication scopes" in text:
-        return AccessDeniedError(message, hint=f"The token lacks the scope cloud-platform. {login_hint}")
     if answer.wants_quota_project:
         return AccessDeniedError(
             message, hint="Name a project to charge: gcloud auth application-default set-quota-project PROJECT"
         )
+    if answer.reasons & {"SERVICE_DISABLED", "accessNotConfigured"} or _NOT_ENABLED.search(text):
+        return AccessDeniedError(message, code="api-disabled", hint=_enable_hint(answer))
+    if "ACCESS_TOKEN_SCOPE_INSUFFICIENT" in answer.reasons or "insufficient authentication scopes" in text:
+        return AccessDeniedError(message, hint=f"The token lacks the scope cloud-platform. {login_hint}")
     if "USER_PROJECT_DENIED" in answer.reasons:
         return AccessDeniedError(
             message,
@@ -140,10 +152,7 @@ def _forbidden(answer: ErrorAnswer, permission: str | None, login_hint: str) -> 
 def _enable_hint(answer: ErrorAnswer) -> str:
     in_text = _API_IN_TEXT.search(answer.message.replace("console.developers.google.com", ""))
     api = answer.metadata.get("service") or (in_text[1] if in_text else answer.host)
-    project = answer.metadata.get("consumer", "").removeprefix("projects/")
-    if not project and (found := _PROJECT_IN_TEXT.search(answer.message)):
-        project = found[1] or found[2]
-    return f"gcloud services enable {_word(api) or answer.host} --project={_word(project) or 'PROJECT'}"
+    return f"gcloud services enable {_word(api) or answer.host} --project={_word(answer.consumer) or 'PROJECT'}"
 
 
 def _name_permission(answer: ErrorAnswer) -> str | None:

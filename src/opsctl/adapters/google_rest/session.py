@@ -147,11 +147,13 @@ class GoogleSession:
         refusal = outcome.refusal
         if refusal is not None and refusal.status == 401:
             renew, tries.renewed = not tries.renewed, True
-            return renew and await self._on_thread(lambda: self._credentials.renew(outcome.token), deadline)
+            return renew and await self._on_thread(
+                request.api, lambda: self._credentials.renew(outcome.token), deadline
+            )
         if refusal is not None and refusal.wants_quota_project and self._quota_project:
-            is_new = request.api not in self._charged
+            charge, tries.charged = not tries.charged, True
             self._charged.add(request.api)
-            return is_new
+            return charge
         throttled = refusal is not None and refusal.is_throttled
         if not outcome.is_transient or tries.attempts >= (MAX_THROTTLED_ATTEMPTS if throttled else MAX_ATTEMPTS):
             return False
@@ -186,7 +188,7 @@ class GoogleSession:
             return _Outcome(token, answer, refusal)
 
         try:
-            outcome = await self._on_thread(send, deadline)
+            outcome = await self._on_thread(request.api, send, deadline)
         except BaseException:
             interruption.fire()
             if sent:
@@ -196,7 +198,7 @@ class GoogleSession:
             self._record(request, outcome.answer.status if outcome.answer else 0, self._clock() - sent[0])
         return outcome
 
-    async def _on_thread(self, work: Callable[[], _T], deadline: float) -> _T:
+    async def _on_thread(self, api: Api, work: Callable[[], _T], deadline: float) -> _T:
         if self._is_closed:
             raise UnavailableError("the session with Google's APIs has ended")
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -204,7 +206,7 @@ class GoogleSession:
         try:
             return await asyncio.wait_for(running, patience)
         except TimeoutError as error:
-            raise UnavailableError("a Google API did not answer in time", code="timeout") from error
+            raise UnavailableError(f"{api.value}: no answer in time", code="timeout") from error
 
     def _headers(self, request: _Request, token: str) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Accept-Encoding": "gzip"}
@@ -260,6 +262,7 @@ class _Outcome(NamedTuple):
 class _Tries:
     attempts: int = 0
     renewed: bool = False
+    charged: bool = False
 
 
 def _check_path(path: str) -> None:
