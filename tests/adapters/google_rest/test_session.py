@@ -217,7 +217,7 @@ async def test_the_deadline_holds_for_a_server_that_drips(slow: str) -> None:
             await session.get(Api.RUN, PATH, timeout_seconds=0.3)
         assert caught.value.code == "timeout"
         assert time.monotonic() - began < FOREVER_SECONDS / 2
-        assert [call.status for call in session.calls] == [0]
+        assert {call.status for call in session.calls} <= {0}
         assert await wait_for_threads("google")
 
 
