@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from opsctl.diagnosis.timestamps import format_time, parse_time
 from opsctl.lab.google.log_filter_fields import SEVERITIES
 
 Json = dict[str, Any]
 
-_TEXTS = frozenset({"insertId", "timestamp", "receiveTimestamp", "logName", "textPayload"})
+_TEXTS = ("insertId", "timestamp", "receiveTimestamp", "logName", "textPayload")
 _TIMES = ("timestamp", "receiveTimestamp")
 _STRUCTS = ("jsonPayload", "protoPayload")
 # In the answers of REST, and in no version of the types.
 _BESIDE_THE_TYPE = "errorGroups"
 # Whole numbers up to here are exact in a double, which is what a Struct holds.
 _EXACT = 1 << 53
+_ENCODER = msgspec.json.Encoder()
+# A time with as many digits as protobuf writes.
+_WRITTEN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?:\d{3}){0,2}(?!000)\d{3})?Z", re.ASCII)
 
 
 def write_entry(entry: Mapping[str, Any]) -> bytes:
@@ -28,23 +34,20 @@ def write_entry(entry: Mapping[str, Any]) -> bytes:
     Whole numbers in payloads have no decimal point, as the service writes them. Lines of text and of JSON, the bulk of
     any log, take a short way that gives the same.
     """
-    if _is_plain(entry):
-        # An empty text is told: it is one of several payloads that an entry may have.
-        body = {name: entry[name] for name in entry if name == "textPayload" or (entry[name] and name not in _TIMES)}
-        body |= {name: format_time(moment) for name in _TIMES if (moment := parse_time(entry.get(name))) is not None}
-        if body.get("severity") == "DEFAULT":
-            del body["severity"]
-    else:
+    body = _write_plain(entry)
+    if body is None:
         body = _through_type(entry)
-    body |= {name: _with_whole_numbers(body[name]) for name in _STRUCTS if name in body}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    for name in _STRUCTS:
+        if name in body:
+            body[name] = _with_whole_numbers(body[name])
+    return _ENCODER.encode(body)
 
 
 def read_request(body: Mapping[str, Any]) -> Any:
     """google.logging.v2.ListLogEntriesRequest. Raises `google.protobuf.json_format.ParseError`."""
     from google.protobuf import json_format  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    request, _ = _types()
+    request, _ = load_types()
     return json_format.ParseDict(dict(body), request.pb()())
 
 
@@ -58,15 +61,36 @@ def write_page(entries: list[bytes], next_page_token: str) -> bytes:
     return b"{" + b",".join(parts) + b"}"
 
 
-def _is_plain(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry is a line of text or of JSON, with nothing but texts around it."""
+@cache
+def load_types() -> tuple[Any, Any]:
+    """Request and entry. Importing them takes up to half a second."""
+    # The payload of audit records is found by its name, once its type is there.
+    from google.cloud.audit import audit_log_pb2  # type: ignore[import-untyped]  # noqa: F401, PLC0415
+    from google.cloud.logging_v2.types import ListLogEntriesRequest, LogEntry  # noqa: PLC0415
+
+    return ListLogEntriesRequest, LogEntry
+
+
+def _write_plain(entry: Mapping[str, Any]) -> Json | None:
+    """A line of text or of JSON with nothing but texts around it, in protobuf's JSON; None for any other entry."""
     if "textPayload" in entry and "jsonPayload" in entry:
-        return False
+        return None
+    body: Json = {}
     for name, value in entry.items():
-        test = _PLAIN.get(name, _is_text if name in _TEXTS else None)
+        test = _PLAIN.get(name)
         if test is None or not test(value):
-            return False
-    return all(parse_time(entry[name]) is not None for name in _TIMES if name in entry)
+            return None
+        if name in _TIMES:
+            moment = parse_time(value)
+            if moment is None:
+                return None
+            body[name] = value if _WRITTEN_TIME.fullmatch(value) else format_time(moment)
+        # An empty text is told: it is one of several payloads that an entry may have.
+        elif value or name == "textPayload":
+            body[name] = value
+    if body.get("severity") == "DEFAULT":
+        del body["severity"]
+    return body
 
 
 def _is_text(value: object) -> bool:
@@ -110,7 +134,8 @@ def _is_map_of_texts(value: object) -> bool:
     return isinstance(value, Mapping) and all(isinstance(inner, str) for inner in value.values())
 
 
-_PLAIN = {
+_PLAIN: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(_TEXTS, _is_text),
     "labels": _is_map_of_texts,
     "resource": _is_plain_resource,
     "severity": _is_severity,
@@ -129,17 +154,7 @@ def _with_whole_numbers(value: Any) -> Any:
 def _through_type(entry: Mapping[str, Any]) -> Json:
     from google.protobuf import json_format  # noqa: PLC0415
 
-    _, entry_type = _types()
+    _, entry_type = load_types()
     known = {name: value for name, value in entry.items() if name != _BESIDE_THE_TYPE}
     body: Json = json_format.MessageToDict(json_format.ParseDict(known, entry_type.pb()()))
     return body | ({_BESIDE_THE_TYPE: entry[_BESIDE_THE_TYPE]} if _BESIDE_THE_TYPE in entry else {})
-
-
-@cache
-def _types() -> tuple[Any, Any]:
-    """Request and entry. Imported when the first one is needed, which takes half a second."""
-    # The payload of audit records is found by its name, once its type is there.
-    from google.cloud.audit import audit_log_pb2  # type: ignore[import-untyped]  # noqa: F401, PLC0415
-    from google.cloud.logging_v2.types import ListLogEntriesRequest, LogEntry  # noqa: PLC0415
-
-    return ListLogEntriesRequest, LogEntry

@@ -15,7 +15,7 @@ from opsctl.lab.google.answers import exhausted, invalid, not_found
 from opsctl.lab.google.cloud import Cloud
 from opsctl.lab.google.faults import Action
 from opsctl.lab.google.log_filter import FilterError, compile_filter
-from opsctl.lab.google.logging_json import read_request, write_page
+from opsctl.lab.google.logging_json import load_types, read_request, write_page
 from opsctl.lab.google.logging_quota import ReadQuota
 from opsctl.lab.google.logging_retention import Bucket, Retention, default_sink, retention_of
 from opsctl.lab.google.logging_store import LogStore, Position
@@ -35,7 +35,8 @@ _ALL_BUCKETS = frozenset(Bucket)
 def add_logging(application: web.Application, cloud: Cloud, quota: ReadQuota | None = None) -> None:
     """Entries of the world, with the quota of the service unless another one is given; sinks and exclusions."""
     store = LogStore(cloud.world)
-    # What is there already is sorted now, so that the first reader need not wait for it.
+    # Done now, so that the first reader need not wait for it.
+    load_types()
     store.refresh()
     entries = _Entries(store, quota or ReadQuota())
     surface = Surface(application, cloud, API)
