@@ -15,14 +15,14 @@ _opsctl() {
         word="${COMP_WORDS[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--from-evidence|--save-evidence|--output-file|--variant|--only|--without)
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--only|--without)
                 [[ ${COMP_WORDS[index+1]} == '=' ]] && index=$((index + 1))
                 index=$((index + 1))
                 ;;
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'cloudrun'|'cloudrun diagnose'|'cloudrun rules'|'cloudrun rules list'|'cloudrun rules show'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path="${path:+$path }$word" ;;
+                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'cloudrun'|'cloudrun diagnose'|'cloudrun executions'|'cloudrun logs'|'cloudrun image'|'cloudrun image ls'|'cloudrun image cat'|'cloudrun image config'|'cloudrun rules'|'cloudrun rules list'|'cloudrun rules show'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -30,7 +30,7 @@ _opsctl() {
     done
     COMPREPLY=()
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--from-evidence|--save-evidence|--output-file|--variant|--only|--without)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--only|--without)
             _opsctl_value "$path $previous" "$current"
             return
             ;;
@@ -43,7 +43,13 @@ _opsctl() {
         'migrate verify') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate failures') options='--class --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
-        'cloudrun diagnose') options='--from-evidence --save-evidence --force --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun diagnose') options='--job --latest --latest-failed --project --region --repo --no-image --from-evidence --save-evidence --force --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun executions') options='--limit --failed --project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun logs') options='--task --attempt --severity --contains --tail --follow -f --interval --job --latest --latest-failed --project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun image') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun image ls') options='--recursive -R --max-download --project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun image cat') options='--max-bytes --max-download --project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun image config') options='--project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun rules') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun rules list') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun rules show') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
@@ -64,7 +70,8 @@ _opsctl() {
     case "$path" in
         '') words='status migrate cloudrun config lab completion schema' ;;
         'migrate') words='images verify failures' ;;
-        'cloudrun') words='diagnose rules' ;;
+        'cloudrun') words='diagnose executions logs image rules' ;;
+        'cloudrun image') words='ls cat config' ;;
         'cloudrun rules') words='list show' ;;
         'config') words='init show check' ;;
         'lab') words='run up down incident' ;;
@@ -84,7 +91,7 @@ _opsctl_value() {
     case "$1" in
         ' --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         ' --config') _opsctl_files -f "$current" ;;
-        ' --output'|' -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        ' --output'|' -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
         ' --lang') _opsctl_reply 'en ko' "$current" ;;
         'status --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'status --config') _opsctl_files -f "$current" ;;
@@ -92,7 +99,7 @@ _opsctl_value() {
         'status --lang') _opsctl_reply 'en ko' "$current" ;;
         'migrate --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'migrate --config') _opsctl_files -f "$current" ;;
-        'migrate --output'|'migrate -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'migrate --output'|'migrate -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
         'migrate --lang') _opsctl_reply 'en ko' "$current" ;;
         'migrate images --type') _opsctl_reply 'basic exterior interior color' "$current" ;;
         'migrate images --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
@@ -110,17 +117,43 @@ _opsctl_value() {
         'migrate failures --lang') _opsctl_reply 'en ko' "$current" ;;
         'cloudrun --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'cloudrun --config') _opsctl_files -f "$current" ;;
-        'cloudrun --output'|'cloudrun -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'cloudrun --output'|'cloudrun -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
         'cloudrun --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun diagnose --repo') _opsctl_files -f "$current" ;;
         'cloudrun diagnose --from-evidence') _opsctl_files -f "$current" ;;
         'cloudrun diagnose --save-evidence') _opsctl_files -f "$current" ;;
         'cloudrun diagnose --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'cloudrun diagnose --config') _opsctl_files -f "$current" ;;
         'cloudrun diagnose --output'|'cloudrun diagnose -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
         'cloudrun diagnose --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun executions --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun executions --config') _opsctl_files -f "$current" ;;
+        'cloudrun executions --output'|'cloudrun executions -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'cloudrun executions --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun logs --severity') _opsctl_reply 'debug info default warning error fatal' "$current" ;;
+        'cloudrun logs --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun logs --config') _opsctl_files -f "$current" ;;
+        'cloudrun logs --output'|'cloudrun logs -o') _opsctl_reply 'table json yaml markdown ndjson text' "$current" ;;
+        'cloudrun logs --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun image --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun image --config') _opsctl_files -f "$current" ;;
+        'cloudrun image --output'|'cloudrun image -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
+        'cloudrun image --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun image ls --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun image ls --config') _opsctl_files -f "$current" ;;
+        'cloudrun image ls --output'|'cloudrun image ls -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'cloudrun image ls --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun image cat --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun image cat --config') _opsctl_files -f "$current" ;;
+        'cloudrun image cat --output'|'cloudrun image cat -o') _opsctl_reply 'text json yaml' "$current" ;;
+        'cloudrun image cat --lang') _opsctl_reply 'en ko' "$current" ;;
+        'cloudrun image config --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'cloudrun image config --config') _opsctl_files -f "$current" ;;
+        'cloudrun image config --output'|'cloudrun image config -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'cloudrun image config --lang') _opsctl_reply 'en ko' "$current" ;;
         'cloudrun rules --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'cloudrun rules --config') _opsctl_files -f "$current" ;;
-        'cloudrun rules --output'|'cloudrun rules -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'cloudrun rules --output'|'cloudrun rules -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
         'cloudrun rules --lang') _opsctl_reply 'en ko' "$current" ;;
         'cloudrun rules list --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'cloudrun rules list --config') _opsctl_files -f "$current" ;;
@@ -132,7 +165,7 @@ _opsctl_value() {
         'cloudrun rules show --lang') _opsctl_reply 'en ko' "$current" ;;
         'config --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'config --config') _opsctl_files -f "$current" ;;
-        'config --output'|'config -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'config --output'|'config -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
         'config --lang') _opsctl_reply 'en ko' "$current" ;;
         'config init --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'config init --config') _opsctl_files -f "$current" ;;
@@ -148,7 +181,7 @@ _opsctl_value() {
         'config check --lang') _opsctl_reply 'en ko' "$current" ;;
         'lab --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'lab --config') _opsctl_files -f "$current" ;;
-        'lab --output'|'lab -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'lab --output'|'lab -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
         'lab --lang') _opsctl_reply 'en ko' "$current" ;;
         'lab run --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'lab run --config') _opsctl_files -f "$current" ;;
@@ -164,7 +197,7 @@ _opsctl_value() {
         'lab down --lang') _opsctl_reply 'en ko' "$current" ;;
         'lab incident --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'lab incident --config') _opsctl_files -f "$current" ;;
-        'lab incident --output'|'lab incident -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'lab incident --output'|'lab incident -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
         'lab incident --lang') _opsctl_reply 'en ko' "$current" ;;
         'lab incident list --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'lab incident list --config') _opsctl_files -f "$current" ;;
@@ -183,7 +216,7 @@ _opsctl_value() {
         'completion --lang') _opsctl_reply 'en ko' "$current" ;;
         'schema --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'schema --config') _opsctl_files -f "$current" ;;
-        'schema --output'|'schema -o') _opsctl_reply 'table json yaml markdown ndjson csv name' "$current" ;;
+        'schema --output'|'schema -o') _opsctl_reply 'table json yaml markdown ndjson csv name text' "$current" ;;
         'schema --lang') _opsctl_reply 'en ko' "$current" ;;
     esac
 }

@@ -10,19 +10,19 @@ _opsctl() {
         word="${words[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--from-evidence|--save-evidence|--output-file|--variant|--only|--without) ((index++)) ;;
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--only|--without) ((index++)) ;;
             -*) ;;
             *)
                 joined="${path_words:+$path_words }$word"
                 case "$joined" in
-                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'cloudrun'|'cloudrun diagnose'|'cloudrun rules'|'cloudrun rules list'|'cloudrun rules show'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path_words="$joined" ;;
+                    'status'|'migrate'|'migrate images'|'migrate verify'|'migrate failures'|'cloudrun'|'cloudrun diagnose'|'cloudrun executions'|'cloudrun logs'|'cloudrun image'|'cloudrun image ls'|'cloudrun image cat'|'cloudrun image config'|'cloudrun rules'|'cloudrun rules list'|'cloudrun rules show'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path_words="$joined" ;;
                 esac
                 ;;
         esac
         ((index++))
     done
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--from-evidence|--save-evidence|--output-file|--variant|--only|--without)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--only|--without)
             _opsctl_value "$path_words $previous"
             return
             ;;
@@ -53,7 +53,13 @@ _opsctl_tables() {
         'migrate verify') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'migrate failures') options=('--class:Only this class; may be given several times.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'cloudrun') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
-        'cloudrun diagnose') options=('--from-evidence:Read an evidence file; touches no network.' '--save-evidence:Write what was read, redacted (.json or .json.gz).' '--force:Let --save-evidence replace a file.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun diagnose') options=('--job:The job that was executed.' '--latest:The newest execution of --job.' '--latest-failed:The newest execution of --job that failed.' '--project:Google Cloud project.' '--region:Region of the job; searched for when not known.' '--repo:Git checkout: what changed since the last success.' '--no-image:Do not look into the container image.' '--from-evidence:Read an evidence file; touches no network.' '--save-evidence:Write what was read, redacted (.json or .json.gz).' '--force:Let --save-evidence replace a file.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun executions') options=('--limit:How many at most.' '--failed:Only those that failed.' '--project:Project id.' '--region:Region; else all regions.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun logs') options=('--task:Only this task.' '--attempt:Only this attempt; 0 is the first.' '--severity:Only this level and worse, as far as it is told.' '--contains:Only lines with this text; case is ignored.' '--tail:Only the last N lines.' '--follow:Go on until the execution has ended.' '-f:Go on until the execution has ended.' '--interval:Pause between two reads of --follow.' '--job:With --latest or --latest-failed.' '--latest:The newest execution of --job.' '--latest-failed:The newest one that failed.' '--project:Project id.' '--region:Region; else it is searched.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun image') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun image ls') options=('--recursive:Everything below, not only the next.' '-R:Everything below, not only the next.' '--max-download:Download no more of the layers.' '--project:Project id.' '--region:Region of the execution.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun image cat') options=('--max-bytes:Write no more of the file.' '--max-download:Download no more of the layers.' '--project:Project id.' '--region:Region of the execution.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
+        'cloudrun image config') options=('--project:Project id.' '--region:Region of the execution.' '--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'cloudrun rules') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'cloudrun rules list') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
         'cloudrun rules show') options=('--profile:Profile of the configuration.' '--config:Configuration file.' '--output:Output format.' '-o:Output format.' '--quiet:Only errors on stderr: no progress, no notes.' '-q:Only errors on stderr: no progress, no notes.' '--verbose:More on stderr; -vv with tracebacks.' '-v:More on stderr; -vv with tracebacks.' '--no-color:No colour.' '--lang:Language of reports.' '--timeout:Give up after this long.' '--exit-zero:End with 0 instead of 3, 4 and 8.' '-h:Show this help.' '--help:Show this help.') ;;
@@ -74,7 +80,8 @@ _opsctl_tables() {
     case "$1" in
         '') words=('status:How far the migration is: counts, rate, time left, contradictions.' 'migrate:The migration of vehicle images to S3: run it, verify it, see what failed.' 'cloudrun:Cloud Run job executions: why one failed, and the causes that can be told.' 'config:The configuration: create it, see where each value comes from, try the services.' 'lab:All of it on this machine: local servers, sample data, a whole migration.' 'completion:Print the completion script of a shell.' 'schema:Print the JSON Schema of a command'\''s output.') ;;
         'migrate') words=('images:Fetch the images, store them in S3, record them in Mongo.' 'verify:Compare Mongo with S3, object by object.' 'failures:What failed, why, and when it is tried again.') ;;
-        'cloudrun') words=('diagnose:Why an execution failed: ranked causes.' 'rules:The causes that a diagnosis can name, each with its page.') ;;
+        'cloudrun') words=('diagnose:Why an execution failed: ranked causes.' 'executions:The executions of a job, and how each ended.' 'logs:The log of an execution, by task and attempt.' 'image:The container image that an execution ran, without docker.' 'rules:The causes that a diagnosis can name, each with its page.') ;;
+        'cloudrun image') words=('ls:What is in it, and which layer has it.' 'cat:One of its files.' 'config:What it starts, with what, its layers.') ;;
         'cloudrun rules') words=('list:Every cause and what it needs.' 'show:The page of one cause.') ;;
         'config') words=('init:Write a commented starter file.' 'show:Every value, and where it comes from.' 'check:Try every configured service and say what is missing.') ;;
         'lab') words=('run:Start the lab, seed it, migrate, verify.' 'up:Start the local servers with sample data.' 'down:Stop the local servers.' 'incident:Practice incidents: recorded executions to try the diagnosis on.') ;;
@@ -89,7 +96,7 @@ _opsctl_value() {
     case "$1" in
         ' --profile') compadd -- $(_opsctl_profiles) ;;
         ' --config') _files ;;
-        ' --output'|' -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        ' --output'|' -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
         ' --lang') compadd -- 'en' 'ko' ;;
         'status --profile') compadd -- $(_opsctl_profiles) ;;
         'status --config') _files ;;
@@ -97,7 +104,7 @@ _opsctl_value() {
         'status --lang') compadd -- 'en' 'ko' ;;
         'migrate --profile') compadd -- $(_opsctl_profiles) ;;
         'migrate --config') _files ;;
-        'migrate --output'|'migrate -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'migrate --output'|'migrate -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
         'migrate --lang') compadd -- 'en' 'ko' ;;
         'migrate images --type') compadd -- 'basic' 'exterior' 'interior' 'color' ;;
         'migrate images --profile') compadd -- $(_opsctl_profiles) ;;
@@ -115,17 +122,43 @@ _opsctl_value() {
         'migrate failures --lang') compadd -- 'en' 'ko' ;;
         'cloudrun --profile') compadd -- $(_opsctl_profiles) ;;
         'cloudrun --config') _files ;;
-        'cloudrun --output'|'cloudrun -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'cloudrun --output'|'cloudrun -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
         'cloudrun --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun diagnose --repo') _files ;;
         'cloudrun diagnose --from-evidence') _files ;;
         'cloudrun diagnose --save-evidence') _files ;;
         'cloudrun diagnose --profile') compadd -- $(_opsctl_profiles) ;;
         'cloudrun diagnose --config') _files ;;
         'cloudrun diagnose --output'|'cloudrun diagnose -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
         'cloudrun diagnose --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun executions --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun executions --config') _files ;;
+        'cloudrun executions --output'|'cloudrun executions -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'cloudrun executions --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun logs --severity') compadd -- 'debug' 'info' 'default' 'warning' 'error' 'fatal' ;;
+        'cloudrun logs --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun logs --config') _files ;;
+        'cloudrun logs --output'|'cloudrun logs -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'text' ;;
+        'cloudrun logs --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun image --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun image --config') _files ;;
+        'cloudrun image --output'|'cloudrun image -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
+        'cloudrun image --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun image ls --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun image ls --config') _files ;;
+        'cloudrun image ls --output'|'cloudrun image ls -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'cloudrun image ls --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun image cat --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun image cat --config') _files ;;
+        'cloudrun image cat --output'|'cloudrun image cat -o') compadd -- 'text' 'json' 'yaml' ;;
+        'cloudrun image cat --lang') compadd -- 'en' 'ko' ;;
+        'cloudrun image config --profile') compadd -- $(_opsctl_profiles) ;;
+        'cloudrun image config --config') _files ;;
+        'cloudrun image config --output'|'cloudrun image config -o') compadd -- 'table' 'json' 'yaml' 'markdown' ;;
+        'cloudrun image config --lang') compadd -- 'en' 'ko' ;;
         'cloudrun rules --profile') compadd -- $(_opsctl_profiles) ;;
         'cloudrun rules --config') _files ;;
-        'cloudrun rules --output'|'cloudrun rules -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'cloudrun rules --output'|'cloudrun rules -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
         'cloudrun rules --lang') compadd -- 'en' 'ko' ;;
         'cloudrun rules list --profile') compadd -- $(_opsctl_profiles) ;;
         'cloudrun rules list --config') _files ;;
@@ -137,7 +170,7 @@ _opsctl_value() {
         'cloudrun rules show --lang') compadd -- 'en' 'ko' ;;
         'config --profile') compadd -- $(_opsctl_profiles) ;;
         'config --config') _files ;;
-        'config --output'|'config -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'config --output'|'config -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
         'config --lang') compadd -- 'en' 'ko' ;;
         'config init --profile') compadd -- $(_opsctl_profiles) ;;
         'config init --config') _files ;;
@@ -153,7 +186,7 @@ _opsctl_value() {
         'config check --lang') compadd -- 'en' 'ko' ;;
         'lab --profile') compadd -- $(_opsctl_profiles) ;;
         'lab --config') _files ;;
-        'lab --output'|'lab -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'lab --output'|'lab -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
         'lab --lang') compadd -- 'en' 'ko' ;;
         'lab run --profile') compadd -- $(_opsctl_profiles) ;;
         'lab run --config') _files ;;
@@ -169,7 +202,7 @@ _opsctl_value() {
         'lab down --lang') compadd -- 'en' 'ko' ;;
         'lab incident --profile') compadd -- $(_opsctl_profiles) ;;
         'lab incident --config') _files ;;
-        'lab incident --output'|'lab incident -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'lab incident --output'|'lab incident -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
         'lab incident --lang') compadd -- 'en' 'ko' ;;
         'lab incident list --profile') compadd -- $(_opsctl_profiles) ;;
         'lab incident list --config') _files ;;
@@ -188,7 +221,7 @@ _opsctl_value() {
         'completion --lang') compadd -- 'en' 'ko' ;;
         'schema --profile') compadd -- $(_opsctl_profiles) ;;
         'schema --config') _files ;;
-        'schema --output'|'schema -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' ;;
+        'schema --output'|'schema -o') compadd -- 'table' 'json' 'yaml' 'markdown' 'ndjson' 'csv' 'name' 'text' ;;
         'schema --lang') compadd -- 'en' 'ko' ;;
     esac
 }

@@ -58,10 +58,7 @@ COMMAND = CommandSpec(
         Example(
             "Only what failed, in all jobs of a project", "opsctl cloudrun executions --failed --project my-project"
         ),
-        Example(
-            "Diagnose the newest failure",
-            "opsctl cloudrun diagnose $(opsctl cloudrun executions JOB --failed --limit 1 -o name)",
-        ),
+        Example("For a spreadsheet", "opsctl cloudrun executions JOB --limit 500 -o csv > executions.csv"),
     ),
     formats=LIST_FORMATS,
 )
