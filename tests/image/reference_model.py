@@ -42,6 +42,7 @@ class Item:
 class Disk:
     root: Item = field(default_factory=lambda: Item("d"))
     number: int = -1
+    _walked: list[Item] = field(default_factory=list)
 
     def apply(self, entries: Sequence[Entry]) -> None:
         self.number += 1
@@ -55,6 +56,7 @@ class Disk:
                 self._hide_lower(parent, name.removeprefix(".wh."))
             else:
                 self._put(parent, name, entry)
+            self._check_way()
 
     def find(self, path: str, *, follows_last: bool = True) -> Item:
         return self._walk(path, follows_last=follows_last)[-1]
@@ -84,6 +86,12 @@ class Disk:
         else:
             parent.children[name] = Item(entry.kind, entry.content, entry.link, entry.mode, self.number)
 
+    def _check_way(self) -> None:
+        """A marker that removes the folder through which it was reached is nothing that any builder writes."""
+        there = {id(item) for _, item in self.walk()} | {id(self.root)}
+        if any(id(item) not in there for item in self._walked):
+            raise ContradictionError
+
     def _is_written(self, item: Item) -> bool:
         """Whether this very layer has written the folder or something in it."""
         return item.layer == self.number or any(map(self._is_written, item.children.values()))
@@ -99,10 +107,12 @@ class Disk:
 
     def _make_parent(self, path: str) -> Item:
         walk = [self.root]
+        self._walked = []
         waiting = [part for part in path.split("/") if part][::-1]
         followed = 0
         while waiting:
             part = waiting.pop()
+            self._walked.append(walk[-1])
             if part == "..":
                 walk = walk[:-1] or [self.root]
                 continue
@@ -113,6 +123,7 @@ class Disk:
                 followed += 1
                 if followed > MOST_LINKS or not child.link:
                     raise ContradictionError
+                self._walked.append(child)
                 walk = [self.root] if child.link.startswith("/") else walk
                 waiting.extend([one for one in child.link.split("/") if one and one != "."][::-1])
             elif child.kind == "d":

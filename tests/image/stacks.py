@@ -42,8 +42,8 @@ def is_whiteout(one: Entry) -> bool:
 
 
 def order(entries: list[Entry]) -> list[Entry]:
-    """As builders write them: each path once, nothing below what is no folder; folders, then symlinks, then markers
-    and files in any order, then hard links. Only what comes after a symlink may go through it."""
+    """As builders write them: each path once, nothing below what is no folder; markers, folders,
+    symlinks, markers in those, files, hard links. Only what comes after a symlink may go through it."""
     kinds = {one.name: one.kind for one in reversed(entries)}
     kept: dict[str, Entry] = {}
     for one in entries:
@@ -58,8 +58,16 @@ def order(entries: list[Entry]) -> list[Entry]:
         # Whether a removed folder also has marks inside depends on their order, and no builder writes both.
         if any(name.startswith(path + "/") for path in removed) or name.rpartition("/")[0].startswith(emptied):
             del kept[name]
-    rank = {"d": 0, "l": 1, "f": 2, "p": 2, "h": 3}
-    return sorted(kept.values(), key=lambda one: (rank[one.kind], one.name.count("/") if one.kind == "d" else 0))
+    return sorted(kept.values(), key=lambda one: rank(one, kept))
+
+
+def rank(one: Entry, kept: dict[str, Entry]) -> tuple[float, int]:
+    depth = one.name.count("/")
+    if ".wh." in one.name:
+        parts = one.name.split("/")
+        above = ["/".join(parts[:count]) for count in range(1, len(parts))]
+        return (1.5 if any(path in kept for path in above) else -1), depth
+    return {"d": 0, "l": 1, "f": 2, "p": 2, "h": 3}[one.kind], depth if one.kind == "d" else 0
 
 
 layers = st.lists(entry(), max_size=6).map(order)

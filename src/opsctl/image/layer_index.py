@@ -85,12 +85,13 @@ class LayerIndex:
         return mentions
 
     def is_implied(self, folder: bytes) -> bool:
-        """Whether the layer has things below this path but not the folder itself."""
+        """Whether the layer has things below this path but not the folder itself, and does not hide what lower layers
+        have there: then they decide what it is."""
         if not folder or folder not in self.blocks:
             return False
         parent, _, name = folder.rpartition(b"/")
-        record = self.find(parent, name).record
-        return record is not None and record.kind == IMPLIED
+        record, is_whiteout = self.find(parent, name)
+        return record is not None and record.kind == IMPLIED and not is_whiteout and not self._is_hiding(parent)
 
     def iterate_implied(self) -> Iterator[bytes]:
         """The folders that the layer does not have itself."""
@@ -154,6 +155,14 @@ class LayerIndex:
             return cls(dict(_read_blocks(body)), opaque, tuple(header["remarks"]))
         except (zlib.error, ValueError, KeyError, TypeError):
             return None
+
+    def _is_hiding(self, folder: bytes) -> bool:
+        while folder and folder not in self.opaque:
+            parent, _, name = folder.rpartition(b"/")
+            if self.find(parent, name).is_whiteout:
+                return True
+            folder = parent
+        return folder in self.opaque
 
     def _imply(self, folder: bytes) -> None:
         missing: list[bytes] = []

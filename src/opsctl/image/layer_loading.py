@@ -51,7 +51,7 @@ class LayerLoader:
     def load_cached(self, number: int) -> LayerIndex | None:
         """The names of a layer if no download is needed."""
         layer = self.layers[number]
-        stored = self._cache.load(layer.blob.digest) if self._cache else None
+        stored = self._cache.load(layer.blob.digest) if self._cache is not None else None
         index = LayerIndex.from_bytes(stored) if stored is not None else None
         if index is not None:
             self.layers_cached += 1
@@ -69,7 +69,7 @@ class LayerLoader:
                 index, contents = read_layer(stream, texts)
             finally:
                 self.bytes_read += stream.bytes_read
-        if self._cache:
+        if self._cache is not None:
             self._cache.store(layer.blob.digest, index.to_bytes())
         return index, contents
 

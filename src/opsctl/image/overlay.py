@@ -10,7 +10,7 @@ Layers are numbered from 0 at the bottom. Whatever depends on a layer that was n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from opsctl.image.layer_index import (
     FOLDER,
@@ -28,8 +28,7 @@ from opsctl.image.paths import join, normalise, shown, split
 MOST_LINKS_FOLLOWED: Final = 40  # as Linux
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """The layers that may say something of what is in a folder: from `top` down to `floor`. `cut_by` is the layer that
     hid those below `floor`, None when `floor` is the lowest one of all."""
 
@@ -38,8 +37,7 @@ class Span:
     cut_by: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """Something that exists. `layer` has it; for a folder `span` says who may have its children."""
 
     path: bytes
