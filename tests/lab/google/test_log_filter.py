@@ -151,6 +151,25 @@ def test_values_decide_how_they_are_compared(text: str, expected: bool) -> None:
     assert holds(text, OBJECT) is expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("refused$", "refused", True),
+        ("refused$", "refused\n", False),
+        (r"refused\z", "refused\n", False),
+        ("(?m)refused$", "refused\nagain", True),
+        ("[$]5", "costs $5", True),
+        (r"\\$5", "costs $5", True),
+        (r"^\\d+$", "42", True),
+        (r"^\\d+$", "٤٢", False),
+        ("(?i)ÉCHEC", "échec", True),
+        ("a.b", "a\nb", False),
+    ],
+)
+def test_patterns_mean_what_they_mean_in_re2(pattern: str, text: str, expected: bool) -> None:
+    assert holds(f'textPayload=~"{pattern}"', {**LINE, "textPayload": text}) is expected
+
+
 def test_not_binds_first_then_or_then_and() -> None:
     expected = All(
         (Some((Search("a"), Not(Search("b")))), Some((Not(Search("c")), Search("d")))),

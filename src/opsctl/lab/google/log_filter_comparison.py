@@ -33,6 +33,7 @@ _MISSING = object()
 _LONGEST_PATTERN = 1000
 # RE2 has none of these; nested repetition it has, but Python would need exponential time for it.
 _NOT_RE2 = re.compile(r"\(\?[=!<>](?!\w+>)|\(\?\(|\\[1-9]|\(\?P=|(?<!\\)[*+?}]\+")
+_END_OF_TEXT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 _NESTED_REPETITION = re.compile(r"\((?:[^()\\]|\\.)*[*+](?:[^()\\]|\\.)*\)[*+{]")
 
 
@@ -156,9 +157,16 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     if len(text) > _LONGEST_PATTERN or _NOT_RE2.search(text) or _NESTED_REPETITION.search(text):
         raise FilterError(f"Unparseable filter: invalid regular expression: {text[:100]}")
     try:
-        return re.compile(text.replace(r"\z", r"\Z"))
+        return re.compile(_END_OF_TEXT.sub(_translate_end, text), 0 if "(?i" in text else re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
         raise FilterError(f"Unparseable filter: invalid regular expression: {text[:100]}") from error
+
+
+def _translate_end(match: re.Match[str]) -> str:
+    """RE2's `$` and `\\z` are the end of the text; Python's `$` also holds before a last line feed."""
+    found = match.group()
+    is_multiline = "(?m" in match.string
+    return r"\Z" if found == r"\z" or (found == "$" and not is_multiline) else found
 
 
 def _values(entry: Json, path: tuple[str, ...]) -> list[Any]:
