@@ -98,7 +98,6 @@ def test_the_newest_execution_of_a_job(terminal: Terminal) -> None:
     "words",
     [
         (),
-        (NAME, "--job", "x"),
         (NAME, "--latest"),
         ("--job", "x"),
         ("--job", "x", "--latest", "--latest-failed"),
@@ -127,6 +126,15 @@ def test_a_log_that_may_not_be_read_ends_with_6(terminal: Terminal) -> None:
     assert (ended.exit_code, ended.stdout) == (6, "")
     assert "logging.logEntries.list is missing: gcloud projects add-iam-policy-binding netureyoutube" in ended.stderr
     assert "--role=roles/logging.viewer" in ended.stderr
+
+
+def test_the_log_is_read_although_the_execution_may_not_be(terminal: Terminal) -> None:
+    lines = terminal.data("logs", NAME)["lines"]
+    terminal.cloud.faults.add(Fault(Action.DENY, "run.googleapis.com"))
+    data = terminal.data("logs", NAME)
+    assert (data["outcome"], len(data["lines"])) == ("untold", len(lines))
+    terminal.cloud.faults.add(Fault(Action.EMPTY, LOGGING, path="entries:list"))
+    assert terminal.run("logs", NAME).exit_code == 6
 
 
 def test_no_lines_are_explained(terminal: Terminal) -> None:

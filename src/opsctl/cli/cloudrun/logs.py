@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.cloudrun.execution_target import ExecutionChoice, find_execution
+from opsctl.cli.cloudrun.collecting import Choice
+from opsctl.cli.cloudrun.execution_target import find_execution
 from opsctl.cli.cloudrun.google_access import open_google
 from opsctl.cli.cloudrun.log_command import STREAMS, LogCommand
 from opsctl.cli.command import DEFAULT_FORMATS, CommandSpec, Example
@@ -55,7 +56,7 @@ def logs(
 
     Without lines it says why that may be. Ends with 5 when the log could be read in part only.
     """
-    choice = ExecutionChoice(execution, job, latest, latest_failed)
+    choice = Choice(execution, job, latest, latest_failed)
     choice.check()
     selection = LogSelection(task, attempt, _check_level(severity), contains or None)
     if follow:

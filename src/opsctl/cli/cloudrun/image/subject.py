@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from opsctl.cli.cloudrun.execution_target import ExecutionChoice, find_execution
+from opsctl.cli.cloudrun.collecting import Choice
+from opsctl.cli.cloudrun.execution_target import find_execution
 from opsctl.cli.context import AppContext
 from opsctl.cli.services import CloudRunSources
 from opsctl.config import Profile
@@ -48,7 +49,7 @@ async def find_image(google: CloudRunSources, text: str) -> Subject:
     """
     if not names_execution(text):
         return Subject(await google.images.describe(text), None)
-    found = await find_execution(google, ExecutionChoice(text))
+    found = await find_execution(google, Choice(text))
     if found.data is None:
         raise found.missing or NotFoundError(
             f"{found.name.execution} was deleted: which image it ran is not known any more.",
