@@ -88,6 +88,24 @@ def test_what_is_not_in_the_image_ends_with_7(terminal: Terminal, command: str) 
     assert "/app/dist/migrate.js" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/app/migrate.js", "Elsewhere: /app/dist/migrate.js."),
+        ("/app/dist/database/migrations/1.js", "/app/dist/database is there"),
+        ("/no/such/thing", "/ is there, with /app, "),
+    ],
+)
+def test_what_is_near_an_absent_path_is_told(terminal: Terminal, path: str, hint: str) -> None:
+    assert hint in terminal.run("image", "cat", NAME, path).stderr
+
+
+def test_a_bare_name_is_told_how_its_image_is_asked_for(terminal: Terminal) -> None:
+    ended = terminal.run("image", "ls", "nginx")
+    assert ended.exit_code == 7
+    assert "nginx:latest" in ended.stderr
+
+
 @pytest.mark.parametrize("command", [("ls",), ("cat", "/x"), ("config",)])
 def test_an_execution_or_an_image_that_does_not_exist_ends_with_7(terminal: Terminal, command: tuple[str, ...]) -> None:
     word, *more = command

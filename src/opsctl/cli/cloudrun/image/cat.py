@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.cloudrun.google_access import open_google
-from opsctl.cli.cloudrun.image.subject import find_image, load_image_profile
+from opsctl.cli.cloudrun.image.subject import find_image, load_image_profile, told_with_near_paths
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.options import OutputFormat
@@ -47,7 +47,8 @@ def cat(
     async def main(_stop: StopRequest) -> tuple[ImageFile, FileContent]:
         async with open_google(profile, context.process) as google:
             subject = await find_image(google, image)
-            content = await google.images.read_file(subject.image, path, max_bytes=max_bytes)
+            async with told_with_near_paths(google, subject.image, path):
+                content = await google.images.read_file(subject.image, path, max_bytes=max_bytes)
             return describe_file(subject.image, content, subject.execution), content
 
     report, content = run_async(main, drain_seconds=0)

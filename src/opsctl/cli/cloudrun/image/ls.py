@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from opsctl.cli.cloudrun.google_access import open_google
-from opsctl.cli.cloudrun.image.subject import find_image, load_image_profile
+from opsctl.cli.cloudrun.image.subject import find_image, load_image_profile, told_with_near_paths
 from opsctl.cli.command import LIST_FORMATS, CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
@@ -38,9 +38,10 @@ def ls(
     async def main(_stop: StopRequest) -> ImageListing:
         async with open_google(profile, context.process) as google:
             subject = await find_image(google, image)
-            return await list_image(
-                google.images, subject.image, path, is_recursive=recursive, execution=subject.execution
-            )
+            async with told_with_near_paths(google, subject.image, path):
+                return await list_image(
+                    google.images, subject.image, path, is_recursive=recursive, execution=subject.execution
+                )
 
     report = run_async(main, drain_seconds=0)
     return Outcome(
