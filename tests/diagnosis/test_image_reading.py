@@ -44,7 +44,7 @@ class Registry:
     def __init__(self, undecided: str | None = None) -> None:
         self._undecided = undecided
 
-    async def describe(self, reference: str) -> ImageDescription:
+    async def describe(self, reference: str, *, with_provenance: bool = False) -> ImageDescription:
         raise NotImplementedError
 
     async def inspect(self, image: ImageDescription, wanted: Wanted) -> Inspection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import pytest
@@ -57,7 +57,7 @@ class Runs:
         end = start + self.page_size
         return ExecutionPage(tuple(found[start:end]), str(end) if end < len(found) else "")
 
-    async def list_tasks(self, execution: str) -> tuple[JsonObject, ...]:
+    def list_tasks(self, execution: str) -> AsyncIterator[JsonObject]:
         raise AssertionError("tasks are not for naming")
 
     async def get_job(self, name: str) -> JsonObject:

@@ -30,8 +30,6 @@ def report_of(path: Path, *words: str) -> dict[str, Any]:
     ended = run_words(line, make_process(path.parent), ROOT)
     assert ended.exit_code == 0, ended.stderr
     data: dict[str, Any] = json.loads(ended.stdout)["data"]
-    # How much was masked just now: in a masked file that is nothing.
-    del data["masked"]
     return data
 
 

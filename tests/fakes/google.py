@@ -64,9 +64,12 @@ class FakeGoogle:
         page = own[begin : begin + page_size]
         return ExecutionPage(tuple(page), str(begin + page_size) if begin + page_size < len(own) else "")
 
-    async def list_tasks(self, execution: str) -> tuple[JsonObject, ...]:
+    async def list_tasks(self, execution: str) -> AsyncIterator[JsonObject]:
         await self._enter("list_tasks")
-        return tuple(self.tasks.get(execution, ()))
+        for number, task in enumerate(self.tasks.get(execution, ())):
+            if number:
+                await self._enter("list_more_tasks")
+            yield task
 
     async def get_job(self, name: str) -> JsonObject:
         await self._enter("get_job")
@@ -131,7 +134,7 @@ class FakeGoogle:
         await self._enter("get_docker_image")
         return _found(self.docker_images, (repository, digest), "image")
 
-    async def describe(self, reference: str) -> ImageDescription:
+    async def describe(self, reference: str, *, with_provenance: bool = False) -> ImageDescription:
         await self._enter("describe")
         config, _ = _found(self.images, reference, "image", code="image-not-found")
         digest = reference.partition("@")[2] or f"sha256:{'0' * 64}"

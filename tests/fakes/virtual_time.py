@@ -34,7 +34,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def run_in_executor(
         self,
-        executor: Executor | None,  # noqa: ARG002 there are no threads
+        executor: Executor | None,
         func: Callable[[*Ts], T],
         *args: *Ts,
     ) -> asyncio.Future[T]:

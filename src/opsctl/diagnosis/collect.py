@@ -220,7 +220,9 @@ class _Collecting:
         await logs
         return await self._bounded(
             "image",
-            lambda: collect_image(images, found, _texts(reading.entries()[0])),
+            lambda: collect_image(
+                images, found, _texts(reading.entries()[0]), with_provenance=self._sources.commits is not None
+            ),
             ImageAnswer,
             self._settings.image_seconds,
         )

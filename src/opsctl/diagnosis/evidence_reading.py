@@ -25,6 +25,7 @@ _SCHEMA = re.compile(r"opsctl\.evidence/v(\d{1,9})(?:\.\d+)*", re.ASCII)
 _NAME = re.compile(
     r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)/jobs/(?P<job>[^/]+)/executions/(?P<execution>[^/]+)"
 )
+_KIND = re.compile(r"[a-z][a-z-]{0,40}")
 _MEMBER = re.compile(r"[a-zA-Z]{1,30}:[\w.@+-]{1,200}", re.ASCII)
 _EXECUTION_HINT = "It names what the evidence is about: projects/P/locations/L/jobs/J/executions/E."
 _OBJECT_HINT = "An evidence file is one JSON object, saved by --save-evidence or opsctl lab incident write."
@@ -75,6 +76,7 @@ class EvidenceReading:
             dropped,
             tuple(self._remarks),
             collected_by if isinstance(collected_by, str) and _MEMBER.fullmatch(collected_by) else None,
+            _read_counts(self._head.get("masked")),
         )
 
     def _read_document(self) -> None:
@@ -89,7 +91,7 @@ class EvidenceReading:
                 self._read_sections()
                 continue
             value = self._json.value()
-            if key in ("schema", "collectedAt", "collectedBy", "executionName"):
+            if key in ("schema", "collectedAt", "collectedBy", "executionName", "masked"):
                 self._head[key] = value
             if key == "schema":
                 self._check_schema()
@@ -237,6 +239,14 @@ class EvidenceReading:
             hint="Copy the file again, or save the evidence again.",
             code="evidence-cut" if is_cut else "evidence-damaged",
         )
+
+
+def _read_counts(value: object) -> dict[str, int]:
+    """How many values of each kind were masked when the file was written."""
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {
+        kind: count for kind, count in pairs if isinstance(count, int) and 0 < count < 1 << 50 and _KIND.fullmatch(kind)
+    }
 
 
 def _read_gaps(value: object) -> list[tuple[int, int]]:

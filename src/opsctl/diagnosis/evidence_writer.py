@@ -107,6 +107,8 @@ def _pieces(evidence: Evidence) -> Iterator[str]:
     for key, value in head.items():
         if value is not None:
             yield f" {_quote(key)}: {_quote(value)},\n"
+    if evidence.masked_before:
+        yield f' "masked": {json.dumps(dict(sorted(evidence.masked_before.items())))},\n'
     yield ' "sections": {'
     sections = dict(evidence.sections)
     if evidence.entries and "logs" not in sections:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -98,7 +98,8 @@ class Evidence:
 
     `entries` are the log lines in the order of the file; `entries_dropped` counts those that were left out to stay
     within memory, always from the middle. `remarks` say what was tolerated while reading. `collected_by` is who asked,
-    as an IAM member (`user:...`), where that is known.
+    as an IAM member (`user:...`), where that is known. `masked_before` counts the values of each kind that were masked
+    when it was saved.
     """
 
     name: ExecutionName
@@ -108,6 +109,7 @@ class Evidence:
     entries_dropped: int = 0
     remarks: tuple[str, ...] = ()
     collected_by: str | None = None
+    masked_before: Mapping[str, int] = field(default_factory=dict)
 
     def section(self, name: str) -> Section:
         """A section; one that is absent counts as skipped."""

@@ -40,8 +40,9 @@ class CloudRun(Protocol):
         """Executions of `projects/P/locations/L/jobs/J`, or of all jobs there with `-` for J."""
         ...
 
-    async def list_tasks(self, execution: str) -> tuple[JsonObject, ...]:
-        """All google.cloud.run.v2.Task of an execution, in the order of their index."""
+    def list_tasks(self, execution: str) -> AsyncIterator[JsonObject]:
+        """Each google.cloud.run.v2.Task of an execution, page after page. What came before an error stays with the
+        caller."""
         ...
 
     async def get_job(self, name: str) -> JsonObject:
@@ -144,8 +145,9 @@ class Artifacts(Protocol):
 class Images(Protocol):
     """Container images in a registry."""
 
-    async def describe(self, reference: str) -> ImageDescription:
-        """What manifest and config say; no layer is read. Raises `NotFoundError` with code `image-not-found`."""
+    async def describe(self, reference: str, *, with_provenance: bool = False) -> ImageDescription:
+        """What manifest and config say; no layer is read, and what the builder attached only on request. Raises
+        `NotFoundError` with code `image-not-found`."""
         ...
 
     async def inspect(self, image: ImageDescription, wanted: Wanted) -> Inspection:

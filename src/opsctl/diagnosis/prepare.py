@@ -21,7 +21,7 @@ VALUE_FACTS = "value_facts"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Evidence without secrets, and how many values of each kind were masked just now."""
+    """Evidence without secrets, and how many values of each kind were masked, now and when it was saved."""
 
     evidence: Evidence
     masked_by_kind: Mapping[str, int]
@@ -48,10 +48,11 @@ def mask_evidence(evidence: Evidence) -> Prepared:
         for name, section in sections.items()
     }
     entries = tuple(_mask_entry(masker, entry) for entry in evidence.entries)
-    kinds: Counter[str] = Counter()
+    kinds: Counter[str] = Counter(evidence.masked_before)
     for item in masker.report().items:
         kinds[item.kind] += item.count
-    return Prepared(replace(evidence, sections=sections, entries=entries), dict(kinds))
+    masked = replace(evidence, sections=sections, entries=entries, masked_before=dict(kinds))
+    return Prepared(masked, dict(kinds))
 
 
 def _mask_entry(masker: Masker, entry: LogEntry) -> LogEntry:

@@ -89,8 +89,8 @@ class Wanted:
     """What to look for, absolute paths: whether `paths` exist, everything below `folders`, the content of `texts`.
 
     `optional` paths are found when they are in a layer that is read anyway; no layer is read for them, and that one was
-    not found is no answer. A symlink on the way is followed inside the image. A text of more than `longest_text_bytes` is cut, one that is not
-    UTF-8 is left out.
+    not found is no answer. A symlink on the way is followed inside the image. A text of more than `longest_text_bytes`
+    is cut, one that is not UTF-8 is left out.
     """
 
     paths: frozenset[str] = frozenset()

@@ -53,7 +53,7 @@ async def test_everything_that_is_asked_of_cloud_run() -> None:
         assert (len(first.executions), bool(first.next_token)) == (100, True)
         name = f"{JOB}/executions/migrate-00007"
         assert (await run.get_execution(name))["failedCount"] == 1
-        assert [task["lastAttemptResult"]["exitCode"] for task in await run.list_tasks(name)] == [1]
+        assert [task["lastAttemptResult"]["exitCode"] async for task in run.list_tasks(name)] == [1]
         assert (await run.get_job(JOB))["generation"] == "3"
         assert len(await run.list_jobs(LOCATION)) == 1
         assert REGION in await run.list_regions(PROJECT)
@@ -136,6 +136,7 @@ async def test_a_fault_that_passes_is_not_seen(action: Action) -> None:
 async def test_pages_of_any_length_give_the_same_tasks(action: Action) -> None:
     async with local_google() as (session, cloud):
         run = GoogleCloudRun(session)
-        whole = await run.list_tasks(f"{JOB}/executions/migrate-00000")
+        name = f"{JOB}/executions/migrate-00000"
+        whole = [task async for task in run.list_tasks(name)]
         cloud.faults.add(Fault(action, api="run", times=1))
-        assert await run.list_tasks(f"{JOB}/executions/migrate-00000") == whole
+        assert [task async for task in run.list_tasks(name)] == whole

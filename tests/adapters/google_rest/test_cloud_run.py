@@ -11,6 +11,7 @@ from opsctl.adapters.google_rest.cloud_run import MAX_PAGES, GoogleCloudRun
 from opsctl.adapters.google_rest.credentials import Credentials
 from opsctl.adapters.google_rest.endpoints import Endpoints
 from opsctl.adapters.google_rest.session import Api, GoogleSession
+from opsctl.diagnosis.models import JsonObject
 from opsctl.errors import AccessDeniedError, DataError, NotFoundError
 from tests.adapters.google_rest.local_google import LocalGoogle, Received, Reply, Respond, refusal, serve
 
@@ -47,7 +48,7 @@ async def test_executions_are_given_page_by_page() -> None:
         assert google.received[1].query == {"pageSize": ["7"], "pageToken": ["t/+ ="], "prettyPrint": ["false"]}
 
 
-async def test_tasks_come_in_the_order_of_their_index_over_empty_pages() -> None:
+async def test_tasks_come_over_empty_pages() -> None:
     pages = (
         Reply({"nextPageToken": "1"}),
         Reply({"tasks": [{"name": "b", "index": 10}, {"name": "c", "index": 2}], "nextPageToken": "2"}),
@@ -55,7 +56,7 @@ async def test_tasks_come_in_the_order_of_their_index_over_empty_pages() -> None
         Reply({"tasks": [{"name": "a"}]}),
     )
     async with cloud_run(*pages) as (run, google):
-        assert [task["name"] for task in await run.list_tasks(EXECUTION)] == ["a", "c", "b"]
+        assert [task["name"] async for task in run.list_tasks(EXECUTION)] == ["b", "c", "a"]
         assert [request.query.get("pageToken") for request in google.received] == [None, ["1"], ["2"], ["3"]]
 
 
@@ -73,12 +74,16 @@ async def test_jobs_and_regions() -> None:
         assert google.paths == ["/v1/projects/p/locations", f"/v2/{LOCATION}/jobs"]
 
 
+async def tasks_of(run: GoogleCloudRun) -> list[JsonObject]:
+    return [task async for task in run.list_tasks(EXECUTION)]
+
+
 async def test_the_permission_that_is_missing_is_named() -> None:
     async with cloud_run(refusal(403, "The caller does not have permission")) as (run, _):
         for call, permission in (
             (run.get_execution(EXECUTION), "run.executions.get"),
             (run.list_executions(JOB), "run.executions.list"),
-            (run.list_tasks(EXECUTION), "run.tasks.list"),
+            (tasks_of(run), "run.tasks.list"),
             (run.get_job(JOB), "run.jobs.get"),
             (run.list_jobs(LOCATION), "run.jobs.list"),
             (run.list_regions("p"), "run.locations.list"),
@@ -105,7 +110,7 @@ async def test_pages_without_an_end_are_an_error() -> None:
 
     async with cloud_run(respond=respond) as (run, google):
         with pytest.raises(DataError, match="has not ended"):
-            await run.list_tasks(EXECUTION)
+            await tasks_of(run)
         assert len(google.received) == MAX_PAGES
 
 
@@ -120,7 +125,7 @@ async def test_a_page_that_names_itself_as_the_next_is_an_error() -> None:
 async def test_lists_that_are_none_are_an_error(document: object) -> None:
     async with cloud_run(Reply(document)) as (run, _):
         with pytest.raises(DataError):
-            await run.list_tasks(EXECUTION)
+            await tasks_of(run)
 
 
 @pytest.mark.parametrize(

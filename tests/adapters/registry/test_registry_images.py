@@ -90,7 +90,7 @@ async def test_an_index_leads_to_the_platform_of_cloud_run_and_its_provenance(re
         attest(registry, arm, {"predicateType": "https://slsa.dev/provenance/v0.2", "wrong": True}, SLSA),
         attest(registry, amd, statement, SLSA),
     )
-    found = await images(registry).describe(reference(registry))
+    found = await images(registry).describe(reference(registry), with_provenance=True)
     assert (found.digest, found.index_digest) == (amd.digest, index.digest)
     assert found.platforms == ("linux/arm64", "linux/amd64")
     assert found.provenance == statement
@@ -111,7 +111,7 @@ async def test_what_is_attested_otherwise_is_no_provenance(
 ) -> None:
     amd = registry.add_image(config(), (layer(registry),))
     add_index(registry, entry(amd, "amd64"), attest(registry, amd, statement, annotations))
-    found = await images(registry).describe(reference(registry))
+    found = await images(registry).describe(reference(registry), with_provenance=True)
     assert (found.digest, found.provenance) == (amd.digest, None)
 
 
@@ -120,7 +120,7 @@ async def test_a_provenance_that_is_gone_is_no_failure(registry: Registry) -> No
     named = attest(registry, amd, {}, SLSA)
     add_index(registry, entry(amd, "amd64"), named)
     del registry.manifests[named["digest"]]
-    assert (await images(registry).describe(reference(registry))).provenance is None
+    assert (await images(registry).describe(reference(registry), with_provenance=True)).provenance is None
 
 
 async def test_an_image_for_another_platform_alone_is_described_as_what_it_is(registry: Registry) -> None:

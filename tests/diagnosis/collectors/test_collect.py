@@ -91,6 +91,16 @@ class TestEmpty:
         google.tasks = {}
         assert collect_from(google, document).section("tasks").status is SectionStatus.NO_DATA
 
+    def test_tasks_come_in_the_order_of_their_index_and_those_that_came_stay(self) -> None:
+        document, google = incident()
+        google.tasks[document["executionName"]] = [{"name": "c", "index": 2}, {"name": "a"}, {"name": "b", "index": 1}]
+        found = collect_from(google, document).section("tasks")
+        assert found.data is not None
+        assert [task["name"] for task in found.data["tasks"]] == ["a", "b", "c"]
+        google.faults = {"list_more_tasks": UnavailableError("503")}
+        found = collect_from(google, document).section("tasks")
+        assert (found.status, found.reason) == (SectionStatus.PARTIAL, "only 1 tasks were read: 503")
+
     def test_no_success_before(self) -> None:
         document, google = incident()
         google.executions = {document["executionName"]: google.executions[document["executionName"]]}

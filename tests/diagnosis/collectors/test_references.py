@@ -54,6 +54,7 @@ def test_secrets_of_variables_and_volumes_each_once() -> None:
         (f"/cloudsql/{INSTANCE}", True),
         (f"postgresql://u:p@/d?host=/cloudsql/{INSTANCE}", True),
         (INSTANCE, True),
+        (f"jdbc:postgresql:///d?cloudSqlInstance={INSTANCE}&socketFactory=x", True),
         (f"example.com:{INSTANCE}", False),
         ("a:b:c", False),
         ("12:30:45", False),

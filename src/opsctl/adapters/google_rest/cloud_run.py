@@ -39,10 +39,8 @@ class GoogleCloudRun:
         document = await self._session.get(Api.RUN, path, query, permission="run.executions.list")
         return ExecutionPage(_items(document, "executions"), _next_token(document))
 
-    async def list_tasks(self, execution: str) -> tuple[JsonObject, ...]:
-        path = _path(_EXECUTION, execution) + "/tasks"
-        tasks = [task async for task in self._walk(path, "tasks", "run.tasks.list")]
-        return tuple(sorted(tasks, key=_task_index))
+    def list_tasks(self, execution: str) -> AsyncIterator[JsonObject]:
+        return self._walk(_path(_EXECUTION, execution) + "/tasks", "tasks", "run.tasks.list")
 
     async def get_job(self, name: str) -> JsonObject:
         return await self._session.get(Api.RUN, _path(_JOB, name), permission="run.jobs.get")
@@ -93,9 +91,3 @@ def _next_token(document: JsonObject) -> str:
     if not isinstance(token, str):
         raise DataError(f"{Api.RUN.value}: nextPageToken is not a text")
     return token
-
-
-def _task_index(task: JsonObject) -> int:
-    """0 is left out in JSON."""
-    index = task.get("index", 0)
-    return index if isinstance(index, int) else int(index) if str(index).isdigit() else 0

@@ -44,8 +44,8 @@ class RegistryImages:
         self._budget_bytes = budget_bytes
         self._cache = cache
 
-    async def describe(self, reference: str) -> ImageDescription:
-        """What manifest and config say.
+    async def describe(self, reference: str, *, with_provenance: bool = False) -> ImageDescription:
+        """What manifest and config say, and on request what the builder attached.
 
         Of an index, the image for linux/amd64 is taken, which is what Cloud Run runs; without one the first that is
         offered, whose `platform` then tells what is wrong. Raises what the ports name, `NotFoundError` with code
@@ -59,7 +59,8 @@ class RegistryImages:
             return describe_image(asked, answer.digest, top, await self._read_config(repository, top))
         digest = _choose(top).blob.digest
         # Beside each other: they do not need one another.
-        attested = asyncio.create_task(self._read_provenance(repository, find_attestation(top, digest)))
+        attestation = find_attestation(top, digest) if with_provenance else None
+        attested = asyncio.create_task(self._read_provenance(repository, attestation))
         try:
             manifest = await self._read_manifest(repository, digest)
             config = await self._read_config(repository, manifest)

@@ -58,19 +58,16 @@ async def _describe(sources: Sources, name: ExecutionName, execution: Section) -
     if references is None or not references.image or sources.images is None:
         return None
     try:
-        return await sources.images.describe(references.image)
+        return await sources.images.describe(references.image, with_provenance=True)
     except OpsctlError:
         # The old image may be gone; labels of the execution can still name its commit.
         return None
 
 
 async def _commit_of(sources: Sources, execution: Section, image: ImageDescription | None) -> ImageCommit | None:
-    """The commit of an image; its tags are asked for only when nothing else names one."""
-    resource = as_object(execution.data)
-    found = find_commit(image, (), resource)
-    if found is not None or image is None:
-        return found
-    return find_commit(image, await _tags(sources, image), resource)
+    """The commit of an image. Its tags have a voice too: a label may come from the image that it was built on."""
+    tags = () if image is None else await _tags(sources, image)
+    return find_commit(image, tags, as_object(execution.data))
 
 
 async def _tags(sources: Sources, image: ImageDescription) -> tuple[str, ...]:

@@ -25,10 +25,12 @@ class ImageAnswer:
     description: ImageDescription | None = None
 
 
-async def collect_image(images: Images, references: References, messages: Iterable[str]) -> ImageAnswer:
+async def collect_image(
+    images: Images, references: References, messages: Iterable[str], *, with_provenance: bool = False
+) -> ImageAnswer:
     """Describes the image, looks for what the run needs of it, and for what the files found then lead to. `messages`
     are log lines: they name paths that are missing."""
-    image = await images.describe(references.image)
+    image = await images.describe(references.image, with_provenance=with_provenance)
     wanted = first_look(references, image.config, messages)
     inspection = await images.inspect(image, wanted) if _is_asked(wanted) else _NOTHING
     further = _without(second_look(references, image.config, inspection.texts), wanted)

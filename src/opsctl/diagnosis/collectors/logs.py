@@ -122,6 +122,8 @@ class LogReading:
             await self._take(query, self._bounds.oldest_pages)
             if self._may_still_arrive(now_ns):
                 self._remarks.append("the execution ended less than a minute before: lines may still arrive")
+        if self._execution and not self._execution.get("completionTime"):
+            self._remarks.append("the execution still ran: more lines may have come")
         if not self._has_output():
             await self._explain_silence(window, now_ns)
 

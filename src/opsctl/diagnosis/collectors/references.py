@@ -13,7 +13,8 @@ from opsctl.diagnosis.facts.shape import ExecutionShape, attached_instances
 
 # project:region:instance; a project may be in a domain, `example.com:project`.
 _CONNECTION = r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]+:[a-z]+-[a-z0-9-]+:[a-z][a-z0-9-]*"
-_SOCKET = re.compile(rf"/cloudsql/({_CONNECTION})")
+# In the socket's path, and in the property of the connector for Java.
+_SOCKET = re.compile(rf"(?:/cloudsql/|cloudSqlInstance=)({_CONNECTION})")
 _WHOLE = re.compile(_CONNECTION)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from opsctl.diagnosis.collectors.answers import empty, seen
-from opsctl.diagnosis.facts.reading import as_text
+from opsctl.diagnosis.collectors.answers import empty, reason_of, seen
+from opsctl.diagnosis.facts.reading import as_count, as_text
 from opsctl.diagnosis.models import ExecutionName, JsonObject, Section
 from opsctl.diagnosis.ports import CloudRun
 from opsctl.diagnosis.timestamps import parse_time
+from opsctl.errors import OpsctlError
 
 EXECUTION_SOURCE = "run.googleapis.com/v2 executions.get"
 TASKS_SOURCE = "run.googleapis.com/v2 tasks.list"
@@ -23,10 +24,24 @@ def job_name(name: ExecutionName) -> str:
 
 async def collect_tasks(run: CloudRun, name: ExecutionName) -> Section:
     """All tasks of the execution."""
-    tasks = await run.list_tasks(name.full)
+    tasks: list[JsonObject] = []
+    problem: str | None = None
+    try:
+        async for task in run.list_tasks(name.full):
+            tasks.append(task)  # noqa: PERF401 - what came before an error is kept
+    except OpsctlError as error:
+        if not tasks:
+            raise
+        problem = f"only {len(tasks)} tasks were read: {reason_of(error)}"
     if not tasks:
         return empty("the execution has no tasks", TASKS_SOURCE)
-    return seen({"tasks": list(tasks)}, TASKS_SOURCE)
+    return seen({"tasks": sorted(tasks, key=_index)}, TASKS_SOURCE, (problem,))
+
+
+def _index(task: JsonObject) -> int:
+    """0 is left out in JSON."""
+    index = as_count(task.get("index"))
+    return index if index is not None else 0
 
 
 async def collect_job(run: CloudRun, name: ExecutionName) -> Section:
