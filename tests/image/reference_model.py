@@ -76,6 +76,8 @@ class Disk:
         if entry.kind == "d" and existing is not None and existing.kind == "d":
             existing.mode, existing.layer = entry.mode, self.number
         elif entry.kind == "h":
+            if f"{entry.link}/".startswith(f"{entry.name}/"):
+                raise ContradictionError
             try:
                 target = self.find(entry.link, follows_last=False)
             except UnreachableError:

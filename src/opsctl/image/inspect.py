@@ -136,32 +136,30 @@ class _Answer:
     def _collect_way(self, path: str, way: Way) -> None:
         self._add(self._search.describe(link) for link in way.links)
         place = from_text(path)
-        end = way.end
-        if isinstance(end, Node):
-            self._add([self._search.describe(end)])
-            if not any(link.path == place for link in way.links):
-                self._add([self._search.describe(end, place)])
-        elif isinstance(end, Loop):
-            self._name(path, place, way, f"it is in a loop of symlinks at /{shown(end.path)}")
-        elif isinstance(end, Absent):
-            self._collect_absent(path, place, way, end)
+        # The path itself may be a symlink, reached through others under another name.
+        own = self._search.overlay.follow(place, is_last_followed=False).end
+        if isinstance(own, Node):
+            self._add([self._search.describe(own, place)])
+        if isinstance(way.end, Node):
+            self._add([self._search.describe(way.end)])
+        elif isinstance(way.end, Loop):
+            reason = f"it is in a loop of symlinks at /{shown(way.end.path)}"
+            self.remarks.append(f"/{shown(place)}: {reason}.")
+            if not isinstance(own, Node):
+                self.undecided[path] = reason
+        elif isinstance(way.end, Absent):
+            self._collect_absent(to_text(way.reached) if isinstance(own, Node) else path, way, way.end)
 
-    def _collect_absent(self, path: str, place: bytes, way: Way, end: Absent) -> None:
-        target = to_text(way.reached)
+    def _collect_absent(self, path: str, way: Way, end: Absent) -> None:
+        self.absent.add(path)
         remover = self._search.find_remover(way)
-        is_dangling = any(link.path == place for link in way.links)
-        self.absent.add(target if is_dangling else path)
         if remover is not None:
-            self.removed[target if is_dangling else path] = remover
+            self.removed[path] = remover
         if way.links:
-            self.remarks.append(f"/{shown(place)} leads to /{shown(way.reached)}, which is not in the image.")
+            first = f"/{shown(way.links[0].path)}"
+            self.remarks.append(f"The symlink {first} leads to /{shown(way.reached)}, which is not in the image.")
         if end.reason:
-            self.remarks.append(f"/{shown(place)} cannot be: {end.reason}.")
-
-    def _name(self, path: str, place: bytes, way: Way, reason: str) -> None:
-        self.remarks.append(f"/{shown(place)}: {reason}.")
-        if not any(link.path == place for link in way.links):
-            self.undecided[path] = reason
+            self.remarks.append(f"/{shown(end.path)} cannot be: {end.reason}.")
 
     def _collect_folder(self, path: str) -> None:
         way = self._search.find(from_text(path)) or self._search.overlay.follow(from_text(path))

@@ -102,14 +102,14 @@ class LayerIndex:
                 if mention.record is not None and mention.record.kind == IMPLIED:
                     yield join(folder, name)
 
-    def iterate_symlinks(self) -> Iterator[tuple[bytes, bytes]]:
-        """Path and target of each symlink."""
+    def iterate_links(self) -> Iterator[bytes]:
+        """The symlinks, and the hard links, which may share one."""
         for folder, block in self.blocks.items():
-            if b"\0l " not in block:
+            if b"\0l " not in block and b"\0h " not in block:
                 continue
             for name, mention in self.list(folder).items():
-                if mention.record is not None and mention.record.kind == SYMLINK:
-                    yield join(folder, name), mention.record.link
+                if mention.record is not None and mention.record.kind in (SYMLINK, HARDLINK):
+                    yield join(folder, name)
 
     def move_folder(self, source: bytes, target: bytes) -> None:
         """Puts what is below `source` below `target`, as if the layer had said so, and forgets `source`."""

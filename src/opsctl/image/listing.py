@@ -10,7 +10,7 @@ from opsctl.image.layer_index import FILE
 from opsctl.image.layer_loading import LayerLoader
 from opsctl.image.models import FileEntry, ImageDescription
 from opsctl.image.overlay import Absent, Loop, Node, Way
-from opsctl.image.paths import from_text, join, shown
+from opsctl.image.paths import from_text, join, shown, to_text
 from opsctl.image.ports import BlobSource, LayerCache
 from opsctl.image.search import ImageSearch
 
@@ -129,7 +129,7 @@ def _look(search: ImageSearch, path: bytes) -> Way:
             break
     if way is None:
         raise _blocked(search, path, search.blocked or "its layers contradict each other")
-    if isinstance(way.end, Node) or any(link.path == path for link in way.links):
+    if isinstance(way.end, Node) or isinstance(_find_own(search, path), Node):
         return way
     raise _absent(search, path, way)
 
@@ -140,19 +140,24 @@ def _is_told(search: ImageSearch, way: Way, is_recursive: bool) -> bool:
     return search.is_closed(way.end, is_recursive=is_recursive)
 
 
+def _find_own(search: ImageSearch, path: bytes) -> object:
+    return search.overlay.follow(path, is_last_followed=False).end
+
+
 def _list(search: ImageSearch, path: bytes, way: Way, is_recursive: bool) -> list[FileEntry]:
-    if not isinstance(way.end, Node):
-        return [search.describe(link) for link in way.links if link.path == path]
-    entries = [search.describe(link) for link in way.links]
-    if way.end.path and path not in {link.path for link in way.links}:
-        entries.append(search.describe(way.end, path))
-    if way.end.is_folder:
-        start = len(way.end.path)
-        entries.extend(
-            search.describe(node, join(path, node.path[start:].lstrip(b"/")))
-            for node in search.walk(way.end, is_recursive=is_recursive)
-        )
-    return entries
+    entries = {entry.path: entry for entry in map(search.describe, way.links)}
+    own = _find_own(search, path)
+    if isinstance(own, Node) and path:
+        entries[to_text(path)] = search.describe(own, path)
+    if not isinstance(way.end, Node) or not way.end.is_folder:
+        return list(entries.values())
+    start = len(way.end.path)
+    found = list(entries.values())
+    found.extend(
+        search.describe(node, join(path, node.path[start:].lstrip(b"/")))
+        for node in search.walk(way.end, is_recursive=is_recursive)
+    )
+    return found
 
 
 def _absent(search: ImageSearch, path: bytes, way: Way) -> Exception:

@@ -16,11 +16,11 @@ from opsctl.image.paths import is_within, join
 
 def settle_links(overlay: Overlay) -> None:
     """Moves what lands elsewhere because of the symlinks of the lowest layer; call it after each `push`."""
-    symlinks = [path for path, _ in overlay.layers[overlay.bottom].iterate_symlinks()]
+    links = list(overlay.layers[overlay.bottom].iterate_links())
     for number in range(overlay.bottom + 1, overlay.top + 1):
         # What was moved may lie behind a link again.
         for _ in range(MOST_LINKS_FOLLOWED):
-            moved = [path for path in symlinks if _move(overlay, number, path)]
+            moved = [path for path in links if _move(overlay, number, path)]
             if not moved:
                 break
 
@@ -50,7 +50,8 @@ def _move(overlay: Overlay, number: int, path: bytes) -> bool:
     if path not in index.blocks or not index.is_implied(path):
         return False
     end = overlay.follow(path, top=number - 1, is_last_followed=False).end
-    if not isinstance(end, Node) or end.record.kind != SYMLINK:
+    link = overlay.find_content(end) if isinstance(end, Node) else end
+    if not isinstance(link, Node) or link.record.kind != SYMLINK:
         return False
     way = overlay.follow(path, top=number - 1)
     is_folder = isinstance(way.end, Node) and way.end.is_folder
