@@ -10,6 +10,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from opsctl.image.paths import is_within, join, move
@@ -92,6 +93,11 @@ class LayerIndex:
         parent, _, name = folder.rpartition(b"/")
         record, is_whiteout = self.find(parent, name)
         return record is not None and record.kind == IMPLIED and not is_whiteout and not self._is_hiding(parent)
+
+    @cached_property
+    def has_implied(self) -> bool:
+        """Whether there may be any folder that the layer does not have itself; builders mostly write all of them."""
+        return any(b"\0i " in block for block in self.blocks.values())
 
     def iterate_implied(self) -> Iterator[bytes]:
         """The folders that the layer does not have itself."""

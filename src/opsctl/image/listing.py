@@ -149,6 +149,8 @@ def _list(search: ImageSearch, path: bytes, way: Way, is_recursive: bool) -> lis
     own = _find_own(search, path)
     if isinstance(own, Node) and path:
         entries[to_text(path)] = search.describe(own, path)
+    if isinstance(way.end, Node) and not way.end.is_folder:
+        entries.setdefault(to_text(way.end.path), search.describe(way.end))
     if not isinstance(way.end, Node) or not way.end.is_folder:
         return list(entries.values())
     start = len(way.end.path)

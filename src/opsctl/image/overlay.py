@@ -147,6 +147,12 @@ class Overlay:
             if draft.record is not None
         }
 
+    def is_closed(self, folder: Node) -> bool:
+        """Whether no layer that is still to be read can have anything in a folder."""
+        span = folder.span
+        seen = range(span.top, max(span.floor, self.bottom) - 1, -1)
+        return span.floor >= self.bottom or any(folder.path in self.layers[number].opaque for number in seen)
+
     def find_content(self, node: Node) -> Node | Absent | Loop | Open:
         """The file that a hard link shares, through any number of links; other nodes are their own."""
         followed = 0

@@ -53,9 +53,12 @@ def _move(overlay: Overlay, number: int, path: bytes) -> bool:
     link = overlay.find_content(end) if isinstance(end, Node) else end
     if not isinstance(link, Node) or link.record.kind != SYMLINK:
         return False
-    way = overlay.follow(path, top=number - 1)
+    target = link.record.link
+    # Where it leads is told by what the layer itself has done by then, too.
+    start = b"" if target.startswith(b"/") else path.rpartition(b"/")[0] + b"/"
+    way = overlay.follow(start + target, top=number)
     is_folder = isinstance(way.end, Node) and way.end.is_folder
-    if isinstance(way.end, Loop) or (isinstance(way.end, Node) and not is_folder):
+    if not target or isinstance(way.end, Loop) or (isinstance(way.end, Node) and not is_folder):
         return False
     if path and is_within(way.reached, path):
         return False
@@ -65,7 +68,7 @@ def _move(overlay: Overlay, number: int, path: bytes) -> bool:
 
 def _can_land(overlay: Overlay, number: int, path: bytes, names: frozenset[bytes]) -> bool:
     index = overlay.layers[number]
-    return any(
+    return index.has_implied and any(
         not _is_rooted(overlay, number, folder)
         for folder, block in index.blocks.items()
         if folder and (_has_candidate(folder, block, path, names) or _is_opaque_candidate(index, folder, names))

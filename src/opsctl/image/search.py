@@ -94,7 +94,7 @@ class ImageSearch:
         """Whether all that is below a folder (or directly in it) is known."""
         if self.overlay.bottom == 0:
             return True
-        if folder.span.floor < self.overlay.bottom or not is_fixed(self.overlay):
+        if not self.overlay.is_closed(folder) or not is_fixed(self.overlay):
             return False
         return not any(
             isinstance(self.overlay.find_content(node), Open)
