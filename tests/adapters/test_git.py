@@ -2,61 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from opsctl.adapters.git import MOST_FILES, GitCommits
 from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlError, UnavailableError
+from tests.adapters.git_checkouts import Checkout, write_program
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-
-_IDENTITY = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_AUTHOR_NAME": "A",
-    "GIT_AUTHOR_EMAIL": "a@example.com",
-    "GIT_COMMITTER_NAME": "C",
-    "GIT_COMMITTER_EMAIL": "c@example.com",
-}
-
-
-class Checkout:
-    """A repository whose commits are a minute apart."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._minute = 0
-        folder.mkdir()
-        self.git("init", "-q", "-b", "main")
-
-    def git(self, *arguments: str, check: bool = True) -> str:
-        self._minute += 1
-        when = f"2026-01-12T{self._minute // 60:02}:{self._minute % 60:02}:00+09:00"
-        environment = {"PATH": os.environ["PATH"], **_IDENTITY, "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
-        done = subprocess.run(
-            ["git", "-C", str(self.folder), *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=check,
-        )
-        return done.stdout.strip()
-
-    def commit(self, subject: str, *names: str | bytes) -> str:
-        """Changes the named files and commits them; the id."""
-        for name in names:
-            path = os.path.join(os.fsencode(self.folder), os.fsencode(name))  # noqa: PTH118  # names may be any bytes
-            os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
-            with open(path, "ab") as file:  # noqa: PTH123
-                file.write(b"line\n")
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", subject)
-        return self.git("rev-parse", "HEAD")
 
 
 @pytest.fixture
@@ -67,12 +22,6 @@ def checkout(tmp_path: Path) -> Checkout:
 @pytest.fixture
 def commits(checkout: Checkout) -> GitCommits:
     return GitCommits(checkout.folder)
-
-
-def write_program(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
 
 
 class TestRange:
@@ -329,80 +278,3 @@ class TestRefusals:
         with pytest.raises(OpsctlError) as caught:
             await commits.list_commits(None, "HEAD")
         assert caught.value.code == "no-repository"
-
-
-class TestNothingIsStarted:
-    async def test_programs_named_in_the_configuration_of_the_repository(
-        self, checkout: Checkout, commits: GitCommits, tmp_path: Path
-    ) -> None:
-        older = checkout.commit("one", "a.txt")
-        trap = write_program(tmp_path / "trap", f"#!/bin/sh\necho \"$0 $*\" >> '{tmp_path}/sprung'\nexit 1\n")
-        (checkout.folder / ".gitattributes").write_text("*.txt diff=trap filter=trap\n")
-        newer = checkout.commit("two", "a.txt")
-        hooks = tmp_path / "hooks"
-        hooks.mkdir()
-        for name in ("post-index-change", "reference-transaction", "pre-auto-gc"):
-            shutil.copy(trap, hooks / name)
-        for key in (
-            *("core.fsmonitor", "core.pager", "pager.log", "diff.external", "diff.trap.textconv", "diff.trap.command"),
-            *("gpg.program", "core.sshCommand", "core.editor", "filter.trap.smudge", "core.alternateRefsCommand"),
-        ):
-            checkout.git("config", key, str(trap))
-        checkout.git("config", "core.hooksPath", str(hooks))
-        checkout.git("config", "log.showSignature", "true")
-        checkout.git("config", "alias.log", f"!{trap}")
-        found = await commits.list_commits(older, newer)
-        assert [commit.files for commit in found.commits] == [(".gitattributes", "a.txt")]
-        assert not (tmp_path / "sprung").exists()
-
-    async def test_the_checkout_stays_as_it_is(self, checkout: Checkout, commits: GitCommits) -> None:
-        older = checkout.commit("one", "a")
-        newer = checkout.commit("two", "b")
-        os.utime(checkout.folder / "a", (1, 1))  # makes git want to refresh its index
-
-        def look() -> dict[str, tuple[int, int]]:
-            return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in checkout.folder.rglob("*")}
-
-        before = look()
-        await commits.list_commits(older, newer)
-        assert look() == before
-
-    async def test_variables_do_not_lead_to_another_repository(
-        self, checkout: Checkout, commits: GitCommits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        newer = checkout.commit("ours", "a")
-        other = Checkout(tmp_path / "other")
-        other.commit("theirs", "b")
-        monkeypatch.setenv("GIT_DIR", str(other.folder / ".git"))
-        monkeypatch.setenv("GIT_WORK_TREE", str(other.folder))
-        monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
-        found = await commits.list_commits(None, "HEAD")
-        assert (found.newer, found.commits[0].subject) == (newer, "ours")
-
-
-class TestRepositoryName:
-    @pytest.mark.parametrize(
-        ("url", "name"),
-        [
-            ("https://x-access-token:ghs_secret@github.com/o4o/platform.git", "https://github.com/o4o/platform.git"),
-            ("https://github.com/o4o/platform?token=secret", "https://github.com/o4o/platform"),
-            ("ssh://git@github.com:22/o4o/platform.git", "ssh://github.com:22/o4o/platform.git"),
-            ("git@github.com:o4o/platform.git", "git@github.com:o4o/platform.git"),
-            ("../elsewhere", "o4o-platform"),
-            ("/srv/git/platform.git", "o4o-platform"),
-        ],
-    )
-    async def test_where_it_comes_from_without_credentials(
-        self, checkout: Checkout, commits: GitCommits, url: str, name: str
-    ) -> None:
-        checkout.commit("one", "a")
-        checkout.git("remote", "add", "origin", url)
-        assert (await commits.list_commits(None, "HEAD")).repository == name
-
-    async def test_a_bare_repository(self, checkout: Checkout, tmp_path: Path) -> None:
-        older = checkout.commit("one", "a")
-        newer = checkout.commit("two", "b")
-        bare = tmp_path / "mirror.git"
-        checkout.git("clone", "-q", "--bare", str(checkout.folder), str(bare))
-        found = await GitCommits(bare).list_commits(older, newer)
-        assert (found.repository, [commit.files for commit in found.commits]) == ("mirror.git", [("b",)])

@@ -131,6 +131,7 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes, exit_cod
     ended = diagnose(path, "-o", output)
     assert ended.exit_code == exit_code
     assert told in ended.stderr
+    assert not ended.stderr.startswith("Collecting")
     assert "Traceback" not in ended.stderr
     if output == "json":
         assert json.loads(ended.stdout)["status"] == "error"
@@ -161,10 +162,25 @@ def test_the_execution_must_be_the_one_of_the_file(tmp_path: Path) -> None:
     assert NAME in other.stderr
 
 
-def test_nothing_to_read_is_a_usage_error(tmp_path: Path) -> None:
-    ended = run_words(["cloudrun", "diagnose", NAME], make_process(tmp_path), ROOT)
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "No execution was named"),
+        ([NAME], "--project"),
+        ([NAME, "--latest", "--job", "j"], "An execution is named"),
+        (["--latest", "--latest-failed", "--job", "j"], "two different executions"),
+        (["--latest"], "Add --job NAME"),
+        (["No_Such Name", "--project", "p"], "does not name one execution"),
+        (["--from-evidence", "x.json", "--project", "p"], "Leave out --project"),
+        (["--from-evidence", "x.json", "--latest-failed"], "Leave out --latest-failed"),
+        (["--from-evidence", "x.json", "--no-image"], "Leave out --no-image"),
+    ],
+)
+def test_what_names_no_single_execution_is_a_usage_error(words: list[str], told: str, tmp_path: Path) -> None:
+    nowhere = make_process(tmp_path, environ={"CLOUDSDK_CONFIG": str(tmp_path)})
+    ended = run_words(["cloudrun", "diagnose", *words], nowhere, ROOT)
     assert ended.exit_code == 2
-    assert "--from-evidence" in ended.stderr
+    assert told in ended.stderr
 
 
 def test_a_saved_file_is_not_replaced_without_force(tmp_path: Path) -> None:

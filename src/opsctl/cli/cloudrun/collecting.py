@@ -36,8 +36,8 @@ class Choice:
     latest: bool = False
     latest_failed: bool = False
 
-    def check(self) -> None:
-        """Raises `UsageError` unless exactly one execution is named."""
+    def check(self) -> Target | None:
+        """What a name says, None for the latest one. Raises `UsageError` unless exactly one execution is meant."""
         is_latest = self.latest or self.latest_failed
         if self.latest and self.latest_failed:
             raise UsageError("--latest and --latest-failed are two different executions.", hint="Give one of them.")
@@ -53,6 +53,7 @@ class Choice:
             )
         if is_latest and self.job is None:
             raise UsageError("The latest execution of which job?", hint="Add --job NAME.")
+        return None if self.execution is None else parse_target(self.execution)
 
 
 def load_cloudrun_profile(
@@ -95,8 +96,8 @@ def collect_evidence(context: AppContext, profile: Profile, choice: Choice, sett
 async def find_execution(google: CloudRunSources, choice: Choice) -> tuple[Resolution, OpsctlError | None]:
     """The execution that is meant. When Cloud Run refuses to show it although its whole name is known, the error comes
     beside the name: its log may tell."""
-    run = google.sources.run
-    if choice.execution is None:
+    run, named = google.sources.run, choice.check()
+    if named is None:
         found = await find_latest(
             run,
             google.project or "",
@@ -106,7 +107,7 @@ async def find_execution(google: CloudRunSources, choice: Choice) -> tuple[Resol
             gather=gather,
         )
         return found, None
-    target = parse_target(choice.execution).complete(job=choice.job, region=google.region, project=google.project)
+    target = named.complete(job=choice.job, region=google.region, project=google.project)
     try:
         return await resolve(target, run, gather=gather), None
     except AccessDeniedError as error:

@@ -51,9 +51,8 @@ class Level(IntEnum):
 class Message(NamedTuple):
     """One thing that was said: a line, or the lines of a stack trace or multi-line error joined with newlines.
 
-    `parts` are (offset in the text, number of the log entry) when it was joined from several entries.
-    `position` numbers the messages of an execution in time order. `attempt` and `task` are -1 when neither a label nor
-    the time tells.
+    `parts` are (offset in the text, number of the log entry) when it was joined from several entries. `position`
+    numbers the messages in time order. `attempt` and `task` are -1 when neither a label nor the time tells.
     `relevance` (0 to 1) is how much it may speak about the failure: 1 for what ended the earliest failing attempt, less
     for warnings, for what was overcome later, for later attempts, for tasks that succeeded.
     """
@@ -371,9 +370,8 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything derived from the evidence.
+    """Everything derived from the evidence. `apis`: which Google APIs are ENABLED or DISABLED in the project now.
 
-    `apis` says which Google APIs are ENABLED or DISABLED in the project now.
     `sections` says for each section whether it was seen. A fact of a section that was not seen is empty or None, and
     that means "not known", never "not so".
     """
