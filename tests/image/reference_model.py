@@ -43,12 +43,16 @@ class Disk:
     root: Item = field(default_factory=lambda: Item("d"))
     number: int = -1
     _walked: list[Item] = field(default_factory=list)
+    _marked: set[int] = field(default_factory=set)
 
     def apply(self, entries: Sequence[Entry]) -> None:
         self.number += 1
+        self._marked = set()
         for entry in entries:
             parent_path, _, name = entry.name.strip("/").rpartition("/")
             parent = self._make_parent(parent_path)
+            if name.startswith(".wh."):
+                self._marked.add(id(parent))
             if name == ".wh..wh..opq":
                 for child in list(parent.children):
                     self._hide_lower(parent, child)
@@ -95,8 +99,10 @@ class Disk:
             raise ContradictionError
 
     def _is_written(self, item: Item) -> bool:
-        """Whether this very layer has written the folder or something in it."""
-        return item.layer == self.number or any(map(self._is_written, item.children.values()))
+        """Whether this very layer has written or marked the folder or something in it."""
+        return (
+            item.layer == self.number or id(item) in self._marked or any(map(self._is_written, item.children.values()))
+        )
 
     def _hide_lower(self, parent: Item, name: str) -> None:
         child = parent.children.get(name)

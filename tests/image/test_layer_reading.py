@@ -234,3 +234,33 @@ def fail_or_none(archive: bytes) -> str | None:
     except DataError as error:
         return error.code
     return None
+
+
+@pytest.mark.parametrize("size_bytes", [1, 511, 512, 513])
+def test_padding_and_end_of_the_archive_may_be_missing(size_bytes: int) -> None:
+    archive = tar([file("a", b"x"), file("b", b"y" * size_bytes)])
+    index, contents = read_with_texts(archive[: 3 * 512 + size_bytes], {b"b": 1_000})
+    assert kinds(index) == {"a": "f", "b": "f"}
+    assert contents == {b"b": b"y" * size_bytes}
+    assert fail(archive[: 3 * 512 + size_bytes - 1]) == "layer-truncated"
+
+
+def test_the_map_of_a_sparse_file_is_not_taken_for_its_content() -> None:
+    # 512 bytes of map and 512 of content; the file is a hole of 512 bytes and that content.
+    stored = b"1\n512\n512\n".ljust(512, b"\0") + b"x" * 512
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("GNUSparseFile.0/sparse")
+        member.size = len(stored)
+        member.pax_headers = {
+            "GNU.sparse.major": "1",
+            "GNU.sparse.minor": "0",
+            "GNU.sparse.name": "sparse",
+            "GNU.sparse.realsize": "1024",
+        }
+        archive.addfile(member, io.BytesIO(stored))
+    index, contents = read_with_texts(target.getvalue(), {b"sparse": 2_000})
+    record = index.find(b"", b"sparse").record
+    assert record is not None
+    assert record.size_bytes == 1024
+    assert contents == {}

@@ -50,16 +50,17 @@ def _compare(entry: FileEntry, status: os.stat_result, root: Path, *, has_modes:
     place = root / entry.path[1:]
     kind = next((kind for is_kind, kind in _KINDS if is_kind(status.st_mode)), None)
     if entry.kind == FileKind.HARDLINK:
-        target = root / (entry.link_target or "/")[1:]
+        linked = root / (entry.link_target or "/")[1:]
         # The target itself may have been removed or replaced by a later layer.
-        is_shared = not os.path.lexists(target) or os.path.samestat(os.lstat(target), status) or status.st_nlink == 1
+        is_shared = not os.path.lexists(linked) or os.path.samestat(os.lstat(linked), status) or status.st_nlink == 1
         checks = [(kind in (FileKind.FILE, FileKind.SYMLINK, FileKind.PIPE), f"a {kind}"), (is_shared, "no hard link")]
     else:
         checks = [(kind == entry.kind, f"a {kind}, listed as {entry.kind}")]
     if kind == FileKind.FILE:
         checks.append((status.st_size == entry.size_bytes, f"{status.st_size} bytes, listed as {entry.size_bytes}"))
     if entry.kind == FileKind.SYMLINK and kind == FileKind.SYMLINK:
-        checks.append((str(place.readlink()) == entry.link_target, f"to {place.readlink()}, not {entry.link_target}"))
+        target = os.readlink(place)  # noqa: PTH115  # a Path drops the `./` of a target
+        checks.append((target == entry.link_target, f"to {target!a}, not {entry.link_target!a}"))
     if has_modes and kind != FileKind.SYMLINK:
         mode = stat.S_IMODE(status.st_mode)
         checks.append((mode == entry.mode, f"mode {mode:04o}, listed as {entry.mode:04o}"))
