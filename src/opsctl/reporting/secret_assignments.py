@@ -1,4 +1,5 @@
-"""Values that stand behind a name that says secret: `DB_PASSWORD=x`, `"apiKey": "x"`, `Pwd=x;`, `:password => "x"`."""
+"""Values that stand behind a name that says secret: `DB_PASSWORD=x`, `"apiKey": "x"`, `Pwd=x;`, `:password => "x"`,
+`headers["x-api-key"] == "x"`."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ _LONGEST_NAME = 64
 # start of the name is looked up afterwards: a pattern that began there would be tried from every character.
 _SIGN = re.compile(
     r"(?:pass|pwd|secret|token|key|cred|signature)(?P<rest>[a-z0-9_.-]{0,40})"
-    r"\\{0,3}[\"']?\]?\s{0,9}(?P<sign>=>|[:=])(?!=)\s{0,9}"
+    r"\\{0,3}[\"']?\]?\s{0,9}"
+    # A comparison only with a text in quotes.
+    r"(?P<sign>(?:=>|[:=])(?!=)|[=!]==?(?=\s{0,9}\\{0,3}[\"']))\s{0,9}"
 )
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _QUOTED = re.compile(r"(?P<escape>\\{0,3})(?P<quote>[\"'])")
