@@ -8,7 +8,7 @@ answer here too. One that was not collected is filled with resources that explai
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,10 +31,16 @@ def cloud_of_incidents(names: Collection[str] | None = None) -> Cloud:
     documents: dict[str, Json] = {}
     for name in INCIDENTS if names is None else names:
         evidence = INCIDENTS[name].evidence()
-        documents.setdefault(evidence["executionName"], plant_values(evidence))
-    images = build_images(list(documents.values()))
+        documents.setdefault(evidence["executionName"], evidence)
+    return cloud_of_evidence(list(documents.values()))
+
+
+def cloud_of_evidence(documents: Sequence[Json]) -> Cloud:
+    """The local Google in which what these evidence documents tell of has happened. Masks become values."""
+    planted = [plant_values(evidence) for evidence in documents]
+    images = build_images(planted)
     builder = _Builder(Cloud(World()))
-    for evidence in sorted(documents.values(), key=lambda document: str(document["collectedAt"])):
+    for evidence in sorted(planted, key=lambda document: str(document["collectedAt"])):
         builder.add(images.pin(evidence))
     builder.add_images(images)
     return builder.cloud
