@@ -6,7 +6,7 @@ READY := $(VENV)/.installed
 # More than the processors: much of the time is spent waiting for servers.
 JOBS ?= 3
 
-.PHONY: setup demo test test-servers servers score check format lock docs completions clean
+.PHONY: setup demo test test-slow test-servers servers score check format lock docs completions clean
 
 setup: $(READY)
 
@@ -21,6 +21,9 @@ demo: setup  ## the main job, from its beginning to its proof, on this machine
 
 test: setup  ## Python only, under five minutes
 	$(BIN)/pytest -q -n $(JOBS) --dist worksteal
+
+test-slow: setup  ## what waits or works for seconds: retries, large logs, faults of every call
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "slow and not servers"
 
 servers: ## builds the servers that others wrote; needs Java, Maven and Go
 	sh tests/servers/build.sh
