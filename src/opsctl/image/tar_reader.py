@@ -28,7 +28,8 @@ class TarFormatError(Exception):
 
 class Member(NamedTuple):
     """A header. `name` and `link` are raw bytes. `kind` is the type flag, `0` for every sort of regular file.
-    `stored_bytes` is what follows in the stream, `size_bytes` the size of the file (they differ for sparse files)."""
+    `stored_bytes` is what follows in the stream, `size_bytes` the size of the file: for a sparse one not the same, and
+    what is stored is not simply the content."""
 
     name: bytes
     kind: int
@@ -36,11 +37,7 @@ class Member(NamedTuple):
     size_bytes: int
     link: bytes
     stored_bytes: int
-
-    @property
-    def is_sparse(self) -> bool:
-        """Whether what is stored is not simply the content."""
-        return self.stored_bytes != self.size_bytes
+    is_sparse: bool
 
 
 class TarReader:
@@ -50,14 +47,15 @@ class TarReader:
         self._chunks = chunks
         self._chunk = b""
         self._position = 0
-        self._left = 0  # content of the current member with its padding
+        self._left = 0  # content of the current member
+        self._padding = 0  # zeros after it
 
     def __iter__(self) -> Iterator[Member]:
         extended: dict[bytes, bytes] = {}
         while (block := self._next_header()) is not None:
             kind = block[156]
             stored = 0 if kind in _HEADER_ONLY else read_number(block[124:136])
-            self._left = -(-stored // BLOCK) * BLOCK
+            self._expect(stored)
             if kind in b"xXLK":
                 self._read_extended(kind, stored, extended)
                 continue
@@ -69,7 +67,7 @@ class TarReader:
                 yield member
 
     def read(self, most: int) -> bytes:
-        """The first `most` bytes of the current member, as they are stored, padding included."""
+        """The first `most` bytes of the current member, as they are stored."""
         wanted = min(most, self._left)
         content = self._take(wanted)
         self._left -= len(content)
@@ -84,7 +82,9 @@ class TarReader:
 
     def _next_header(self) -> bytes | None:
         self._skip(self._left)
-        self._left = 0
+        # After the last file some writers leave out the padding and the end of the archive.
+        self._take(self._padding)
+        self._expect(0)
         block = self._take(BLOCK)
         if block == _ZEROS:
             following = self._take(BLOCK)
@@ -98,6 +98,9 @@ class TarReader:
         _check_sum(block)
         return block
 
+    def _expect(self, stored: int) -> None:
+        self._left, self._padding = stored, -stored % BLOCK
+
     def _read_extended(self, kind: int, size: int, extended: dict[bytes, bytes]) -> None:
         if size > LARGEST_EXTENDED_HEADER_BYTES:
             raise TarFormatError(f"an extended header has {size} bytes")
@@ -109,16 +112,17 @@ class TarReader:
 
     def _join(self, block: bytes, kind: int, stored: int, extended: dict[bytes, bytes]) -> Member:
         name, link = _read_name(block), block[157:257].partition(b"\0")[0]
-        size = stored
+        size, is_sparse = stored, kind == ord("S")
         if extended:
             name = extended.get(b"GNU.sparse.name") or extended.get(b"path") or name
             link = extended.get(b"linkpath") or link
             if b"size" in extended and kind not in _HEADER_ONLY:
                 size = stored = _read_decimal(extended[b"size"])
-                self._left = -(-stored // BLOCK) * BLOCK
+                self._expect(stored)
             real = extended.get(b"GNU.sparse.realsize") or extended.get(b"GNU.sparse.size")
             if real is not None:
                 size = _read_decimal(real)
+                is_sparse = True
         if kind == ord("S"):
             size = read_number(block[483:495])
             self._skip_sparse_headers(block)
@@ -126,7 +130,7 @@ class TarReader:
         elif kind in _CONTIGUOUS_AND_OLD:
             # Before ustar a folder was a file with a slash at its end.
             kind = ord("5") if name.endswith(b"/") and kind == 0 else ord("0")
-        return Member(name, kind, read_number(block[100:108]) & 0o7777, size, link, stored)
+        return Member(name, kind, read_number(block[100:108]) & 0o7777, size, link, stored, is_sparse)
 
     def _skip_sparse_headers(self, block: bytes) -> None:
         is_extended = block[482]

@@ -25,18 +25,6 @@ pytestmark = pytest.mark.servers
 NOT_FOR_CRANE = (opaque, opaque_by_hand)
 
 
-PARAMETERS = [
-    pytest.param(
-        recipe,
-        id=recipe.__name__,
-        marks=[pytest.mark.xfail(reason="umoci insert leaves out the padding after the last file")]
-        if recipe is opaque
-        else [],
-    )
-    for recipe in RECIPES
-]
-
-
 @pytest.fixture(scope="module")
 def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kitchen]:
     tools = require_tools()
@@ -51,7 +39,7 @@ def images(tmp_path: Path) -> RegistryImages:
     )
 
 
-@pytest.mark.parametrize("recipe", PARAMETERS)
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.__name__)
 async def test_a_listing_is_what_other_tools_unpack(
     kitchen: Kitchen, images: RegistryImages, tmp_path: Path, recipe: Callable[[Kitchen], str]
 ) -> None:
