@@ -75,7 +75,10 @@ class TestStatuses:
 
     @pytest.mark.parametrize("section", CALLS)
     def test_denied(self, google: LiveGoogle, section: str) -> None:
-        google.fail(Action.DENY, *CALLS[section])
+        if section == "image":
+            google.cloud.world.denied_permissions.add("artifactregistry.repositories.downloadArtifacts")
+        else:
+            google.fail(Action.DENY, *CALLS[section])
         if section == "service_account":
             google.fail(Action.DENY, "cloudresourcemanager")
             google.fail(Action.DENY, "policytroubleshooter")
@@ -120,7 +123,7 @@ class TestStatuses:
         report = google.report()
         assert statuses(report)["cloudsql"] == "error"
         (need,) = report["access"]
-        assert need["command"] == "gcloud services enable sqladmin.googleapis.com --project=netureyoutube"
+        assert need["command"] == "gcloud services enable sqladmin.googleapis.com --project=481936277105"
 
     def test_an_outage_that_passes_is_not_seen(self, google: LiveGoogle) -> None:
         google.fail(Action.STATUS, "run", r"/jobs/[^/]+$", status=503, times=1)

@@ -8,52 +8,71 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from opsctl.diagnosis.access_places import image_project, projects_of
+from opsctl.diagnosis.collectors.references import References, read_references
 from opsctl.diagnosis.facts.model import Facts
+from opsctl.diagnosis.facts.shape import find_shape
 from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS, Evidence, Section, SectionStatus
 from opsctl.diagnosis.report import AccessNeed
 
 # For whoever runs the command when it is not known who collected: the account that gcloud uses there.
 UNKNOWN_MEMBER = "user:EMAIL"
 
-
-@dataclass(frozen=True, slots=True)
-class _Need:
-    permission: str
-    role: str
-
-
 _RUN = "roles/run.viewer"
-_NEEDS: Mapping[str, _Need] = {
-    "execution": _Need("run.executions.get", _RUN),
-    "tasks": _Need("run.tasks.list", _RUN),
-    "job": _Need("run.jobs.get", _RUN),
-    "baseline": _Need("run.executions.list", _RUN),
-    "logs": _Need("logging.logEntries.list", "roles/logging.viewer"),
-    "service_account": _Need("resourcemanager.projects.getIamPolicy", "roles/iam.securityReviewer"),
-    "secrets": _Need("secretmanager.versions.get", "roles/secretmanager.viewer"),
-    "cloudsql": _Need("cloudsql.instances.get", "roles/cloudsql.viewer"),
-    "apis": _Need("serviceusage.services.get", "roles/serviceusage.serviceUsageViewer"),
-    "image": _Need("artifactregistry.repositories.downloadArtifacts", "roles/artifactregistry.reader"),
+# What a section asks for first, named when a refusal names nothing.
+_FIRST = {
+    "execution": "run.executions.get",
+    "tasks": "run.tasks.list",
+    "job": "run.jobs.get",
+    "baseline": "run.executions.list",
+    "logs": "logging.logEntries.list",
+    "service_account": "resourcemanager.projects.getIamPolicy",
+    "secrets": "secretmanager.versions.get",
+    "cloudsql": "cloudsql.instances.get",
+    "apis": "serviceusage.services.get",
+    "image": "artifactregistry.repositories.downloadArtifacts",
 }
-# Other permissions that the same collectors use.
-_ROLES = {need.permission: need.role for need in _NEEDS.values()} | {
+_ROLES = {
+    "run.executions.get": _RUN,
     "run.executions.list": _RUN,
+    "run.jobs.get": _RUN,
     "run.jobs.list": _RUN,
     "run.locations.list": _RUN,
+    "run.tasks.list": _RUN,
+    "logging.logEntries.list": "roles/logging.viewer",
     "logging.privateLogEntries.list": "roles/logging.privateLogViewer",
     "iam.serviceAccounts.get": "roles/iam.serviceAccountViewer",
     "resourcemanager.projects.get": "roles/browser",
+    "resourcemanager.projects.getIamPolicy": "roles/browser",
     "secretmanager.secrets.get": "roles/secretmanager.viewer",
+    "secretmanager.versions.get": "roles/secretmanager.viewer",
+    "cloudsql.instances.get": "roles/cloudsql.viewer",
+    "serviceusage.services.get": "roles/serviceusage.serviceUsageViewer",
     "serviceusage.services.list": "roles/serviceusage.serviceUsageViewer",
+    "artifactregistry.repositories.downloadArtifacts": "roles/artifactregistry.reader",
 }
-_PERMISSION = re.compile(r"\b[a-z]+\.[a-zA-Z]+\.[a-zA-Z]+\b")
-_REGISTRY = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev/(?P<domain>[a-z0-9.-]+\.[a-z]+/)?(?P<project>[^/]+)/")
-_OLD_REGISTRY = re.compile(r"(?:[a-z]+\.)?gcr\.io/(?P<project>[^/]+)/")
-_DISABLED = re.compile(r"has not been used in project|SERVICE_DISABLED|API is (?:disabled|not enabled)", re.IGNORECASE)
+# `iam.serviceAccounts.get`, not the name of an API.
+_PERMISSION = re.compile(r"(?<![\w.-])[a-z]+\.[a-zA-Z]+\.[a-zA-Z]+(?![\w.-]*\w|/)(?<!\.googleapis\.com)(?<!\.gcr\.io)")
+# Refusals that no role on the resource changes: the perimeter, the scope or quota project of the token, the sign-in.
+_NO_ROLE_HELPS = re.compile(
+    r"VPC Service Controls|prohibited by organization's policy|authentication scopes|lacks the scope|quota project|"
+    r"authentication credential|does not accept the credentials|wants a login|serviceusage\.services\.use",
+    re.IGNORECASE,
+)
+# With the API and the project that a refusal names, mostly by its number: requests are charged to that one.
+_DISABLED = re.compile(
+    r"(?:(?P<api>[a-z]+\.googleapis\.com): [^;]*?)?(?:has not been used in project (?P<project>[\w.:-]+)|"
+    r"SERVICE_DISABLED|API is (?:disabled|not enabled|off in the project))",
+    re.IGNORECASE,
+)
 _APIS = {
+    "execution": "run.googleapis.com",
+    "tasks": "run.googleapis.com",
+    "job": "run.googleapis.com",
+    "baseline": "run.googleapis.com",
     "logs": "logging.googleapis.com",
     "service_account": "cloudresourcemanager.googleapis.com",
     "secrets": "secretmanager.googleapis.com",
@@ -63,50 +82,63 @@ _APIS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """What one command gives. `permission` and `role` are empty for an API that is to be switched on."""
+
+    command: str
+    permission: str = ""
+    role: str = ""
+
+
 def find_access_needs(evidence: Evidence, facts: Facts) -> tuple[AccessNeed, ...]:
-    """What was refused, in the order of the sections; one entry for each role and project."""
-    found: dict[tuple[str, str], AccessNeed] = {}
-    member = evidence.collected_by or UNKNOWN_MEMBER
+    """What was refused, in the order of the sections; one entry for each command."""
+    references = read_references(find_shape(evidence), evidence.name.project)
+    found: dict[str, AccessNeed] = {}
     for name in (*SECTIONS, *OWN_SECTIONS):
-        section = evidence.section(name)
-        project = _project_of(name, facts)
-        if not project:
-            continue
-        for permission, command in _missing(name, section, project, member):
-            known = found.get((permission.role, project))
+        for need in _needs(name, evidence, references, facts.execution.image or ""):
+            known = found.get(need.command)
             sections = (name,) if known is None else (*known.sections, name)
-            permissions = (permission.permission,) if known is None else (*known.permissions, permission.permission)
-            found[permission.role, project] = AccessNeed(
-                tuple(dict.fromkeys(sections)), tuple(dict.fromkeys(permissions)), permission.role or None, command
+            permissions = (need.permission,) if known is None else (*known.permissions, need.permission)
+            found[need.command] = AccessNeed(
+                tuple(dict.fromkeys(sections)),
+                tuple(dict.fromkeys(permissions if need.permission else ())),
+                need.role or None,
+                need.command,
             )
     return tuple(found.values())
 
 
-def _missing(name: str, section: Section, project: str, member: str) -> Iterator[tuple[_Need, str]]:
+def _needs(name: str, evidence: Evidence, references: References | None, image: str) -> Iterator[_Need]:
+    section = evidence.section(name)
+    own = evidence.name.project
+    if section.status in (SectionStatus.ERROR, SectionStatus.PARTIAL) and name in _APIS:
+        yield from _switched_off(name, section.reason or "", image_project(image) if name == "image" else own)
+    member = evidence.collected_by or UNKNOWN_MEMBER
+    for permission in _permissions(name, section):
+        for project in projects_of(permission, evidence, references, image):
+            yield _Need(_grant(project, member, _ROLES[permission]), permission, _ROLES[permission])
+
+
+def _switched_off(name: str, reason: str, own: str) -> Iterator[_Need]:
+    for match in _DISABLED.finditer(reason):
+        project = match["project"] or own
+        if project:
+            words = ("gcloud", "services", "enable", match["api"] or _APIS[name], f"--project={project}")
+            yield _Need(shlex.join(words))
+
+
+def _permissions(name: str, section: Section) -> Iterable[str]:
     reason = section.reason or ""
-    if name in _APIS and section.status is SectionStatus.ERROR and _DISABLED.search(reason):
-        yield _Need("", ""), shlex.join(("gcloud", "services", "enable", _APIS[name], f"--project={project}"))
-        return
-    named = [permission for permission in _PERMISSION.findall(reason) if permission in _ROLES]
-    needs = [_Need(permission, _ROLES[permission]) for permission in dict.fromkeys(named)]
-    if section.status is SectionStatus.DENIED and name in _NEEDS:
-        needs = needs or [_NEEDS[name]]
-    elif section.status is not SectionStatus.PARTIAL:
-        return
-    for need in needs:
-        words = ("gcloud", "projects", "add-iam-policy-binding", project, f"--member={member}", f"--role={need.role}")
-        yield need, shlex.join(words)
+    if section.status not in (SectionStatus.DENIED, SectionStatus.PARTIAL) or _NO_ROLE_HELPS.search(reason):
+        return ()
+    named = dict.fromkeys(_PERMISSION.findall(reason))
+    if not named and section.status is SectionStatus.DENIED and name in _FIRST:
+        return (_FIRST[name],)
+    return [permission for permission in named if permission in _ROLES]
 
 
-def _project_of(name: str, facts: Facts) -> str:
-    """The project in which the right is missing: images and databases may be in another one. Empty for an image that
-    is not in a registry of Google."""
-    own = facts.execution.name.project
-    if name == "image":
-        image = facts.execution.image or ""
-        match = _REGISTRY.match(image) or _OLD_REGISTRY.match(image)
-        return match["project"] if match else ""
-    if name == "cloudsql":
-        instance = next(iter(facts.execution.cloudsql_instances), "")
-        return instance.rsplit(":", 2)[0] if instance.count(":") >= 2 else own
-    return own
+def _grant(project: str, member: str, role: str) -> str:
+    words = ("gcloud", "projects", "add-iam-policy-binding", project, f"--member={member}", f"--role={role}")
+    # Without it gcloud asks, or refuses to go on, when any role of the project has a condition.
+    return shlex.join((*words, "--condition=None"))

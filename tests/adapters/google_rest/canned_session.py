@@ -52,6 +52,7 @@ class CannedSession(GoogleSession):
         *,
         permission: str | None = None,
         timeout_seconds: float | None = None,
+        throttled_attempts: int = 1,
     ) -> JsonObject:
         return self._answer(Asked(api, path, (), dict(body), permission, timeout_seconds))
 

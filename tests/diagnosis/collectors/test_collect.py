@@ -199,6 +199,7 @@ class TestAccess:
         ]
         assert needs[1].command == (
             "gcloud projects add-iam-policy-binding netureyoutube --member=user:EMAIL --role=roles/logging.viewer"
+            " --condition=None"
         )
 
     def test_an_api_that_is_off_is_switched_on_instead(self) -> None:
@@ -208,7 +209,7 @@ class TestAccess:
         evidence = collect_from(google, document)
         (need,) = find_access_needs(evidence, derive_facts(evidence))
         assert need.role is None
-        assert need.command == "gcloud services enable sqladmin.googleapis.com --project=netureyoutube"
+        assert need.command == "gcloud services enable sqladmin.googleapis.com --project=1"
 
     def test_nothing_is_missing_when_everything_was_seen(self) -> None:
         document, google = incident()

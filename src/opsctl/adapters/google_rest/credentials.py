@@ -55,6 +55,10 @@ class TokenSource(Protocol):
         """Forgets the token, since the service refused it. Whether another can be had at all."""
         ...
 
+    def close(self) -> None:
+        """Ends what was started for a token. From any thread, also while another waits for it."""
+        ...
+
 
 class Credentials:
     """The credentials of whoever runs the command. They are looked for on first use. Safe to share by threads; one
@@ -95,6 +99,11 @@ class Credentials:
             source = self._source()
             # Another thread may have been told so before, and have a new one already.
             return source.token() != refused or source.renew()
+
+    def close(self) -> None:
+        """Ends what was started for a token; does not wait for it."""
+        if self._found is not None:
+            self._found.close()
 
     def _look(self) -> TokenSource:
         """As `_source`, without waiting for a refresh that goes on elsewhere."""
@@ -170,6 +179,9 @@ class FixedToken:
     def renew(self) -> bool:
         return False
 
+    def close(self) -> None:
+        """Nothing was started."""
+
 
 class TokenFile:
     """A file that holds a token and nothing else; something outside may renew it."""
@@ -193,6 +205,9 @@ class TokenFile:
     def renew(self) -> bool:
         refused, self._token = self._token, None
         return self.token() != refused
+
+    def close(self) -> None:
+        """Nothing was started."""
 
 
 def check_token(text: str, origin: Origin) -> str:

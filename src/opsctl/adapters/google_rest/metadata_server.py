@@ -47,6 +47,9 @@ class MetadataToken:
         self._ask()
         return self._token != refused
 
+    def close(self) -> None:
+        """Nothing was started."""
+
     def _ask(self) -> None:
         asked_at = time.monotonic()
         try:

@@ -9,7 +9,8 @@ import random
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 # How long after its deadline a request may still hold its thread, should even resolving the name hang.
 _GRACE_SECONDS = 0.25
+# How often whoever waits for a token looks whether the session has been closed.
+_GLANCE_SECONDS = 0.1
 
 
 class Api(StrEnum):
@@ -115,20 +118,34 @@ class GoogleSession:
         *,
         permission: str | None = None,
         timeout_seconds: float | None = None,
+        throttled_attempts: int = MAX_THROTTLED_ATTEMPTS,
     ) -> JsonObject:
-        """As `get`, for the calls that read with POST."""
+        """As `get`, for the calls that read with POST. `throttled_attempts` is how often it is sent while it is
+        throttled: once, for a caller that waits by itself."""
         content = json.dumps(dict(body), separators=(",", ":")).encode()
-        return await self._ask(_Request(api, "POST", path, (), content), permission, timeout_seconds)
+        request = _Request(api, "POST", path, (), content, throttled_attempts)
+        return await self._ask(request, permission, timeout_seconds)
 
     def access_token(self) -> str:
-        """A valid access token, refreshed when needed. Blocks; raises AccessDeniedError or UnavailableError."""
-        return self._credentials.token()
+        """A valid access token, refreshed when needed. Blocks until the session is closed at the longest; raises
+        AccessDeniedError or UnavailableError."""
+        # On a thread that nobody has to wait for: whoever refreshes may hang.
+        try:
+            coming = self._threads.submit(self._credentials.token)
+        except RuntimeError as error:
+            raise _ended() from error
+        with suppress(CancelledError):
+            while not self._is_closed:
+                with suppress(TimeoutError):
+                    return coming.result(_GLANCE_SECONDS)
+        raise _ended()
 
     def close(self) -> None:
         """Gives up what is waiting and closes the connections."""
         self._is_closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._transport.close()
+        self._credentials.close()
 
     async def _ask(self, request: _Request, permission: str | None, timeout_seconds: float | None) -> JsonObject:
         _check_path(request.path)
@@ -155,7 +172,7 @@ class GoogleSession:
             self._charged.add(request.api)
             return charge
         throttled = refusal is not None and refusal.is_throttled
-        if not outcome.is_transient or tries.attempts >= (MAX_THROTTLED_ATTEMPTS if throttled else MAX_ATTEMPTS):
+        if not outcome.is_transient or tries.attempts >= (request.throttled_attempts if throttled else MAX_ATTEMPTS):
             return False
         headers = outcome.answer.headers if outcome.answer is not None else {}
         delay = delay_seconds(tries.attempts, self._dice(), headers, datetime.now(UTC))
@@ -200,7 +217,7 @@ class GoogleSession:
 
     async def _on_thread(self, api: Api, work: Callable[[], _T], deadline: float) -> _T:
         if self._is_closed:
-            raise UnavailableError("the session with Google's APIs has ended")
+            raise _ended()
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         patience = max(0.0, deadline - self._clock()) + _GRACE_SECONDS
         try:
@@ -237,6 +254,7 @@ class _Request(NamedTuple):
     path: str
     query: tuple[tuple[str, str], ...]
     body: bytes | None
+    throttled_attempts: int = MAX_THROTTLED_ATTEMPTS
 
     @property
     def full_query(self) -> tuple[tuple[str, str], ...]:
@@ -263,6 +281,10 @@ class _Tries:
     attempts: int = 0
     renewed: bool = False
     charged: bool = False
+
+
+def _ended() -> UnavailableError:
+    return UnavailableError("the session with Google's APIs has ended")
 
 
 def _check_path(path: str) -> None:

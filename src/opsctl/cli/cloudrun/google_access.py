@@ -54,5 +54,5 @@ def _hint(permission: str | None, google: CloudRunSources) -> str | None:
         # The image may be in another project than the job.
         return f"{permission} is missing; {role} on the repository's project has it."
     words = ["gcloud", "projects", "add-iam-policy-binding", google.project or "PROJECT"]
-    words += [f"--member={google.collected_by() or UNKNOWN_MEMBER}", f"--role={role}"]
+    words += [f"--member={google.collected_by() or UNKNOWN_MEMBER}", f"--role={role}", "--condition=None"]
     return f"{permission} is missing: {shlex.join(words)}"

@@ -36,20 +36,27 @@ def slow(seconds: float, source: str) -> Section:
     return Section(SectionStatus.ERROR, f"no answer within {seconds:g} s", source)
 
 
+# Refusals that are nobody's missing permission.
+_NO_REFUSALS = ("api-disabled", "no-credentials", "expired-credentials")
+
+
 def status_of(error: OpsctlError) -> SectionStatus:
-    """An API that is switched off is nobody's missing permission: that is an error."""
-    if isinstance(error, AccessDeniedError) and error.code != "api-disabled":
+    """An API that is switched off, and credentials that are not accepted, are errors: no permission is missing."""
+    if isinstance(error, AccessDeniedError) and error.code not in _NO_REFUSALS:
         return SectionStatus.DENIED
     return SectionStatus.NOT_FOUND if isinstance(error, NotFoundError) else SectionStatus.ERROR
 
 
 def reason_of(error: OpsctlError) -> str:
-    """What the service said, and the permission when it did not name it."""
+    """What the service said, and the permission when it did not name it; where no role helps, what does."""
     message = " ".join(error.message.split())
-    permission = error.permission if isinstance(error, AccessDeniedError) else None
-    if permission and permission not in message:
-        word = "may be missing" if error.code == "denied-or-absent" else "is missing"
-        message = f"{message.rstrip('.')} ({permission} {word})"
+    if isinstance(error, AccessDeniedError):
+        permission = error.permission if status_of(error) is SectionStatus.DENIED else None
+        if permission and permission not in message:
+            word = "may be missing" if error.code == "denied-or-absent" else "is missing"
+            message = f"{message.rstrip('.')} ({permission} {word})"
+        if error.hint and error.code != "api-disabled":
+            message = f"{message.rstrip('.')} ({' '.join(error.hint.split())})"
     return message if len(message) <= LONGEST_REASON else f"{message[: LONGEST_REASON - 3]}..."
 
 
