@@ -15,7 +15,6 @@ from opsctl import __version__
 from opsctl.cli.process import Process
 from opsctl.config import CloudRunSection, ImagesSection, MongoSection, Profile, S3Section
 from opsctl.errors import ConfigError, OpsctlError, UsageError
-from opsctl.migration.models import FieldRule, ImageMapping, KeyLayout, Selection, TransferLimits
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from opsctl.adapters.registry.images import RegistryImages
     from opsctl.adapters.s3.bucket import Bucket
     from opsctl.diagnosis.ports import Commits, Sources
+    from opsctl.migration.models import ImageMapping, KeyLayout, Selection, TransferLimits
     from opsctl.migration.ports import DocumentStore, ObjectStore
     from opsctl.migration.run import Services, Settings
 
@@ -144,6 +144,8 @@ def open_bucket(profile: Profile, *, connections: int = 16) -> Bucket:
 
 def read_mapping(profile: Profile) -> ImageMapping:
     """How documents name their images."""
+    from opsctl.migration.models import FieldRule, ImageMapping  # noqa: PLC0415
+
     images = profile.section(ImagesSection)
     return ImageMapping(
         fields=tuple(FieldRule(rule.source, rule.target, rule.type) for rule in images.fields),
@@ -156,6 +158,8 @@ def read_mapping(profile: Profile) -> ImageMapping:
 
 def read_layout(profile: Profile, region: str) -> KeyLayout:
     """Where objects go. `region` is the one that is really used: the profile may leave it to AWS's own settings."""
+    from opsctl.migration.models import KeyLayout  # noqa: PLC0415
+
     mongo, s3, images = profile.section(MongoSection), profile.section(S3Section), profile.section(ImagesSection)
     return KeyLayout(
         bucket=s3.bucket,
@@ -170,6 +174,8 @@ def read_layout(profile: Profile, region: str) -> KeyLayout:
 
 def read_limits(profile: Profile) -> TransferLimits:
     """How hard to work."""
+    from opsctl.migration.models import TransferLimits  # noqa: PLC0415
+
     images = profile.section(ImagesSection)
     return TransferLimits(
         workers=images.workers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -229,6 +230,10 @@ def test_every_hint_is_known() -> None:
         assert shape.hints
         for hint in shape.hints:
             assert hint in HINT_PATTERNS or (hint == hint.lower() and "<" not in hint), hint
+
+
+def test_every_shape_has_one_code() -> None:
+    assert {shape.pattern for shape in SHAPES if re.compile(shape.pattern).groups != 1} == set()
 
 
 @given(st.lists(st.text(max_size=300), max_size=8))

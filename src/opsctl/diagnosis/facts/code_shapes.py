@@ -20,7 +20,7 @@ class Shape(NamedTuple):
 
     system: str
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    pattern: str
 
 
 # Hints that are no literal, searched in UTF-8 with messages apart by zero bytes. Each begins with fixed letters: that
@@ -167,8 +167,8 @@ _OTHER: tuple[tuple[str, tuple[str, ...], str], ...] = (
      rf"{_NO_EXIT}(?<![Ee]rror )\bcode{_QUOTE}?\s*:\s*{_QUOTE}?({_HTTP_USUAL}){_QUOTE}?(?=[,}}\s]|$)"),
 )  # fmt: skip
 SHAPES = (
-    *(Shape("sqlstate", hints, re.compile(pattern)) for hints, pattern in _SQLSTATE),
-    *(Shape("mysql", hints, re.compile(pattern, re.MULTILINE)) for hints, pattern in _MYSQL_SHAPES),
-    *(Shape("mssql", hints, re.compile(pattern, re.MULTILINE)) for hints, pattern in _MSSQL_SHAPES),
-    *(Shape(system, hints, re.compile(pattern)) for system, hints, pattern in _OTHER),
+    *(Shape("sqlstate", hints, pattern) for hints, pattern in _SQLSTATE),
+    *(Shape("mysql", hints, f"(?m){pattern}") for hints, pattern in _MYSQL_SHAPES),
+    *(Shape("mssql", hints, f"(?m){pattern}") for hints, pattern in _MSSQL_SHAPES),
+    *(Shape(system, hints, pattern) for system, hints, pattern in _OTHER),
 )

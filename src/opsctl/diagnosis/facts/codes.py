@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from opsctl.diagnosis.facts.code_names import CONDITION_NAMES, ERRNO_NAMES, GRPC_NAMES, SNAKE_NAMES
 from opsctl.diagnosis.facts.code_shapes import HINT_PATTERNS, SHAPES
@@ -113,11 +114,17 @@ def _codes_of(text: str, shapes: int) -> set[tuple[str, str]]:
         if is_oracle and system == "mysql":
             # Oracle's numbers are printed without their zeros beside `ORA-`.
             continue
-        for match in pattern.finditer(text):
+        for match in _compiled(pattern).finditer(text):
             code = _normalise(system, match[1])
             if code is not None:
                 found.add(("node" if system == "errno" else system, code))
     return found
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """On first use: a log holds the hints of few shapes."""
+    return re.compile(pattern)
 
 
 def _normalise(system: str, code: str) -> str | None:

@@ -8,13 +8,25 @@ BullMQ and Sidekiq, tsc and nodemon in watch mode, PostgreSQL and Redis servers.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 
-def _any_of(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives), re.IGNORECASE | re.MULTILINE)
+class AnyOf:
+    """Alternatives as one pattern, compiled on first use: few executions end by a timeout."""
+
+    def __init__(self, *alternatives: str) -> None:
+        self._alternatives = alternatives
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first place where one of them stands."""
+        return self._pattern.search(text)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(self._alternatives), re.IGNORECASE | re.MULTILINE)
 
 
-LISTENING = _any_of(
+LISTENING = AnyOf(
     r"\blistening (?:and serving|on|at|to|for)\b",
     r"\b(?:server|app(?:lication)?|api|service) (?:is )?(?:now )?(?:running|started|ready|up)\b",
     r"\brunning (?:on|at) (?:\S+ )?https?://",
@@ -38,14 +50,14 @@ LISTENING = _any_of(
     r"서버(?:가|를)? ?(?:시작|실행|대기)|수신 ?대기",
 )
 # A local proxy to a database that says it is ready is not the program.
-PROXY = _any_of(r"proxy|cloud[_-]?sql|\b(?:5432|3306|1433)\b|ready for new connections")
-ASKING = _any_of(
+PROXY = AnyOf(r"proxy|cloud[_-]?sql|\b(?:5432|3306|1433)\b|ready for new connections")
+ASKING = AnyOf(
     r"\(y/n\)|\[y/n\]|\(yes/no\)|\? (?:›|»|>)",
     r"are you sure|ok to proceed\?|do you want to continue|press (?:any key|enter)",
     r"^password(?: for .*)?:\s*$",
     r"is .* (?:table|column|enum|schema) created or renamed",
 )
-IDLE = _any_of(
+IDLE = AnyOf(
     r"\bheartbeat\b|\bkeep-?alive\b|still alive|health ?check|GET /(?:health|ready|live)",
     r"\bpolling\b|\bidle\b|sleeping (?:for|until)|nothing to (?:do|process)|next run (?:at|in)|queue (?:is )?empty",
     r"no (?:new |more )?(?:messages|jobs|tasks|work|items|events)\b",
@@ -53,7 +65,7 @@ IDLE = _any_of(
     r"|schedule)\b",
 )
 # A count of nothing: "poll: 0 due posts", "found no pending orders".
-ZERO = _any_of(
+ZERO = AnyOf(
     r"(?<![\d.,:-])(?:0|zero|no|none|nothing)(?![\d.,:%-]) "
     r"(?:(?!errors?\b|fail|problems?\b|warnings?\b|issues?\b)[a-z_-]{1,20} ){0,3}"
     r"(?!errors\b|fail|problems\b|warnings\b|issues\b)"
@@ -65,7 +77,7 @@ TIMES = re.compile(
     r"|\bpid[ =:]+\d+|\d{1,2}/\d{1,2}/\d{4}",
     re.IGNORECASE,
 )
-DONE = _any_of(
+DONE = AnyOf(
     r"\b(?:all )?done\b|\b(?:complete[ds]?|finished|succeeded)\b|\bsuccess(?:ful(?:ly)?)?\b",
     r"\b(?:migrated|seeded|ran|built|took|imported|exported|synced|executed) (?:\w+ )?in [\d.]+ ?m?s(?:ec\w*)?\b",
     r"\bup[- ]to[- ]date\b|no schema changes|nothing to migrate|already applied",
@@ -78,7 +90,7 @@ DONE = _any_of(
     r"완료|끝났|종료|성공|完了|完成|terminé|abgeschlossen|completad[oa]",
 )
 # Done with a part, or with a preparation: the work goes on.
-PART = _any_of(
+PART = AnyOf(
     r"\b(?:batch|chunk|page|step|part|shard|iteration|partition|epoch|phase|stage) ?#?:? ?\d+\b(?! run: )",
     r"\b(?:item|file|record|row|user|order|image|table|task|day|request|tenant|document) ?#?\d+\b",
     r"\b\d+ ?(?:/|of|out of) ?\d+\b|\b\d{1,2}(?:\.\d+)? ?%|in progress",
@@ -88,9 +100,9 @@ PART = _any_of(
     r"\b(?:before|until|when) ",
     r"\b(?:not|un|in)(?:\s|-)?(?:yet )?(?:success|complet|done|finish)|errors?\b.{0,12}\bcomplet|\bfail",
 )
-WHOLE = _any_of(r"\b(\d+) ?(?:/|of|out of) ?\1\b|\b100(?:\.0+)? ?%")
-FAILED = _any_of(r"\berror\b|\bexception\b|\bfail(?:ed|ure)?\b|\bfatal\b|\bpanic\b|\brefused\b|\bdenied\b")
-PROGRESS = _any_of(
+WHOLE = AnyOf(r"\b(\d+) ?(?:/|of|out of) ?\1\b|\b100(?:\.0+)? ?%")
+FAILED = AnyOf(r"\berror\b|\bexception\b|\bfail(?:ed|ure)?\b|\bfatal\b|\bpanic\b|\brefused\b|\bdenied\b")
+PROGRESS = AnyOf(
     r"\b\d[\d,]* ?(?:/|of|out of) ?\d[\d,]*\b|\b\d{1,3}(?:\.\d+)? ?%",
     r"\b(?:process|import|export|insert|copy|copie|migrat|backfill|upload|download|index|embed|crawl|scrap|fetch|convert)"
     r"\w*\b.{0,40}\b\d",
@@ -102,14 +114,14 @@ PROGRESS = _any_of(
     r"\b\d[\d,]* (?:rows?|records?|items?|files?|documents?|users?)\b",
     r"처리 ?중|진행",
 )
-STATEMENT = _any_of(
+STATEMENT = AnyOf(
     r"\b(?:create (?:unique )?index|alter table|reindex|vacuum|refresh materialized|update \S+ set|insert into"
     r"|delete from)\b",
     r"\b(?:backfill\w*|pg_dump|pg_restore|mysqldump|copying|rebuild\w*|training|crunching|rendering|compressing)\b",
     r"\b(?:running|applying|executing|migrating|starting) (?:migrations?|revision|changeset|upgrade|version)\b"
     r".{0,80}\d",
 )
-WAITING = _any_of(
+WAITING = AnyOf(
     r"\b(?:re)?connecting\b|trying to connect|\bwaiting\b|\block(?:s|ed|ing)?\b|\bacquir|\bretry|\btimed? ?out",
     r"\bresolv\w+ host|\bblocked\b|\bpending\b(?! migrations)",
     r"연결 (?:중|시도)|대기",
@@ -119,7 +131,7 @@ _ADDRESS = (
     r"|\b[a-z0-9-]{1,60}\.(?:[a-z0-9-]{1,60}\.){0,4}(?:com|net|org|io|dev|cloud|app|ai|co|internal|local|svc|kr|jp|de|uk|eu)\b)"
 )
 # A connection or a request that is announced, with its address; an answer behind it makes it another matter.
-CONTACTING = _any_of(
+CONTACTING = AnyOf(
     r"\b(?:connecting|contacting|calling|dialing|dialling|resolving|trying|attempting|reaching|pinging|opening|fetching"
     r"|requesting|downloading|uploading|sending|posting|querying|pulling|pushing|getting|loading|syncing|reading"
     r"|starting new https? connection|connect|call|fetch|get|post|put|download|request)\b"
@@ -128,7 +140,7 @@ CONTACTING = _any_of(
     r"^\W*(?:\[?\w+\]?[: ]\s*)?connecting\W*$",
 )
 # Numbers in these count tries, not work.
-TRYING = _any_of(
+TRYING = AnyOf(
     r"\bretr(?:y|ies|ying)\b|\b(?:attempt|try) ?#?\d+|\breconnect",
     r"\b(?:connecting|waiting) (?:to|for|on) (?:the |a )?"
     r"(?:database|db|postgres\w*|mysql|redis|server|host|lock|connection)",
