@@ -90,7 +90,7 @@ async def test_a_listing_names_layer_and_build_step() -> None:
     text = render_table(listing_view(report, texts), texts, Screen(80))
     assert "- 4755" in text
     assert "/b\\x1b[2J -> /a" in text
-    assert "Downloaded 1.5 KiB of 2.9 KiB: 1 of 2 layers, 1 more from the cache." in text
+    assert "Downloaded 1.5 KiB of 2.9 KiB: 1 of 2 layers; 1 came from the cache." in text
     assert "a remark" in text
     assert "e-1" in text
 

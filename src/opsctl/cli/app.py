@@ -107,8 +107,9 @@ ROOT = GroupEntry(
                 ),
             ),
             (
-                Example("Why did it fail?", "opsctl cloudrun diagnose --from-evidence incident.json"),
-                Example("What does a cause mean?", "opsctl cloudrun rules show schema-drift"),
+                Example("Which ones failed?", "opsctl cloudrun executions o4o-api-migrations"),
+                Example("Why did it fail?", "opsctl cloudrun diagnose o4o-api-migrations-h5x5h"),
+                Example("What did it say?", "opsctl cloudrun logs o4o-api-migrations-h5x5h"),
             ),
         ),
         GroupEntry(

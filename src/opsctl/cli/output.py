@@ -15,11 +15,12 @@ from opsctl.cli.process import Process, is_terminal, is_utf8
 from opsctl.errors import ExitCode, UsageError
 from opsctl.reporting.envelope import build_envelope
 from opsctl.reporting.progress import LineProgress, Progress, SilentProgress
-from opsctl.reporting.view import ReportView, Texts
+from opsctl.reporting.view import ReportView, Steps, Texts
 
 _LINE_FORMATS = (OutputFormat.NDJSON, OutputFormat.CSV, OutputFormat.NAME)
 STREAM_FORMATS = (OutputFormat.TABLE, OutputFormat.NDJSON)
 _WITH_PROFILE = ("opsctl status", "opsctl migrate", "opsctl cloudrun", "opsctl config show", "opsctl config check")
+_WITHOUT_PROFILE = ("opsctl cloudrun rules",)
 _CLEAR_SCREEN = "\x1b[H\x1b[2J"
 
 
@@ -90,22 +91,32 @@ def _envelope(command: str, outcome: Outcome, process: Process, options: CommonO
     )
 
 
-def _keep_profile(view: ReportView, options: CommonOptions) -> ReportView:
+def keep_profile(view: ReportView, profile: str | None) -> ReportView:
     """Commands to run next lead to the same place as this one: they name the profile that this one was given."""
-    if options.profile is None:
+    if profile is None:
         return view
-    chosen = f"opsctl --profile {shlex.quote(options.profile)} "
-    commands = tuple(
-        replace(item, command=chosen + item.command.removeprefix("opsctl "))
-        if item.command.startswith(_WITH_PROFILE) and "--profile" not in item.command
-        else item
-        for item in view.next_commands
-    )
-    return replace(view, next_commands=commands)
+    named = shlex.quote(profile)
+    commands = tuple(replace(item, command=_name_profile(item.command, named)) for item in view.next_commands)
+    blocks = tuple(_keep_in_steps(block, named) if isinstance(block, Steps) else block for block in view.blocks)
+    return replace(view, blocks=blocks, next_commands=commands)
+
+
+def _keep_in_steps(block: Steps, profile: str) -> Steps:
+    named = (tuple(_name_profile(command, profile) for command in step.commands) for step in block.steps)
+    steps = (replace(step, commands=commands) for step, commands in zip(block.steps, named, strict=True))
+    return replace(block, steps=tuple(steps))
+
+
+def _name_profile(command: str, profile: str) -> str:
+    """Before the other words: what follows a pipe or a redirection is not opsctl's."""
+    is_asked = command.startswith(_WITH_PROFILE) and not command.startswith(_WITHOUT_PROFILE)
+    if not is_asked or "--profile" in command:
+        return command
+    return f"opsctl --profile {profile} {command.removeprefix('opsctl ')}"
 
 
 def _render(view: ReportView, process: Process, options: CommonOptions, texts: Texts) -> str:
-    view = _keep_profile(view, options)
+    view = keep_profile(view, options.profile)
     if options.output is OutputFormat.MARKDOWN:
         from opsctl.reporting.markdown import render_markdown  # noqa: PLC0415 - only what the format needs
 

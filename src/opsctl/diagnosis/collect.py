@@ -193,6 +193,10 @@ class _Collecting:
     def _read(self, shape: ExecutionShape) -> References | None:
         return read_references(shape, self._name.project)
 
+    def _skip(self, name: str, reason: str) -> Section:
+        self._watch.end(name, SectionStatus.SKIPPED)
+        return skipped(reason)
+
     async def _section(self, name: str, ask: Callable[[], Awaitable[Section]]) -> Section:
         return await self._bounded(name, ask, lambda section: section, self._settings.section_seconds)
 
@@ -204,7 +208,7 @@ class _Collecting:
     ) -> asyncio.Task[Section]:
         async def wait() -> Section:
             found = await template
-            return skipped(_NO_TEMPLATE) if found is None else await self._section(name, lambda: ask(found))
+            return self._skip(name, _NO_TEMPLATE) if found is None else await self._section(name, lambda: ask(found))
 
         return self._group.create_task(wait())
 
@@ -213,10 +217,10 @@ class _Collecting:
     ) -> ImageAnswer:
         images, reason = self._sources.images, self._settings.without_image
         if images is None or reason is not None:
-            return ImageAnswer(skipped(reason or "not asked"))
+            return ImageAnswer(self._skip("image", reason or "not asked"))
         found = await template
         if found is None or not found.image:
-            return ImageAnswer(skipped(_NO_TEMPLATE))
+            return ImageAnswer(self._skip("image", _NO_TEMPLATE))
         await logs
         return await self._bounded(
             "image",
@@ -229,7 +233,7 @@ class _Collecting:
 
     async def _commits(self, image: asyncio.Task[ImageAnswer], baseline: asyncio.Task[Section]) -> Section:
         if self._sources.commits is None or self._settings.without_commits is not None:
-            return skipped(self._settings.without_commits or "no checkout was named (--repo)")
+            return self._skip("commits", self._settings.without_commits or "no checkout was named (--repo)")
         answer, before = await image, await baseline
         return await self._bounded(
             "commits",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsctl.diagnosis.facts.model import Outcome
+from opsctl.diagnosis.own_reasons import is_nothing_there
 from opsctl.diagnosis.rank import Verdict
 from opsctl.diagnosis.report import DiagnosisReport, EvidenceItem, Finding, RemedyText, SectionSummary
 from opsctl.diagnosis.rule import Risk
@@ -127,7 +128,11 @@ def _summary_of_the_rest(report: DiagnosisReport, texts: Texts) -> Iterator[Fiel
         ]
         others.append(t("diagnose.unknown", share=_share(report.unknown_probability, texts)))
         yield Field(t("diagnose.field_otherwise"), ", ".join(others))
-        unseen = [item for item in report.completeness.sections if item.status not in ("ok", "partial")]
+        unseen = [
+            item
+            for item in report.completeness.sections
+            if item.status not in ("ok", "partial") and not is_nothing_there(item)
+        ]
         if unseen:
             yield Field(t("diagnose.field_unseen"), ", ".join(_unseen(item, texts) for item in unseen))
     if report.next_step is not None:

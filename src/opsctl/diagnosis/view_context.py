@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS
+from opsctl.diagnosis.own_reasons import is_nothing_there, translate_reason
 from opsctl.diagnosis.report import BaselineDiff, ChangeItem, DiagnosisReport, RuledOut
 from opsctl.reporting.view import Bytes, CellValue, Code, Column, Duration, Table, Texts
 
@@ -47,9 +48,12 @@ def _not_seen(report: DiagnosisReport, texts: Texts) -> Iterator[Table]:
     t = texts.get
     alike: dict[tuple[str, str], list[str]] = {}
     for item in report.completeness.sections:
-        if item.status != "ok":
+        if item.status != "ok" and not is_nothing_there(item):
             alike.setdefault((item.status, item.reason or ""), []).append(name_section(item.section, texts))
-    rows = [(", ".join(names), t(f"diagnose.status_{status}"), reason) for (status, reason), names in alike.items()]
+    rows = [
+        (", ".join(names), t(f"diagnose.status_{status}"), translate_reason(reason, texts))
+        for (status, reason), names in alike.items()
+    ]
     if rows:
         yield _table("unseen", ("section", "status", "reason"), tuple(rows), texts)
     if report.access:

@@ -168,6 +168,10 @@ class _Progress:
         self._progress.update(self._done, _PARTS, self._texts.get("diagnose.waiting_for_quota", seconds=round(seconds)))
 
     def _show(self) -> None:
-        names = ", ".join(self._texts.get(f"diagnose.section_{name}") for name in self._waiting)
-        lines = self._texts.get("diagnose.lines_so_far", lines=self._lines) if "logs" in self._waiting else ""
-        self._progress.update(min(self._done, _PARTS), _PARTS, " ".join(part for part in (names, lines) if part))
+        self._progress.update(min(self._done, _PARTS), _PARTS, ", ".join(map(self._name, self._waiting)))
+
+    def _name(self, section: str) -> str:
+        name = self._texts.get(f"diagnose.section_{section}")
+        if section != "logs" or not self._lines:
+            return name
+        return f"{name} {self._texts.get('diagnose.lines_so_far', lines=self._lines)}"

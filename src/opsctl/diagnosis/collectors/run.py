@@ -64,8 +64,7 @@ async def collect_baseline(run: CloudRun, name: ExecutionName, created: object) 
                 return seen({"execution": execution}, BASELINE_SOURCE)
         token = page.next_token
         if not token:
-            reason = f"none of the {looked} executions before this one succeeded"
-            return empty(reason if looked else "there is no execution before this one", BASELINE_SOURCE)
+            return empty(f"none of the {looked} executions before this one succeeded", BASELINE_SOURCE)
     return empty(f"none of the {looked} executions that were looked at succeeded", BASELINE_SOURCE)
 
 

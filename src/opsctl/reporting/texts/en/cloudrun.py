@@ -66,7 +66,7 @@ MESSAGES = {
     "listing_empty": "Nothing is there.",
     "listing_incomplete": "Something may be missing: {reason}",
     "image_of": "The image that {execution} ran",
-    "downloaded": "Downloaded {read} of {size}: {layers} of {all} layers, {cached} more from the cache.",
+    "downloaded": "Downloaded {read} of {size}: {layers} of {all} layers; {cached} came from the cache.",
     "mode": "Mode",
     "size": "Size",
     "path": "Path",

@@ -1,0 +1,44 @@
+"""Whoever watches hears the end of every part, also of those that are not asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from opsctl.diagnosis.collect import CollectSettings, Known, Unwatched, collect
+from opsctl.diagnosis.evidence_reading import parse_execution_name
+from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS, Section, SectionStatus
+from tests.diagnosis.collectors.live import NOW, PATIENT, incident
+
+PARTS = {*SECTIONS, *OWN_SECTIONS} - {"execution", "value_facts"}
+
+
+class Listener(Unwatched):
+    def __init__(self) -> None:
+        self.begun: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
+
+    def begin(self, section: str) -> None:
+        self.begun[section] += 1
+
+    def end(self, section: str, status: SectionStatus) -> None:
+        assert isinstance(status, SectionStatus)
+        self.ended[section] += 1
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+@pytest.mark.parametrize("settings", [PATIENT, replace(PATIENT, without_image="--no-image", without_commits="no")])
+def test_every_part_ends_once(settings: CollectSettings, is_known: bool) -> None:
+    document, google = incident()
+    name = parse_execution_name(document["executionName"])
+    section = Section(SectionStatus.OK, data=google.executions[name.full])
+    if not is_known:
+        section = Section(SectionStatus.NOT_FOUND, "gone")
+        google.jobs.clear()
+    listener = Listener()
+    asyncio.run(collect(Known(name, section), google.sources(), lambda: NOW, settings, listener))
+    assert listener.ended == Counter(dict.fromkeys(PARTS, 1))
+    assert listener.begun <= listener.ended
