@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from opsctl.image.inspect import inspect
 from opsctl.image.listing import list_files
 from opsctl.image.models import FileEntry, FileKind, Wanted
-from tests.image.layers import Entry, MemoryCache, build_image, file, folder, symlink
+from tests.image.layers import Entry, MemoryCache, build_image, file, symlink
 from tests.image.reference_model import Disk, Item, LinkLoopError, UnreachableError, unpack
 from tests.image.stacks import paths, stacks
 
@@ -27,7 +27,6 @@ def is_same(entry: FileEntry, item: Item) -> bool:
 @settings(max_examples=120, deadline=None)
 @given(stacks)
 @example([[symlink("a", "b")], [file("a/c/x")]])
-@example([[symlink("b", "a"), file("a")], [folder("a"), file("b/a")]])
 @example([[symlink("a", "b"), symlink("b", "c")], [file("a/x")], [Entry("c/.wh.x")]])
 def test_a_listing_is_what_unpacking_gives(stack: list[list[Entry]]) -> None:
     disk = unpack(stack)

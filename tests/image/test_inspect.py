@@ -240,3 +240,16 @@ def test_names_that_are_no_text_can_be_asked_for() -> None:
 
 def test_an_image_without_layers_holds_nothing() -> None:
     assert look(build_image(), "/x").absent == {"/x"}
+
+
+def test_a_link_of_lower_layers_leads_into_a_folder_that_the_layer_itself_makes() -> None:
+    image = build_image([symlink("b", "a"), file("a")], [folder("a"), file("b/x", b"1")])
+    found = look(image, "/a/x", "/b/x")
+    assert {"/a/x", "/b/x"} <= set(names(found))
+    assert not found.absent
+
+
+def test_a_link_that_lands_on_a_folder_which_the_layer_names_as_well() -> None:
+    image = build_image([symlink("b", "a"), file("a/y")], [symlink("b/a", "b"), file("a/a/x")])
+    found = look(image, "/a/b/x", "/a/a/x")
+    assert {"/a/b/x", "/a/a/x"} <= set(names(found))

@@ -124,7 +124,9 @@ class LayerIndex:
         blocks = {move(path, source, target): self.blocks.pop(path) for path in moved}
         parent, _, name = source.rpartition(b"/")
         self.blocks[parent] = b"".join(
-            encode(field, attributes, link) for field, attributes, link in _split(self.blocks[parent]) if field != name
+            encode(field, attributes, link)
+            for field, attributes, link in _split(self.blocks[parent])
+            if field != name or not attributes.startswith(b"i ")
         )
         self._imply(target)
         for path, block in blocks.items():

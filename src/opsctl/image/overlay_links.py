@@ -18,11 +18,14 @@ def settle_links(overlay: Overlay) -> None:
     """Moves what lands elsewhere because of the symlinks of the lowest layer; call it after each `push`."""
     links = list(overlay.layers[overlay.bottom].iterate_links())
     for number in range(overlay.bottom + 1, overlay.top + 1):
+        index = overlay.layers[number]
         # What was moved may lie behind a link again.
         for _ in range(MOST_LINKS_FOLLOWED):
             moved = [path for path in links if _move(overlay, number, path)]
             if not moved:
                 break
+            for path in [path for path in index.iterate_links() if path in index.blocks]:
+                _move_behind_own(overlay, number, path)
 
 
 def is_settled(overlay: Overlay, path: bytes, parts: Iterable[bytes]) -> bool:
@@ -53,7 +56,18 @@ def _move(overlay: Overlay, number: int, path: bytes) -> bool:
     link = overlay.find_content(end) if isinstance(end, Node) else end
     if not isinstance(link, Node) or link.record.kind != SYMLINK:
         return False
-    target = link.record.link
+    return _move_to(overlay, number, path, link.record.link)
+
+
+def _move_behind_own(overlay: Overlay, number: int, path: bytes) -> None:
+    """A link of the layer that landed, through a link of lower layers, on a folder that the layer names as well."""
+    parent, _, name = path.rpartition(b"/")
+    record = overlay.layers[number].find(parent, name).record
+    if record is not None and record.kind == SYMLINK:
+        _move_to(overlay, number, path, record.link)
+
+
+def _move_to(overlay: Overlay, number: int, path: bytes, target: bytes) -> bool:
     # Where it leads is told by what the layer itself has done by then, too.
     start = b"" if target.startswith(b"/") else path.rpartition(b"/")[0] + b"/"
     way = overlay.follow(start + target, top=number)
@@ -62,7 +76,7 @@ def _move(overlay: Overlay, number: int, path: bytes) -> bool:
         return False
     if path and is_within(way.reached, path):
         return False
-    index.move_folder(path, way.reached)
+    overlay.layers[number].move_folder(path, way.reached)
     return True
 
 
