@@ -99,10 +99,12 @@ class Disk:
     def _check_names(self, name: str, parent: Item) -> None:
         """What lands elsewhere through a link of lower layers must not meet what the layer names there itself."""
         followed = {item.layer == self.number for item in self._walked if item.kind == "l"}
-        self._names.append(name.replace(".wh..wh..opq", "").replace(".wh.", "").rstrip("/"))
+        real = next((path[1:] for path, item in self.walk() if item is parent), "")
         if False in followed:
-            real = next((path[1:] for path, item in self.walk() if item is parent), "")
             self._aliased.append(real)
+        else:
+            last = name.rpartition("/")[2].replace(".wh..wh..opq", "").replace(".wh.", "")
+            self._names.append(f"{real}/{last}".strip("/"))
         related = [
             one
             for one in self._names

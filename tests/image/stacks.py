@@ -50,7 +50,7 @@ def order(entries: list[Entry]) -> list[Entry]:
         parts = one.name.split("/")
         above = ["/".join(parts[:count]) for count in range(1, len(parts))]
         worst = {kinds.get(path, "d") for path in above}
-        if worst <= {"d"} or (worst <= {"d", "l"} and one.kind in "fp"):
+        if worst <= {"d"} or (worst <= {"d", "l"} and one.kind in "fp" and ".wh." not in one.name):
             kept.setdefault(one.name, one)
     removed = {one.name.replace(".wh.", "") for one in entries if is_whiteout(one)}
     emptied = tuple(f"{one.name.rpartition('/')[0]}/" for one in entries if one.name.endswith(".wh..wh..opq"))
