@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import pkgutil
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -21,21 +19,89 @@ from opsctl.status.models import Basis, Method, State
 
 EXIT_CODES = {
     ExitCode.OK: "Done; or everything could be read and nothing is wrong.",
-    ExitCode.ERROR: "Unexpected, or an answer or an evidence file that cannot be read.",
+    ExitCode.ERROR: "Unexpected, or an answer, an image or an evidence file that cannot be read.",
     ExitCode.USAGE: "Wrong call or wrong configuration. Trying again does not help.",
     ExitCode.FINDINGS: "Looked, and something is wrong: a stalled or contradictory migration, differences found by "
     "`migrate verify`, an execution that failed.",
-    ExitCode.PARTIAL: "Finished, but some images failed, some sources could not be asked, or the evidence does not "
-    "tell how an execution ended.",
+    ExitCode.PARTIAL: "Finished, but some images failed, some sources could not be asked, a limit was too small, or the "
+    "evidence does not tell how an execution ended.",
     ExitCode.UNAVAILABLE: "A service could not be reached, timed out, or throttled until the retries ran out; or "
     "`--timeout` ran out. Try again later.",
     ExitCode.DENIED: "Credentials missing, wrong, or not sufficient.",
-    ExitCode.NOT_FOUND: "No such bucket, collection, profile, evidence file, incident or cause.",
+    ExitCode.NOT_FOUND: "No such bucket, collection, profile, job, execution, image, path in an image, evidence "
+    "file, incident or cause.",
     ExitCode.PENDING: "Only with `status --check`: not complete yet, and nothing is wrong.",
     ExitCode.BUSY: "Another run holds the lease.",
     ExitCode.INTERRUPTED: "Ctrl-C (SIGINT).",
     ExitCode.CLOSED_PIPE: "The reader of stdout went away.",
     ExitCode.TERMINATED: "SIGTERM.",
+}
+
+ERRORS = {
+    "api-disabled": "The API is switched off in the project. `hint` is the command that switches it on.",
+    "busy": "Another run holds the lease on the same work.",
+    "config": "The configuration is missing something, or says something that cannot be.",
+    "data": "A file or an answer that cannot be understood.",
+    "declined": "The person said no.",
+    "denied": "A service refused: the account may not do what was asked. The message names the permission where the "
+    "service does.",
+    "denied-or-absent": "A service refused and does not tell whether the thing exists: look at the name first, then at "
+    "the permission.",
+    "digest-mismatch": "What a registry sent is not what its digest says. Nothing of it was used or kept.",
+    "digest-unsupported": "A digest of a kind that cannot be verified (sha256 and sha512 can).",
+    "download-limit": "The answer would take more than `--max-download` allows.",
+    "error": "Anything else that ends a command.",
+    "evidence-cut": "The evidence file ends in the middle.",
+    "evidence-damaged": "The evidence file is packed (.gz) and damaged.",
+    "evidence-empty": "The evidence file is empty.",
+    "evidence-foreign": "A JSON file, but no evidence: another `schema`, or none.",
+    "evidence-incomplete": "The evidence file does not say which execution it is about.",
+    "evidence-not-json": "The evidence file is no JSON.",
+    "evidence-other-resource": "The evidence file is about something else than an execution of a job.",
+    "evidence-too-large": "A value in the evidence file is larger than any that is read.",
+    "evidence-unreadable": "The evidence file cannot be read: rights, a damaged disk or archive.",
+    "evidence-version": "The evidence file was written for a newer version of the format.",
+    "evidence-wrong-type": "A value in the evidence file has another type than the format says; the message has the "
+    "place.",
+    "expired-credentials": "The sign-in is no longer accepted. `hint` says how to sign in again.",
+    "file-not-found": "There is no such file.",
+    "image-not-found": "The registry does not have the image, its repository, or a part of it.",
+    "image-platform": "The image is not offered for linux/amd64, which Cloud Run runs; the message names the platforms "
+    "that it is offered for.",
+    "image-reference": "Not the name of an image.",
+    "incomplete-repository": "The checkout is a partial clone and lacks what was asked for: "
+    "`git fetch --refetch --no-filter`.",
+    "internal": "Something that opsctl did not expect: a bug.",
+    "interrupted": "Ctrl-C.",
+    "job-not-found": "There is no such job in that region and project. `hint` has near names.",
+    "layer-bomb": "A layer of the image unpacks to more than is reasonable; it was given up.",
+    "layer-truncated": "A layer is shorter than its manifest says. Nothing of it was used or kept.",
+    "layer-unreadable": "A layer that cannot be read: a compression that is not known, not held by the registry, or "
+    "damaged.",
+    "manifest-schema-1": "The image has a manifest of Docker's schema 1, which tells neither sizes nor digests that "
+    "can be trusted.",
+    "manifest-unreadable": "Manifest or index of the image cannot be understood.",
+    "no-credentials": "No credentials were found, or what should give them does not. `hint` says how to sign in.",
+    "no-git": "git is not there, or cannot be started.",
+    "no-repository": "No such folder, or it is no git checkout.",
+    "no-space": "The temporary files that sorting needs cannot be written.",
+    "no-such-key": "The bucket has no such object.",
+    "no-such-path": "The image does not have the path. `hint` says what is near, or which build step removed it.",
+    "not-a-file": "The path in the image is a folder, a device, or a loop of links.",
+    "not-an-image": "The reference names something else than a container image, such as a chart or a signature.",
+    "not-built": "Planned, and not there yet.",
+    "not-found": "A named thing does not exist.",
+    "not-written": "A file could not be written.",
+    "output": "The report cannot be written: disk full, closed descriptor.",
+    "region-unsupported": "Cloud Run is not offered in the region.",
+    "stopped": "Called off while it waited for an answer.",
+    "terminated": "SIGTERM.",
+    "throttled": "A service asked for fewer requests, until the retries ran out.",
+    "timeout": "No answer in time, or the command did not finish within `--timeout`.",
+    "unavailable": "A service cannot be reached, or broke off, until the retries ran out.",
+    "unknown-revision": "The checkout does not have the commit. `git fetch` may bring it.",
+    "unsafe-repository": "git does not trust the checkout: it belongs to another user.",
+    "usage": "The command was called wrongly.",
 }
 
 FAILURES = {
@@ -216,15 +282,37 @@ def remarks() -> list[tuple[str, str]]:
 
 def error_codes() -> set[tuple[str, ExitCode, str]]:
     """Code, exit code and meaning of every error of the program: those of the classes, and those given where an error
-    is raised."""
+    is raised. Raises `LookupError` when one of them has no words here, or words are left over."""
     classes = dict(_error_classes())
-    found = {(kind.default_code, kind.exit_code, _meaning(kind)) for kind in classes.values()}
+    found = {(kind.default_code, kind.exit_code) for kind in classes.values()}
     for path in sorted(Path(opsctl.__file__).parent.rglob("*.py")):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = _named_texts(tree)
+        for call in ast.walk(tree):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in classes:
                 kind = classes[call.func.id]
                 given = (word.value for word in call.keywords if word.arg == "code")
-                found |= {(str(v.value), kind.exit_code, _quote(call)) for v in given if isinstance(v, ast.Constant)}
+                found |= {(text, kind.exit_code) for value in given for text in _texts(value, named)}
+    meanings = dict(explain(sorted({name for name, _ in found}), ERRORS))
+    return {(name, exit_code, meanings[name]) for name, exit_code in found}
+
+
+def _texts(value: ast.expr, named: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The texts that an expression can be: written out, one of two, or a name that was given one before."""
+    if isinstance(value, ast.IfExp):
+        yield from (*_texts(value.body, named), *_texts(value.orelse, named))
+    elif isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value
+    elif isinstance(value, ast.Name):
+        yield from named.get(value.id, ())
+
+
+def _named_texts(tree: ast.AST) -> dict[str, list[str]]:
+    """The texts that are given to `code` somewhere in a module."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "code":
+            found.setdefault("code", []).extend(_texts(node.value, {}))
     return found
 
 
@@ -239,13 +327,3 @@ def _error_classes() -> Iterator[tuple[str, type[OpsctlError]]]:
         waiting += kind.__subclasses__()
         if kind.__module__.startswith("opsctl."):
             yield kind.__name__, kind
-
-
-def _meaning(kind: type[OpsctlError]) -> str:
-    text = (inspect.getdoc(kind) or "").partition("\n\n")[0]
-    return " ".join(text.split()) if kind is not OpsctlError else "Anything else that ends a command."
-
-
-def _quote(call: ast.Call) -> str:
-    """The message of an error as it stands in the code, its values in braces."""
-    return re.sub(r"\{[^{}]*?(\w+)\}", r"{\1}", ast.unparse(call.args[0]).lstrip("f").strip("'\""))

@@ -5,15 +5,21 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 
 from docs.generator.markdown import code, join, table
 
-from opsctl.cli.cloudrun.diagnose import Diagnosis, explain
+from opsctl.diagnosis.build_report import build_report
 from opsctl.diagnosis.evidence_file import read_evidence
+from opsctl.diagnosis.facts.derive import derive_facts
+from opsctl.diagnosis.facts.model import Facts
 from opsctl.diagnosis.models import SECTIONS
-from opsctl.diagnosis.prepare import mask_evidence
+from opsctl.diagnosis.prepare import Prepared, mask_evidence
+from opsctl.diagnosis.rank import Ranking, rank_causes
+from opsctl.diagnosis.report import DiagnosisReport
+from opsctl.diagnosis.rules import load_rules
 from opsctl.diagnosis.view import MOST_SHOWN, diagnosis_view
 from opsctl.lab.incidents import INCIDENTS, Incident, write_incident
 from opsctl.reporting.language import LANGUAGES
@@ -29,6 +35,19 @@ SIBLINGS = (
     "o4o-api-migrations-d4m7s",
 )
 SHOWN_CAUSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was found, before it is put into words."""
+
+    prepared: Prepared
+    facts: Facts
+    ranking: Ranking
+
+    def report(self, texts: Catalogue) -> DiagnosisReport:
+        """The report with its sentences in the language of `texts`."""
+        return build_report(self.prepared.evidence, self.facts, self.ranking, self.prepared.masked_by_kind, texts)
 
 
 def render_reports() -> dict[str, str]:
@@ -57,7 +76,9 @@ def diagnose(incident: Incident, sections: Collection[str] | None = None) -> Dia
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "incident.json"
         write_incident(incident, path, sections)
-        return explain(mask_evidence(read_evidence(path)))
+        prepared = mask_evidence(read_evidence(path))
+    facts = derive_facts(prepared.evidence)
+    return Diagnosis(prepared, facts, rank_causes(load_rules(), facts))
 
 
 def _report(diagnosis: Diagnosis, texts: Catalogue) -> str:
