@@ -65,7 +65,11 @@ class GitCommits:
             raise NotFoundError(f"There is no folder {self._folder}.", code="no-repository")
         deadline = time.monotonic() + self._timeout_seconds
         git = GitProgram(self._program, self._folder, deadline, self._most_output_bytes)
-        return await asyncio.to_thread(self._list_commits, git, older, newer)
+        try:
+            return await asyncio.to_thread(self._list_commits, git, older, newer)
+        except asyncio.CancelledError:
+            git.called_off.set()
+            raise
 
     def _list_commits(self, git: GitProgram, older: str | None, newer: str) -> CommitRange:
         boundary = _find_shallow_boundary(git)

@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsctl.errors import AccessDeniedError, DataError, NotFoundError, UnavailableError
 
 _LONGEST_MESSAGE = 300
+# How often a git that runs is looked at.
+_GLANCE_SECONDS = 0.05
 _MOST_ERROR_BYTES = 65_536
 _SWITCHED_OFF = (
     "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.pager=",
@@ -41,12 +43,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class GitProgram:
-    """The git program in one folder, until a deadline (of `time.monotonic`)."""
+    """The git program in one folder, until a deadline (of `time.monotonic`) or until it is called off."""
 
     program: str
     folder: Path
     deadline: float
     most_output_bytes: int
+    called_off: threading.Event = field(default_factory=threading.Event)
 
     def ask(self, *arguments: str) -> Answer:
         """Like `run`; raises what a failure means."""
@@ -94,21 +97,23 @@ class GitProgram:
         return Answer(process.returncode, output[: self.most_output_bytes], error_text, is_cut)
 
     def _read(self, process: subprocess.Popen[bytes]) -> bytes:
-        is_late = threading.Event()
+        is_late, has_ended = threading.Event(), threading.Event()
 
-        def stop() -> None:
-            is_late.set()
-            _kill(process)
+        def watch() -> None:
+            while not has_ended.wait(_GLANCE_SECONDS):
+                if self.called_off.is_set() or time.monotonic() >= self.deadline:
+                    is_late.set()
+                    _kill(process)
+                    return
 
-        timer = threading.Timer(max(0.0, self.deadline - time.monotonic()), stop)
-        timer.start()
+        threading.Thread(target=watch, name="git-deadline", daemon=True).start()
         try:
             with process:  # waits for its end
                 output = process.stdout.read(self.most_output_bytes + 1) if process.stdout else b""
                 if len(output) > self.most_output_bytes:
                     _kill(process)
         finally:
-            timer.cancel()
+            has_ended.set()
         if is_late.is_set():
             raise UnavailableError(f"git took too long in {self.folder}.", code="timeout")
         return output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
 
@@ -31,6 +32,7 @@ from opsctl.image.ports import LayerCache
 from opsctl.image.reference import parse_reference
 
 _T = TypeVar("_T")
+_THREADS = 8
 
 
 class RegistryImages:
@@ -43,6 +45,7 @@ class RegistryImages:
         self._client = client
         self._budget_bytes = budget_bytes
         self._cache = cache
+        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="registry")
 
     async def describe(self, reference: str, *, with_provenance: bool = False) -> ImageDescription:
         """What manifest and config say, and on request what the builder attached.
@@ -53,7 +56,7 @@ class RegistryImages:
         """
         asked = parse_reference(reference)
         repository = Repository(asked.registry, asked.repository)
-        answer = await _on_thread(lambda stop: self._client.get_manifest(repository, asked.version, stop=stop))
+        answer = await self._on_thread(lambda stop: self._client.get_manifest(repository, asked.version, stop=stop))
         top = _read(answer)
         if isinstance(top, Manifest):
             return describe_image(asked, answer.digest, top, await self._read_config(repository, top))
@@ -74,7 +77,7 @@ class RegistryImages:
 
     async def inspect(self, image: ImageDescription, wanted: Wanted) -> Inspection:
         """Looks for paths, top layer first, within the budget. Raises what the ports name."""
-        return await _on_thread(
+        return await self._on_thread(
             lambda stop: inspecting.inspect(
                 image, self._blobs(image, stop), wanted, budget_bytes=self._budget_bytes, cache=self._cache
             )
@@ -84,7 +87,7 @@ class RegistryImages:
         self, image: ImageDescription, under: str = "/", *, is_recursive: bool = True
     ) -> listing.Listing:
         """What is below a path. Raises what `opsctl.image.listing.list_files` names."""
-        return await _on_thread(
+        return await self._on_thread(
             lambda stop: listing.list_files(
                 image,
                 self._blobs(image, stop),
@@ -97,7 +100,7 @@ class RegistryImages:
 
     async def read_file(self, image: ImageDescription, path: str, *, max_bytes: int) -> listing.FileContent:
         """The content of a file. Raises what `opsctl.image.listing.read_file` names."""
-        return await _on_thread(
+        return await self._on_thread(
             lambda stop: listing.read_file(
                 image,
                 self._blobs(image, stop),
@@ -113,14 +116,14 @@ class RegistryImages:
         return RepositoryBlobs(self._client, Repository(name.registry, name.repository), stop)
 
     async def _read_manifest(self, repository: Repository, digest: str) -> Manifest:
-        found = _read(await _on_thread(lambda stop: self._client.get_manifest(repository, digest, stop=stop)))
+        found = _read(await self._on_thread(lambda stop: self._client.get_manifest(repository, digest, stop=stop)))
         if isinstance(found, Index):
             raise DataError("The index of the image leads to another index.", code="manifest-unreadable")
         return found
 
     async def _read_config(self, repository: Repository, manifest: Manifest) -> JsonObject:
         blob = manifest.config
-        content = await _on_thread(
+        content = await self._on_thread(
             lambda stop: self._client.read_blob(repository, blob, max_bytes=LARGEST_CONFIG_BYTES, stop=stop)
         )
         return read_config(content, blob)
@@ -134,11 +137,21 @@ class RegistryImages:
             if blob is not None:
                 found = blob
                 return read_statement(
-                    await _on_thread(
+                    await self._on_thread(
                         lambda stop: self._client.read_blob(repository, found, max_bytes=MAX_STATEMENT_BYTES, stop=stop)
                     )
                 )
         return None
+
+    async def _on_thread(self, work: Callable[[Stop], _T]) -> _T:
+        """A thread cannot be cancelled; it is told to stop. Not on the loop's own threads: the loop waits for those at
+        its end, and a registry that is silent keeps one for many seconds."""
+        stop = Stop()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, stop)
+        except asyncio.CancelledError:
+            stop.request()
+            raise
 
 
 class RepositoryBlobs:
@@ -152,16 +165,6 @@ class RepositoryBlobs:
     def open(self, blob: Descriptor) -> AbstractContextManager[Iterator[bytes]]:
         """The stored bytes in pieces."""
         return self._client.open_blob(self._repository, blob, stop=self._stop)
-
-
-async def _on_thread(work: Callable[[Stop], _T]) -> _T:
-    """A thread cannot be cancelled; it is told to stop, so that the program need not wait for it at its end."""
-    stop = Stop()
-    try:
-        return await asyncio.to_thread(work, stop)
-    except asyncio.CancelledError:
-        stop.request()
-        raise
 
 
 def _read(answer: ManifestAnswer) -> Index | Manifest:
