@@ -23,8 +23,8 @@ EXIT_CODES = {
     ExitCode.USAGE: "Wrong call or wrong configuration. Trying again does not help.",
     ExitCode.FINDINGS: "Looked, and something is wrong: a stalled or contradictory migration, differences found by "
     "`migrate verify`, an execution that failed.",
-    ExitCode.PARTIAL: "Finished, but some images failed, some sources could not be asked, a limit was too small, or the "
-    "evidence does not tell how an execution ended.",
+    ExitCode.PARTIAL: "Finished, but some images failed, some sources could not be asked, a limit was too small, or "
+    "the evidence does not tell how an execution ended.",
     ExitCode.UNAVAILABLE: "A service could not be reached, timed out, or throttled until the retries ran out; or "
     "`--timeout` ran out. Try again later.",
     ExitCode.DENIED: "Credentials missing, wrong, or not sufficient.",

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from opsctl.cli.config.service_check import CheckState, ServiceCheck, check_from_error
+from opsctl.cli.process import Process
 from opsctl.cli.services import host_of_uri, open_bucket, open_database, read_mapping
 from opsctl.cli.signals import StopRequest, run_async
-from opsctl.config import MongoSection, Profile, S3Section
-from opsctl.errors import OpsctlError
+from opsctl.config import CloudRunSection, MongoSection, Profile, S3Section
+from opsctl.errors import ConfigError, OpsctlError
 
 
-def try_services(profile: Profile) -> list[ServiceCheck]:
-    """Mongo and S3, as far as they are configured and valid; the others have nothing that could be tried yet."""
+def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
+    """Mongo, S3 and Cloud Run, as far as they are configured and valid; the others have nothing that could be tried
+    yet."""
 
     async def main(_stop: StopRequest) -> list[ServiceCheck]:
         checks = []
@@ -20,6 +22,8 @@ def try_services(profile: Profile) -> list[ServiceCheck]:
             checks.append(await _try("mongo", lambda: _try_mongo(profile)))
         if profile.is_configured(S3Section):
             checks.append(await _try("s3", lambda: _try_s3(profile)))
+        if profile.is_configured(CloudRunSection):
+            checks.append(await _try("cloudrun", lambda: _try_cloud_run(profile, process)))
         return checks
 
     return run_async(main, drain_seconds=0)
@@ -50,3 +54,18 @@ async def _try_s3(profile: Profile) -> str:
     finally:
         bucket.close()
     return f"bucket {bucket.address.bucket} can be read"
+
+
+async def _try_cloud_run(profile: Profile, process: Process) -> str:
+    """One page of executions, or the regions when none is named: what every Cloud Run command asks first."""
+    from opsctl.cli.cloudrun.google_access import open_google  # noqa: PLC0415
+
+    async with open_google(profile, process) as google:
+        run, project, region = google.sources.run, google.project, google.region
+        if not project:
+            raise ConfigError("no project is named", hint="Set cloudrun.project, or: gcloud config set project PROJECT")
+        if not region:
+            regions = await run.list_regions(project)
+            return f"Cloud Run of project {project} can be read, {len(regions)} regions; no region is named"
+        await run.list_executions(f"projects/{project}/locations/{region}/jobs/-", page_size=1)
+    return f"executions in {region} of project {project} can be read"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 from opsctl.cli.command import LIST_FORMATS, CommandSpec, Example
@@ -36,8 +37,12 @@ def check(context: AppContext) -> Outcome:
     Nothing is written anywhere. Ends with 0 when everything that is configured works, else with the code of the worst:
     2 for a wrong configuration, 6 denied, 7 not found, 5 not reachable.
     """
+
     # By name: the services bring their SDKs, and a wrong configuration must be told without them.
-    return run_checks(context, lambda: import_module("opsctl.cli.service_checks").try_services)
+    def find_services() -> CheckServices:
+        return partial(import_module("opsctl.cli.service_checks").try_services, process=context.process)
+
+    return run_checks(context, find_services)
 
 
 def run_checks(context: AppContext, find_services: Callable[[], CheckServices]) -> Outcome:
