@@ -23,7 +23,7 @@ CONFIG: dict[str, Any] = {
         "Cmd": ["serve", f"--password={SECRET}"],
         "WorkingDir": "/app",
         "Env": ["PATH=/bin", "NODE_VERSION=20.0.0", f"API_TOKEN={SECRET}", "PLAIN=canary", "EMPTY="],
-        "Labels": {"revision": "0123abc", "note": f"uses {SECRET}"},
+        "Labels": {"revision": "0123abc", "note": f"uses {SECRET}", "registry-password": "pW5-qT8uHd21"},
     },
 }
 
@@ -117,6 +117,7 @@ def test_values_of_variables_are_masked_but_for_those_of_base_images() -> None:
     assert report.created_at == datetime(2026, 1, 12, 1, 50, tzinfo=UTC)
     assert report.entrypoint == ("sh", "-c")
     assert report.labels["revision"] == "0123abc"
+    assert "pW5" not in report.labels["registry-password"]
     texts = Catalogue("en", UTC)
     text = render_table(config_view(report, texts), texts, Screen(None))
     assert SECRET not in repr(report) + text

@@ -169,7 +169,7 @@ def describe_config(image: ImageDescription, execution: str | None) -> ImageConf
     masker = Masker(TokenBook())
     settings = as_object(image.config.get("config"))
     container = _mask_container(masker, settings)
-    labels = {key: masker.mask_text(value) for key, value in _labels(settings).items()}
+    labels = as_object(as_object(masker.mask_section("image", {"Labels": _labels(settings)})).get("Labels"))
     return ImageConfig(
         describe_subject(image, execution),
         image.platforms,
