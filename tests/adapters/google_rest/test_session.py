@@ -38,6 +38,7 @@ async def session_with(
     timeout_seconds: float = 10.0,
     max_answer_bytes: int = 1 << 20,
     quota_project: str | None = None,
+    token: str = TOKEN,
 ) -> AsyncIterator[tuple[GoogleSession, LocalGoogle, list[float]]]:
     delays: list[float] = []
 
@@ -46,7 +47,7 @@ async def session_with(
 
     with serve(*replies, respond=respond) as google:
         session = GoogleSession(
-            Credentials(TOKEN, environment={}),
+            Credentials(token, environment={}),
             Endpoints(dict.fromkeys(Api, google.url)),
             timeout_seconds=timeout_seconds,
             sleep=sleep,
@@ -346,6 +347,13 @@ async def test_nothing_secret_is_logged_or_said(caplog: pytest.LogCaptureFixture
     own = [record.getMessage() for record in caplog.records if record.name.startswith("opsctl")]
     assert any(message.startswith(f"GET run.googleapis.com{PATH}: 403, ") for message in own)
     assert "canary" not in "\n".join(own)
+
+
+async def test_a_token_that_does_not_look_like_one_is_not_repeated_either() -> None:
+    token = "7Qd0opaque9Wm2"
+    with raises_without(token):
+        async with session_with(refusal(403, f"The credential {token} may not."), token=token) as (session, _, _delays):
+            await session.get(Api.RUN, PATH)
 
 
 @contextmanager

@@ -200,9 +200,11 @@ class GoogleSession:
                 )
             except TransportError as error:
                 return _Outcome(token, failure=error)
-            refused = not 200 <= answer.status < 300
-            refusal = read_error_answer(request.api.value, answer.status, answer.body) if refused else None
-            return _Outcome(token, answer, refusal)
+            if 200 <= answer.status < 300:
+                return _Outcome(token, answer)
+            # A proxy may repeat the request, and nothing about the form of a token says what it is.
+            body = answer.body.replace(token.encode(), b"***")
+            return _Outcome(token, answer, read_error_answer(request.api.value, answer.status, body))
 
         try:
             outcome = await self._on_thread(request.api, send, deadline)
