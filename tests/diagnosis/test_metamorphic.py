@@ -111,6 +111,7 @@ def test_the_answer_stays(change: Callable[[Document], None], diagnose: Diagnose
     assert not moved
 
 
+@pytest.mark.slow
 def test_ten_thousand_other_errors_make_it_less_sure_at_most(diagnose: Diagnose) -> None:
     moved = []
     for name, document in list(documents())[::12]:

@@ -18,6 +18,7 @@ def test_the_corpus_is_diagnosed() -> None:
     assert found.overstated == ()
 
 
+@pytest.mark.slow
 def test_weights_that_were_fitted_elsewhere_do_as_well() -> None:
     found = cross_validate(load_labelled(CORPUS), 5)
     assert found.strict / found.count >= 0.95

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from opsctl.lab.sample_peculiar import LONG_NAME_LENGTH
 from tests.end_to_end.conftest import EMBEDDED_ONLY, FAST, Site, read_answer, wait_until
 from tests.end_to_end.outcome import check_wide_outcome
+
+pytestmark = pytest.mark.slow
 
 MIGRATE = ("migrate", "images", "--yes", "-q", "-o", "json")
 LARGEST_BYTES = 16 * 1024 * 1024

@@ -101,6 +101,7 @@ class TestStatuses:
         google.fail(Action.EMPTY, *CALLS[section])
         assert statuses(google.report())[section] == status
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("action", [Action.GARBAGE, Action.CUT, Action.RESET])
     @pytest.mark.parametrize("section", [name for name in CALLS if name != "image"])
     def test_broken(self, google: LiveGoogle, section: str, action: Action) -> None:
@@ -199,6 +200,7 @@ class TestErrors:
         assert "run.executions.get" in ended.stderr
         assert ended.stdout == ""
 
+    @pytest.mark.slow
     def test_google_is_away(self, google: LiveGoogle) -> None:
         google.fail(Action.STATUS, "", status=503)
         assert google.diagnose(FIRST).exit_code == 5

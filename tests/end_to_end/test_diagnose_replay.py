@@ -47,6 +47,7 @@ def test_the_saved_file_of_a_labelled_case_gives_the_same_report(case: Path, tmp
     assert report_of(case, "--save-evidence", str(saved)) == report_of(saved)
 
 
+@pytest.mark.slow
 def test_the_saved_file_gives_the_same_report_where_there_is_much_to_mask(tmp_path: Path) -> None:
     path, saved = tmp_path / "incident.json", tmp_path / "saved.json"
     path.write_text(json.dumps(plant_everywhere()[0]), encoding="utf-8")

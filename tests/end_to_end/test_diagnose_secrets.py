@@ -15,6 +15,8 @@ from opsctl.reporting.language import LANGUAGES
 from tests.cli.processes import Ended, make_process, run_words
 from tests.end_to_end.diagnose_canaries import plant_everywhere
 
+pytestmark = pytest.mark.slow
+
 FORMATS = ("table", "json", "yaml", "markdown")
 COMMAND = ("cloudrun", "diagnose", "--from-evidence")
 # Enough of a secret to be worth something.

@@ -12,7 +12,7 @@ import pytest
 from tests.end_to_end.conftest import EMBEDDED_ONLY, Answer, Site, open_place, read_answer
 from tests.servers.launch import S3Target, embedded_mongo
 
-pytestmark = EMBEDDED_ONLY
+pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
 BOUND_SECONDS = 15
 START_SECONDS = 3

@@ -11,7 +11,7 @@ import yaml
 
 from tests.end_to_end.conftest import EMBEDDED_ONLY, Answer, Site
 
-pytestmark = EMBEDDED_ONLY
+pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
 ESCAPES = "\x1b[31m빨강\x1b[0m\x1b]0;owned\x07\x1b[2J\x9b1A\x90q\x9c\r\x08\x7f\u202egpj.exe\u2066\u200b"
 MARKUP = "[bold red]특가[/bold red] [link=http://example.com]여기[/] <b>&amp;</b> | `x` :smile:"

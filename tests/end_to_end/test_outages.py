@@ -14,6 +14,8 @@ from tests.end_to_end.conftest import FAST, Site, read_answer, wait_until
 from tests.end_to_end.outcome import check_plain_outcome
 from tests.servers.proxy import TcpProxy, tcp_proxy
 
+pytestmark = pytest.mark.slow
+
 DOCUMENTS = 60
 MIGRATE = ("migrate", "images", "--yes", "-o", "json")
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from opsctl.lab.half_done import Target, half_done_by_old_job, write_half_done
 from tests.end_to_end.conftest import COLLECTION, PREFIX, Site
 from tests.end_to_end.outcome import check_outcome
+
+pytestmark = pytest.mark.slow
 
 
 def test_skipped_images_are_tried_again_when_asked(site: Site) -> None:

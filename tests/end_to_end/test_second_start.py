@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import time
 
+import pytest
+
 from opsctl.migration.run_record import LEASE_SECONDS
 from tests.end_to_end.conftest import EMBEDDED_ONLY, FAST, Site, read_answer, wait_until
 from tests.end_to_end.outcome import check_plain_outcome
 
-pytestmark = EMBEDDED_ONLY
+pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
 
 def test_a_second_start_is_turned_away_and_a_dead_one_replaced(slow_site: Site) -> None:

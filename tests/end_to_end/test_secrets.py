@@ -10,7 +10,7 @@ import pytest
 from tests.end_to_end.conftest import COLLECTION, EMBEDDED_ONLY, Answer, Site, open_place
 from tests.servers.launch import S3Target, embedded_mongo
 
-pytestmark = EMBEDDED_ONLY
+pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
 PASSWORD = "m0ngo/c@nary:%"
 QUOTED = "m0ngo%2Fc%40nary%3A%25"

@@ -11,7 +11,7 @@ from tests.end_to_end.conftest import EMBEDDED_ONLY, FAST, Site, open_site, read
 from tests.end_to_end.outcome import check_wide_outcome
 from tests.servers.launch import S3Target
 
-pytestmark = EMBEDDED_ONLY
+pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
 IMAGES = 40
 

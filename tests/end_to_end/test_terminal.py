@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.conftest import EMBEDDED_ONLY, FAST, Site
 
-pytestmark = EMBEDDED_ONLY
+pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
 ROWS = 60
 

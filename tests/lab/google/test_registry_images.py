@@ -45,7 +45,7 @@ async def test_a_diagnosis_sees_what_the_evidence_says(name: str, in_index: bool
             google_endpoint=f"http://127.0.0.1:{server.port}",
         )
         images = RegistryImages(client, budget_bytes=10_000_000)
-        described = await images.describe(f"{repository}@{image.digest}")
+        described = await images.describe(f"{repository}@{image.digest}", with_provenance=True)
         found = await asyncio.wait_for(images.inspect(described, wanted), 30)
 
     assert described.digest == image.manifest_digest
