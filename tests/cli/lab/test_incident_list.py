@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import Any
 
 from opsctl.cli.app import ROOT
+from opsctl.cli.lab.incident.list import live_command
 from opsctl.cli.schema import find_report
 from opsctl.lab.incidents import INCIDENTS
 from opsctl.reporting.json_schema import envelope_schema
@@ -47,6 +49,18 @@ def test_what_is_written_matches_the_schema() -> None:
     written = document("--answers")
     assert problems(written, envelope_schema("lab.incident.list", find_report("lab.incident.list"))) == []
     assert written["data"]["incidents"][0]["variants"] == ["nothing", "conditions", "logs", "image", "iam", "all"]
+
+
+def test_every_incident_can_be_asked_for_live() -> None:
+    rows = document("")["data"]["incidents"]
+    assert len({row["execution"] for row in rows}) == len(rows) - 1
+    shown = run("").stdout
+    for row in rows:
+        _, project, _, region, *_, name = row["execution"].split("/")
+        assert re.search(rf"^{row['name']} .* {project} +{region}\b", shown, re.MULTILINE)
+        live = live_command(row["execution"])
+        assert live == f"opsctl cloudrun diagnose {name} --project {project} --region {region} --profile lab"
+    assert live_command(rows[0]["execution"]) in shown
 
 
 def test_names_and_rows_for_scripts() -> None:

@@ -50,6 +50,11 @@ class Incident:
 
         return Catalogue("en").get(f"incident.{self.key}_title")
 
+    @property
+    def execution(self) -> str:
+        """The full resource name of the execution."""
+        return str(self.build()["executionName"])
+
     def evidence(self) -> Json:
         """All of the evidence, every section with its status. The caller may change it: nothing is shared."""
         return copy.deepcopy(self.build())

@@ -11,6 +11,7 @@ import typer
 
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
+from opsctl.cli.lab.incident.list import live_command
 from opsctl.cli.outcome import Outcome
 from opsctl.config.file import suggest
 from opsctl.diagnosis.models import SECTIONS
@@ -98,6 +99,11 @@ def write_view(report: IncidentWritten, incident: Incident, folder: Path, texts:
         fields.append(Field(t("incident.variant"), report.variant))
     fields.append(Field(t("incident.collected"), ", ".join(there) or t("incident.nothing")))
     fields.append(Field(t("incident.missing"), ", ".join(others) or t("incident.nothing")))
+    if report.variant is None:
+        fields.append(Field(t("incident.variants"), ", ".join(item.name for item in incident.variants)))
+    # Where a right was missing then, it is not missing in the lab.
+    is_live = incident.execution.endswith(f"/{incident.name}")
+    live = (NextCommand(live_command(incident.execution), t("incident.next_live")),) if is_live else ()
     return ReportView(
         t(f"incident.{incident.key}_title"),
         summary=(Line(t(f"incident.{incident.key}_story")),),
@@ -105,6 +111,7 @@ def write_view(report: IncidentWritten, incident: Incident, folder: Path, texts:
         notes=(Line(t("incident.replaced")),) if report.replaced else (),
         next_commands=(
             NextCommand("opsctl lab incident list --answers", t("incident.next_answers")),
+            *live,
             NextCommand(
                 f"opsctl cloudrun diagnose --from-evidence {shlex.quote(str(near))}", t("incident.next_diagnose")
             ),

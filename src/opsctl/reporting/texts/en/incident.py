@@ -5,6 +5,8 @@ MESSAGES = {
     "name": "Name",
     "what": "What one sees",
     "variants": "Variants",
+    "project": "Project",
+    "region": "Region",
     "cause": "Cause",
     "lesson": "What it teaches",
     "answers_hidden": "The causes are not shown: add --answers.",
@@ -16,6 +18,7 @@ MESSAGES = {
     "nothing": "nothing",
     "replaced": "The file that was there before was replaced.",
     "next_diagnose": "find the cause",
+    "next_live": "find its cause live, while the lab is up",
     "next_answers": "compare with the right answers",
     "o4o_api_migrations_h5x5h_title": "Migrations fail right after a deploy",
     "o4o_api_migrations_h5x5h_story": "The service was deployed; the migration job failed twice. New entry point, "

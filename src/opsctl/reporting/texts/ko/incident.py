@@ -5,6 +5,8 @@ MESSAGES = {
     "name": "이름",
     "what": "겉으로 보이는 현상",
     "variants": "변형",
+    "project": "프로젝트",
+    "region": "리전",
     "cause": "원인",
     "lesson": "배울 점",
     "answers_hidden": "원인은 가려져 있습니다. 보려면 --answers를 붙이십시오.",
@@ -16,6 +18,7 @@ MESSAGES = {
     "nothing": "없음",
     "replaced": "기존 파일을 덮어썼습니다.",
     "next_diagnose": "원인 찾기",
+    "next_live": "실습 환경이 켜져 있을 때 직접 수집해 진단",
     "next_answers": "정답과 비교",
     "o4o_api_migrations_h5x5h_title": "배포 직후 마이그레이션이 실패합니다",
     "o4o_api_migrations_h5x5h_story": "서비스 배포는 성공했지만 마이그레이션 Job이 두 번 실패했습니다. 새 진입점, "
