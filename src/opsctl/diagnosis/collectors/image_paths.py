@@ -38,6 +38,8 @@ _PACKAGE = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[A-Za-z][
 _LONGEST_CODE = 65_536
 _QUOTED = re.compile(r"""["'`]([\w@./*+-]{1,120})["'`]""")
 _JOIN = re.compile(r"""\b(?:join|resolve)\(([^'"`\n]{0,120})((?:["'`][\w./-]{1,80}["'`][,\s]*){1,8})\)""")
+_VARIABLE = re.compile(r"\s*([A-Za-z_$][\w$]*)\s*,\s*")
+_IS_WORKING_FOLDER = re.compile(r"process\.cwd\(|os\.getcwd\(|Dir\.pwd")
 _IS_BESIDE = re.compile(r"__dirname|__file__|import\.meta|dirname\(")
 _MIGRATIONS = re.compile(r"(?:^|/)migrations?(?:/|$)", re.IGNORECASE)
 
@@ -120,21 +122,26 @@ def second_look(references: References, config: Mapping[str, Any], texts: Mappin
             interpreter = _INTERPRETER.match(text)
             if interpreter:
                 found.paths[interpreter[1]] = None
-            for place in _named_in_code(text, posixpath.dirname(path), folder):
-                found.paths[place] = None
-                found.folders[place] = None
+            for place, is_certain in _named_in_code(text, posixpath.dirname(path), folder):
+                if is_certain:
+                    found.paths[place] = None
+                    found.folders[place] = None
+                else:
+                    found.optional[place] = None
     return found.freeze()
 
 
-def _named_in_code(text: str, beside: str, folder: str) -> Iterator[str]:
-    """Folders of migrations that a program names: joined from parts, or as one path with a folder in it. A path in a
-    program is relative to the working folder, unless it says that it is to the file."""
+def _named_in_code(text: str, beside: str, folder: str) -> Iterator[tuple[str, bool]]:
+    """Folders of migrations that a program names, and whether it is certain where they are: joined from parts, or as
+    one path with a folder in it. A path in a program is relative to the working folder, unless it says that it is to
+    the file."""
     for call in _JOIN.finditer(text[:_LONGEST_CODE]):
         parts = _QUOTED.findall(call[2])
-        base = beside if _IS_BESIDE.search(call[1]) else folder
-        place = _inside(base, posixpath.join(*parts)) if parts else None
-        if place is not None and _MIGRATIONS.search(place.removeprefix(base)):
-            yield place
+        bases = _bases_of(call[1], text, beside, folder)
+        for base in bases if parts else ():
+            place = _inside(base, posixpath.join(*parts))
+            if place is not None and _MIGRATIONS.search(place.removeprefix(base)):
+                yield place, len(bases) == 1
     for match in _QUOTED.finditer(_JOIN.sub("", text[:_LONGEST_CODE])):
         path = match[1].partition("*")[0].rstrip("/")
         if "/" in path and _MIGRATIONS.search(path):
@@ -142,7 +149,18 @@ def _named_in_code(text: str, beside: str, folder: str) -> Iterator[str]:
             is_beside = path.startswith("../") or _IS_BESIDE.search(before)
             place = _inside(beside if is_beside else folder, path)
             if place is not None:
-                yield place
+                yield place, True
+
+
+def _bases_of(before: str, text: str, beside: str, folder: str) -> tuple[str, ...]:
+    """The folder that the first arguments of a join mean; both candidates when that cannot be told."""
+    named = _VARIABLE.fullmatch(before)
+    if named:
+        value = re.search(rf"\b{re.escape(named[1])}\s*=([^\n;]*)", text)
+        before = value[1] if value else before
+    if _IS_BESIDE.search(before):
+        return (beside,)
+    return (folder,) if not before.strip() or _IS_WORKING_FOLDER.search(before) else (beside, folder)
 
 
 def command_of(references: References, config: Mapping[str, Any]) -> tuple[str, ...]:
