@@ -176,6 +176,49 @@ async def test_a_wrong_id_names_near_ones() -> None:
     assert found.missing.hint == f"Did you mean {ID}?"
 
 
+async def test_the_wrong_region_is_said_with_the_right_one() -> None:
+    runs = Runs((SEOUL, JOB, ID))
+    with pytest.raises(NotFoundError, match=f"not found in region {IOWA}") as caught:
+        await resolve(Target(ID, region=IOWA, project="p"), runs)
+    assert caught.value.hint == f"It is in {SEOUL}: --region {SEOUL}"
+    named = await resolve(Target(ID, job=JOB, region=IOWA, project="p"), runs)
+    assert named.missing is not None
+    assert named.missing.hint == f"It is in {SEOUL}: --region {SEOUL}"
+    with pytest.raises(NotFoundError) as latest:
+        await find_latest(runs, "p", IOWA, JOB, only_failed=True)
+    assert latest.value.hint == f"It is in {SEOUL}: --region {SEOUL}"
+
+
+async def test_regions_that_cannot_be_listed_leave_it_at_the_wrong_one() -> None:
+    runs = Runs((SEOUL, JOB, ID))
+    runs.broken["regions"] = AccessDeniedError("no", permission="run.locations.list")
+    with pytest.raises(NotFoundError, match="not found") as caught:
+        await resolve(Target(ID, region=IOWA, project="p"), runs)
+    assert "right project and region" in str(caught.value.hint)
+    with pytest.raises(AccessDeniedError, match="cannot be listed") as unknown:
+        await resolve(Target(ID, project="p"), runs)
+    assert "--region" in str(unknown.value.hint)
+    assert unknown.value.permission == "run.locations.list"
+
+
+@pytest.mark.parametrize(
+    ("address", "project"),
+    [
+        ("https://console.cloud.google.com/logs/viewer?project=shop&advancedFilter=x", "shop"),
+        ("https://console.cloud.google.com/logs/viewer?a=b&project=example.com:shop", "example.com:shop"),
+        ("https://console.cloud.google.com/logs/viewer?project=123456789012", "123456789012"),
+        ("", "123456789012"),
+    ],
+)
+async def test_a_project_by_its_number_is_the_one_with_that_id(address: str, project: str) -> None:
+    runs = Runs((SEOUL, JOB, ID))
+    runs.executions[SEOUL][0]["logUri"] = address
+    found = await resolve(Target(ID, region=SEOUL, project="123456789012"), runs)
+    assert (found.name.project, found.name.full.split("/")[1]) == (project, project)
+    by_id = await resolve(Target(ID, region=SEOUL, project="mine"), runs)
+    assert by_id.name.project == "mine"
+
+
 async def test_nothing_near_asks_for_project_and_region() -> None:
     error = await missing(Runs(), target("something-else"))
     assert "project and region" in str(error.hint)

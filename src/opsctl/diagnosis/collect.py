@@ -32,6 +32,7 @@ from opsctl.diagnosis.collectors.run import (
     collect_baseline,
     collect_job,
     collect_tasks,
+    tasks_section,
 )
 from opsctl.diagnosis.collectors.secrets import SOURCE as SECRETS_SOURCE
 from opsctl.diagnosis.collectors.secrets import collect_secrets
@@ -39,7 +40,16 @@ from opsctl.diagnosis.collectors.sql import SOURCE as SQL_SOURCE
 from opsctl.diagnosis.collectors.sql import collect_sql
 from opsctl.diagnosis.facts.reading import as_object
 from opsctl.diagnosis.facts.shape import ExecutionShape, find_shape
-from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS, Evidence, ExecutionName, LogEntry, Section, SectionStatus
+from opsctl.diagnosis.models import (
+    OWN_SECTIONS,
+    SECTIONS,
+    Evidence,
+    ExecutionName,
+    JsonObject,
+    LogEntry,
+    Section,
+    SectionStatus,
+)
 from opsctl.diagnosis.ports import Sources
 from opsctl.errors import OpsctlError
 
@@ -143,7 +153,7 @@ class _Collecting:
         baseline = start(self._section("baseline", lambda: collect_baseline(sources.run, name, created)))
         answer = start(self._image(template, logs, reading))
         asked = {
-            "tasks": start(self._section("tasks", lambda: collect_tasks(sources.run, name))),
+            "tasks": start(self._tasks()),
             "job": job,
             "logs": logs,
             "baseline": baseline,
@@ -161,6 +171,19 @@ class _Collecting:
         collected_at = self._now().astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         in_order = {section: sections[section] for section in (*SECTIONS, *OWN_SECTIONS) if section in sections}
         return Evidence(name, collected_at, in_order, entries, dropped)
+
+    async def _tasks(self) -> Section:
+        tasks: list[JsonObject] = []
+
+        def keep(failure: Section) -> Section:
+            return tasks_section(tasks, failure.reason) if tasks else failure
+
+        return await self._bounded(
+            "tasks",
+            lambda: collect_tasks(self._sources.run, self._name, tasks),
+            keep,
+            self._settings.section_seconds,
+        )
 
     async def _logs(self, reading: LogReading) -> Section:
         """What was read before an error or the limit of time stays."""

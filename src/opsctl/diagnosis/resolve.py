@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -20,6 +21,7 @@ from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError, Unavail
 # A hundred executions each, newest first.
 MAX_PAGES = 5
 _NEAR = 3
+_PROJECT_IN_ADDRESS = re.compile(r"[?&]project=((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]+)(?:&|$)")
 # What is true of every region, so that going on is in vain.
 _EVERYWHERE = frozenset(("no-credentials", "expired-credentials", "api-disabled"))
 
@@ -92,7 +94,10 @@ async def find_latest(
     homes = await search.find_job(job)
     if homes:
         raise NotFoundError(f"job {job} was never executed in {' or '.join(homes)} of project {project}")
-    raise await search.unknown_job(job)
+    missing = await search.unknown_job(job)
+    if region and (other := await (await search.elsewhere()).find_job(job)):
+        raise NotFoundError(missing.message, hint=_name_regions("It is", other))
+    raise missing
 
 
 def has_failed(execution: JsonObject) -> bool:
@@ -151,10 +156,12 @@ class _Search:
         return NotFoundError(f"there is no job {job} in {self.where}", hint=hint)
 
     def resolution(self, region: str, execution: str, found: JsonObject, guess: str) -> Resolution:
-        """With the project as the caller names it: Cloud Run may answer with its number."""
+        """With the project as the caller names it: Cloud Run may answer with its number. A caller who names the number
+        means the same project: its id is what logs and images are called by."""
         parts = str(found.get("name", "")).split("/")
         job = parts[5] if len(parts) == 8 else _last(found.get("job")) or guess
-        return Resolution(self.name(region, job, execution), found)
+        known = replace(self, project=_project_id(found) or self.project) if self.project.isdigit() else self
+        return Resolution(known.name(region, job, execution), found)
 
     def name(self, region: str, job: str, execution: str) -> ExecutionName:
         """The full name."""
@@ -172,6 +179,14 @@ class _Search:
         """What was searched."""
         place = f"region {self.regions[0]}" if len(self.regions) == 1 else f"the {len(self.regions)} regions"
         return f"{place} of project {self.project}"
+
+    async def elsewhere(self) -> _Search:
+        """The same search in all regions that it has left out; in none when they cannot be listed."""
+        try:
+            regions = await self.run.list_regions(self.project)
+        except OpsctlError:
+            regions = ()
+        return replace(self, regions=tuple(region for region in regions if region not in self.regions))
 
     def _location(self, region: str) -> str:
         return f"projects/{self.project}/locations/{region}"
@@ -201,13 +216,26 @@ async def _missing(
         hint=_suggest(target.execution, ids) or "Is it the right project and region? Cloud Run deletes old executions.",
     )
     homes = await search.find_job(job) if job else []
-    if not homes and target.job and not ids:
+    if not homes and target.region and job and (found := await _find_elsewhere(search, job, target.execution)):
+        missing = NotFoundError(missing.message, hint=_name_regions("It is", found))
+    elif not homes and target.job and not ids:
         missing = await search.unknown_job(target.job)
     if target.job and target.region:
         homes = [target.region]
     if len(homes) == 1:
         return Resolution(search.name(homes[0], job, target.execution), None, missing)
     raise missing
+
+
+async def _find_elsewhere(search: _Search, job: str, execution: str) -> list[str]:
+    """The regions that have such an execution, of those that were not searched."""
+    other = await search.elsewhere()
+    answers = await other.ask(job, execution)
+    return [region for region, answer in answers.items() if not isinstance(answer, OpsctlError)]
+
+
+def _name_regions(what: str, regions: Sequence[str]) -> str:
+    return f"{what} in {' and in '.join(regions)}: --region {regions[0]}"
 
 
 async def _list(run: CloudRun, parent: str, is_wanted: Callable[[JsonObject], bool]) -> _Listing:
@@ -237,7 +265,18 @@ async def _list_regions(run: CloudRun, target: Target) -> tuple[str, ...]:
     """The one that is named, else all of them."""
     if target.region:
         return (target.region,)
-    if regions := await run.list_regions(_need_project(target.project)):
+    try:
+        regions = await run.list_regions(_need_project(target.project))
+    except AccessDeniedError as error:
+        if error.hint is not None:
+            raise
+        raise AccessDeniedError(
+            f"the regions of project {target.project} cannot be listed: {error.message}",
+            code=error.code,
+            permission=error.permission,
+            hint="Is it the right project? If so, name the region with --region.",
+        ) from error
+    if regions:
         return regions
     raise NotFoundError(f"project {target.project} has no region with Cloud Run", hint="Name it with --region.")
 
@@ -289,6 +328,14 @@ def _need_project(project: str) -> str:
 def _suggest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, sorted(set(known) - {""}), n=_NEAR)
     return f"Did you mean {' or '.join(near)}?" if near else ""
+
+
+def _project_id(found: JsonObject) -> str:
+    """The id of an execution's project, by its name or else by the address of its log; empty when neither tells."""
+    parts = str(found.get("name", "")).split("/")
+    named = parts[1] if len(parts) == 8 and not parts[1].isdigit() else ""
+    in_address = _PROJECT_IN_ADDRESS.search(str(found.get("logUri", "")))
+    return named or (in_address[1] if in_address else "")
 
 
 def _last(name: object) -> str:

@@ -100,6 +100,12 @@ class TestEmpty:
         google.faults = {"list_more_tasks": UnavailableError("503")}
         found = collect_from(google, document).section("tasks")
         assert (found.status, found.reason) == (SectionStatus.PARTIAL, "only 1 tasks were read: 503")
+        google.faults = {"list_more_tasks": None}
+        found = collect_from(google, document, settings=QUICK).section("tasks")
+        assert (found.status, found.reason) == (
+            SectionStatus.PARTIAL,
+            "only 1 tasks were read: no answer within 0.2 s",
+        )
 
     def test_no_success_before(self) -> None:
         document, google = incident()

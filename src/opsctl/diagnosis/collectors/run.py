@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from opsctl.diagnosis.collectors.answers import empty, reason_of, seen
+from opsctl.diagnosis.collectors.answers import empty, seen
 from opsctl.diagnosis.facts.reading import as_count, as_text
 from opsctl.diagnosis.models import ExecutionName, JsonObject, Section
 from opsctl.diagnosis.ports import CloudRun
 from opsctl.diagnosis.timestamps import parse_time
-from opsctl.errors import OpsctlError
 
 EXECUTION_SOURCE = "run.googleapis.com/v2 executions.get"
 TASKS_SOURCE = "run.googleapis.com/v2 tasks.list"
@@ -22,20 +21,20 @@ def job_name(name: ExecutionName) -> str:
     return f"projects/{name.project}/locations/{name.location}/jobs/{name.job}"
 
 
-async def collect_tasks(run: CloudRun, name: ExecutionName) -> Section:
-    """All tasks of the execution."""
-    tasks: list[JsonObject] = []
-    problem: str | None = None
-    try:
-        async for task in run.list_tasks(name.full):
-            tasks.append(task)  # noqa: PERF401 - what came before an error is kept
-    except OpsctlError as error:
-        if not tasks:
-            raise
-        problem = f"only {len(tasks)} tasks were read: {reason_of(error)}"
+async def collect_tasks(run: CloudRun, name: ExecutionName, tasks: list[JsonObject]) -> Section:
+    """All tasks of the execution. They are put into `tasks` as they come, so that those which came before an error, or
+    before the time was up, are not lost."""
+    async for task in run.list_tasks(name.full):
+        tasks.append(task)  # noqa: PERF401 - what came is kept
+    return tasks_section(tasks)
+
+
+def tasks_section(tasks: list[JsonObject], problem: str | None = None) -> Section:
+    """The section `tasks`; `problem` says why there may be more of them."""
     if not tasks:
         return empty("the execution has no tasks", TASKS_SOURCE)
-    return seen({"tasks": sorted(tasks, key=_index)}, TASKS_SOURCE, (problem,))
+    cut = f"only {len(tasks)} tasks were read: {problem}" if problem else None
+    return seen({"tasks": sorted(tasks, key=_index)}, TASKS_SOURCE, (cut,))
 
 
 def _index(task: JsonObject) -> int:
