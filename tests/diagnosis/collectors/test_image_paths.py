@@ -121,26 +121,30 @@ class TestFirstLook:
 class TestSecondLook:
     def test_a_script_of_a_package_leads_to_its_file(self) -> None:
         package = '{"scripts": {"migrate": "node dist/run.js --up", "other": "node no.js"}}'
-        wanted = second_look(references(command=("npm", "run", "migrate")), config(), {"/app/package.json": package})
+        wanted = second_look(
+            references(command=("npm", "run", "migrate")), config(), {"/app/package.json": package}
+        ).wanted
         assert wanted.paths == {"/app/dist/run.js"}
 
     def test_an_entry_file_names_its_migrations(self) -> None:
         text = "const folder = path.join(__dirname, 'database/migrations');"
-        wanted = second_look(references(command=("node", "dist/m.js")), config(), {"/app/dist/m.js": text})
+        wanted = second_look(references(command=("node", "dist/m.js")), config(), {"/app/dist/m.js": text}).wanted
         assert wanted.folders == {"/app/dist/database/migrations"}
 
     def test_a_path_without_more_is_relative_to_the_working_folder(self) -> None:
         text = 'migrations: ["dist/migrations/*.js"]'
-        wanted = second_look(references(command=("node", "dist/m.js")), config(), {"/app/dist/m.js": text})
+        wanted = second_look(references(command=("node", "dist/m.js")), config(), {"/app/dist/m.js": text}).wanted
         assert wanted.folders == {"/app/dist/migrations"}
 
     def test_the_interpreter_of_a_script(self) -> None:
-        wanted = second_look(references(command=("/run.sh",)), config(), {"/run.sh": "#!/bin/bash -e\r\necho"})
+        wanted = second_look(references(command=("/run.sh",)), config(), {"/run.sh": "#!/bin/bash -e\r\necho"}).wanted
         assert wanted.paths == {"/bin/bash"}
 
     @pytest.mark.parametrize("text", ["", "{", "[]", '{"scripts": 3}', "\0", '{"scripts": {"migrate": null}}'])
     def test_a_broken_package_leads_nowhere(self, text: str) -> None:
-        wanted = second_look(references(command=("npm", "run", "migrate")), config(), {"/app/package.json": text})
+        wanted = second_look(
+            references(command=("npm", "run", "migrate")), config(), {"/app/package.json": text}
+        ).wanted
         assert wanted.paths == set()
 
     @pytest.mark.parametrize(
@@ -159,5 +163,5 @@ class TestSecondLook:
         ],
     )
     def test_folders_that_a_program_joins(self, code: str, folders: set[str]) -> None:
-        wanted = second_look(references(command=("node", "dist/m.js")), config(), {"/app/dist/m.js": code})
+        wanted = second_look(references(command=("node", "dist/m.js")), config(), {"/app/dist/m.js": code}).wanted
         assert wanted.folders == folders

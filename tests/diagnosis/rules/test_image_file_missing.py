@@ -185,3 +185,15 @@ def test_shells_and_hand_written_checks(line: str) -> None:
 def test_harmless_words_about_files(line: str) -> None:
     causes = [found.rule.cause for found in diagnose_run(failed_run([line, "Processed 500 of 500 rows"])).findings]
     assert CAUSE not in causes
+
+
+def test_a_folder_that_the_program_itself_names_says_more_than_one_that_was_only_looked_for() -> None:
+    folder = "/app/dist/database/migrations"
+    image = {"absent": [folder], "files": [{"path": "/app/dist/migrate.js"}], "config": {}}
+    only_looked_for = find_cause(diagnose_run(failed_run(sections={"image": image})), RULE.cause)
+    named = {**image, "namedBy": {folder: "/app/dist/migrate.js"}}
+    found = find_cause(diagnose_run(failed_run(sections={"image": named})), RULE.cause)
+    assert only_looked_for is not None
+    assert found is not None
+    assert "program_names_it" in {piece.id for piece in found.support}
+    assert found.probability > only_looked_for.probability

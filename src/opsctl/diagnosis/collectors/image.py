@@ -33,14 +33,15 @@ async def collect_image(
     image = await images.describe(references.image, with_provenance=with_provenance)
     wanted = first_look(references, image.config, messages)
     inspection = await images.inspect(image, wanted) if _is_asked(wanted) else _NOTHING
-    further = _without(second_look(references, image.config, inspection.texts), wanted)
+    led_to = second_look(references, image.config, inspection.texts)
+    further = _without(led_to.wanted, wanted)
     if _is_asked(further):
         inspection = _join(inspection, await images.inspect(image, further))
-    return ImageAnswer(section_of(image, inspection), image)
+    return ImageAnswer(section_of(image, inspection, led_to.named_by), image)
 
 
-def section_of(image: ImageDescription, inspection: Inspection) -> Section:
-    """The section `image`."""
+def section_of(image: ImageDescription, inspection: Inspection, named_by: Mapping[str, str]) -> Section:
+    """The section `image`. `named_by`: path -> the file of the image that names it."""
     steps = {layer.number: layer.created_by for layer in image.layers}
     files = inspection.files[:_MOST_FILES]
     reasons = [
@@ -56,6 +57,7 @@ def section_of(image: ImageDescription, inspection: Inspection) -> Section:
         "config": image.config,
         "files": [_file(entry, steps) for entry in files],
         "absent": sorted(inspection.absent),
+        "namedBy": dict(named_by),
         "removedBy": {
             path: {"layer": number, "createdBy": steps.get(number)} for path, number in inspection.removed.items()
         },

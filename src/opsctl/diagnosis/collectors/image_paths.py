@@ -104,8 +104,17 @@ def first_look(references: References, config: Mapping[str, Any], messages: Iter
     return found.freeze()
 
 
-def second_look(references: References, config: Mapping[str, Any], texts: Mapping[str, str]) -> Wanted:
+@dataclass(frozen=True, slots=True)
+class Further:
+    """What files that were read lead to; `named_by`: a path that a program names for certain -> the program."""
+
+    wanted: Wanted
+    named_by: Mapping[str, str]
+
+
+def second_look(references: References, config: Mapping[str, Any], texts: Mapping[str, str]) -> Further:
     """What the files that were read lead to: the script that a package names, the folders that an entry file names."""
+    named_by: dict[str, str] = {}
     settings = as_object(config.get("config"))
     folder = references.working_folder or as_text(settings.get("WorkingDir")) or "/"
     words = command_of(references, config)
@@ -126,9 +135,10 @@ def second_look(references: References, config: Mapping[str, Any], texts: Mappin
                 if is_certain:
                     found.paths[place] = None
                     found.folders[place] = None
+                    named_by[place] = path
                 else:
                     found.optional[place] = None
-    return found.freeze()
+    return Further(found.freeze(), named_by)
 
 
 def _named_in_code(text: str, beside: str, folder: str) -> Iterator[tuple[str, bool]]:

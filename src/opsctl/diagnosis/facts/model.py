@@ -157,8 +157,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class EnvVar:
-    """An environment variable of the container. `value` is None for a secret reference and when none was given;
-    `is_masked` says that a value is there and hidden."""
+    """An environment variable. `value` is None for a secret reference and without one; `is_masked`: it is hidden."""
 
     name: str
     value: str | None
@@ -298,7 +297,7 @@ class SqlInstanceFacts:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """The image, as far as it was looked at. Paths are absolute. `texts` are small files that were read."""
+    """The image, as far as it was looked at; paths are absolute. `texts`: small files; `named_by`: path -> program."""
 
     digest: str | None = None
     architecture: str | None = None
@@ -311,6 +310,7 @@ class ImageFacts:
     absent: frozenset[str] = frozenset()
     texts: Mapping[str, str] = field(default_factory=dict)
     is_complete: bool = False
+    named_by: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, path: str) -> bool | None:
         """Whether a path is in the image: a file, or a folder above one. None when that was not looked at."""

@@ -99,6 +99,7 @@ def derive_image(evidence: Evidence) -> ImageFacts:
         absent=frozenset(path.rstrip("/") for path in as_texts(data.get("absent")) if path.strip("/")),
         texts={path: text for path, text in texts.items() if isinstance(text, str)},
         is_complete=data.get("complete") is True,
+        named_by={path: as_text(name) for path, name in as_object(data.get("namedBy")).items()},
     )
 
 

@@ -99,17 +99,23 @@ def _script_absent(facts: Facts, named: set[str]) -> Iterator[Clue]:
             )
 
 
-def _looked_for(facts: Facts, named: set[str]) -> Iterator[Clue]:
+def _looked_for(facts: Facts, told: set[str]) -> Iterator[Clue]:
     """Paths of the program that were looked for and are not there, though no message names them."""
     own = [
         path
         for path in sorted(facts.image.absent)
-        if path not in named and not any(part in path for part in _LIBRARIES) and not path.startswith("/cloudsql")
+        if path not in told and not any(part in path for part in _LIBRARIES) and not path.startswith("/cloudsql")
     ]
     if not own:
         return
     # What a job cannot do without, and nothing of that name elsewhere in the image.
     essential = [path for path in own if _ESSENTIAL.search(path) and not _has_namesake(facts, path)]
+    named = next((path for path in essential if path in facts.image.named_by), None)
+    if named is not None:
+        program = facts.image.named_by[named]
+        place = Pointer("image", "/absent", named), Pointer("image", "/namedBy", f"{program}: {named}")
+        yield Clue("program_names_it", Weight.DECISIVE, place, values={"path": named, "program": program})
+        return
     first = (essential or own)[0]
     where = tuple(Pointer("image", "/absent", path) for path in (essential or own)[:3])
     yield Clue("looked_for", Weight.STRONG if essential else Weight.MODERATE, where, values={"path": first})

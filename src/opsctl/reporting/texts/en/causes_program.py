@@ -86,6 +86,8 @@ MESSAGES = {
     "image_file_missing_clue_path_not_in_image": "{path}, which the message names, is not in the image.",
     "image_file_missing_clue_path_in_image": "{path}, which the message names, is in the image.",
     "image_file_missing_clue_script_not_in_image": "The command starts {path}, and the image does not hold it.",
+    "image_file_missing_clue_program_names_it": "{program}, which is what runs, names {path}, and that is not in the "
+    "image.",
     "image_file_missing_clue_looked_for": "{path} was looked for and is not in the image.",
     "image_file_missing_remedy_look_into_image": "Look at what the image holds, and where.",
     "image_file_missing_remedy_copy_file": (

@@ -86,6 +86,7 @@ MESSAGES = {
     "image_file_missing_clue_path_not_in_image": "메시지에 나온 {path}이(가) 이미지에 없습니다.",
     "image_file_missing_clue_path_in_image": "메시지에 나온 {path}은(는) 이미지에 있습니다.",
     "image_file_missing_clue_script_not_in_image": "명령은 {path}을(를) 실행하는데, 이미지에 그 파일이 없습니다.",
+    "image_file_missing_clue_program_names_it": "실행되는 {program}이(가) {path}을(를) 사용하는데 이미지에 없습니다.",
     "image_file_missing_clue_looked_for": "{path}을(를) 찾아보았으나 이미지에 없습니다.",
     "image_file_missing_remedy_look_into_image": "이미지에 무엇이 어디에 있는지 확인합니다.",
     "image_file_missing_remedy_copy_file": (
