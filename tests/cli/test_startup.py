@@ -72,6 +72,12 @@ def test_the_help_of_a_diagnosis_imports_no_rule(line: str) -> None:
     assert [name for name in modules if name.startswith("opsctl.diagnosis.rules.")] == []
 
 
+def test_a_diagnosis_asks_before_it_loads_what_explains_the_answers() -> None:
+    code, modules = _run("cloudrun diagnose shop-migrate-z1y6h --profile none")
+    assert code == 7
+    assert not {"opsctl.cli.cloudrun.explaining", "opsctl.migration.models"} & set(modules)
+
+
 def test_a_usage_error_loads_no_sdk() -> None:
     code, modules = _run("migrate imagez -o json")
     assert code == 2

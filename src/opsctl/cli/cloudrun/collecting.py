@@ -69,8 +69,16 @@ def load_cloudrun_profile(
     )
 
 
-def collect_evidence(context: AppContext, profile: Profile, choice: Choice, settings: CollectSettings) -> Evidence:
-    """The evidence of the execution that is meant, not masked yet.
+def collect_evidence(
+    context: AppContext,
+    profile: Profile,
+    choice: Choice,
+    settings: CollectSettings,
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Evidence:
+    """The evidence of the execution that is meant, not masked yet. `meanwhile` is done on a thread once the execution
+    is found, while the other answers are waited for.
 
     Raises what ends the command: `UsageError`, and, when neither the execution nor its log could be read, the error
     that says why.
@@ -85,9 +93,11 @@ def collect_evidence(context: AppContext, profile: Profile, choice: Choice, sett
                 resolution, refused = await find_execution(google, choice)
                 section = _execution_section(resolution, refused)
                 watch.end("execution", section.status)
+                beside = asyncio.create_task(asyncio.to_thread(meanwhile))
                 known = Known(resolution.name, section)
                 evidence = await collect(known, google.sources, context.process.now, settings, watch)
                 _raise_if_nothing(evidence, refused or resolution.missing)
+                await beside
                 return replace(evidence, collected_by=google.collected_by())
 
         return run_async(main, drain_seconds=0)

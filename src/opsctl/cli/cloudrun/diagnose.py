@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,20 +12,8 @@ from opsctl.cli.cloudrun.collecting import Choice, collect_evidence, load_cloudr
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
-from opsctl.diagnosis.build_report import build_report
 from opsctl.diagnosis.collect import CollectSettings
-from opsctl.diagnosis.evidence_file import read_evidence, write_evidence
-from opsctl.diagnosis.facts.derive import derive_facts
-from opsctl.diagnosis.facts.model import Facts
-from opsctl.diagnosis.facts.model import Outcome as Ending
-from opsctl.diagnosis.models import Evidence
-from opsctl.diagnosis.prepare import Prepared, mask_evidence
-from opsctl.diagnosis.rank import Ranking, rank_causes
-from opsctl.diagnosis.report import DiagnosisReport
-from opsctl.diagnosis.rules import load_rules
-from opsctl.diagnosis.view import diagnosis_view
-from opsctl.errors import ExitCode, UsageError
-from opsctl.reporting.view import Texts
+from opsctl.errors import UsageError
 
 
 def diagnose(
@@ -70,15 +57,17 @@ def diagnose(
     if from_evidence is not None:
         _refuse_live_options(choice, project, region, repo, no_image=no_image)
     with without_collector():
-        if from_evidence is not None:
-            evidence = _read(from_evidence, execution)
-        else:
+        if from_evidence is None:
             profile = load_cloudrun_profile(
                 context, project=project, region=region, repository=None if repo is None else str(repo)
             )
             settings = CollectSettings(without_image="--no-image" if no_image else None)
-            evidence = collect_evidence(context, profile, choice, settings)
-        return _diagnose(context, evidence, save_evidence, force=force)
+            evidence = collect_evidence(context, profile, choice, settings, meanwhile=_load_explaining)
+        from opsctl.cli.cloudrun.explaining import explain, read_named  # noqa: PLC0415
+
+        if from_evidence is not None:
+            evidence = read_named(from_evidence, execution)
+        return explain(context, evidence, save_evidence, force=force)
 
 
 def _refuse_live_options(
@@ -100,31 +89,6 @@ def _refuse_live_options(
         )
 
 
-def _read(path: Path, execution: str | None) -> Evidence:
-    evidence = read_evidence(path)
-    name = evidence.name
-    if execution is not None and execution not in (name.full, name.execution):
-        raise UsageError(
-            f"{path} is evidence of {name.execution}, not of {execution}.",
-            hint="Leave the execution out, or name the file of that execution.",
-        )
-    return evidence
-
-
-def _diagnose(context: AppContext, evidence: Evidence, save_evidence: Path | None, *, force: bool) -> Outcome:
-    prepared = mask_evidence(evidence)
-    if save_evidence is not None:
-        write_evidence(save_evidence, prepared.evidence, overwrite=force)
-        context.announce(context.texts.get("diagnose.saved", path=str(save_evidence)))
-    diagnosis = explain(prepared)
-    report = diagnosis.report(context.texts)
-    return Outcome(
-        report,
-        view=lambda texts: diagnosis_view(report, texts),
-        exit_code=_EXIT_CODES[diagnosis.facts.execution.outcome],
-    )
-
-
 @contextmanager
 def without_collector() -> Iterator[None]:
     """Hundreds of thousands of plain values without cycles: walking them again and again took a quarter of the time."""
@@ -137,32 +101,11 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """What was found, before it is put into words."""
+def _load_explaining() -> None:
+    """What explains evidence takes as long to load as a few answers take to come: it is loaded beside them."""
+    from opsctl.cli.cloudrun import explaining  # noqa: PLC0415
 
-    prepared: Prepared
-    facts: Facts
-    ranking: Ranking
-
-    def report(self, texts: Texts) -> DiagnosisReport:
-        """The report with its sentences in the language of `texts`."""
-        return build_report(self.prepared.evidence, self.facts, self.ranking, self.prepared.masked_by_kind, texts)
-
-
-def explain(prepared: Prepared) -> Diagnosis:
-    """Derives the facts and judges every rule on them."""
-    facts = derive_facts(prepared.evidence)
-    return Diagnosis(prepared, facts, rank_causes(load_rules(), facts))
-
-
-_EXIT_CODES = {
-    Ending.FAILED: ExitCode.FINDINGS,
-    Ending.SUCCEEDED: ExitCode.OK,
-    Ending.CANCELLED: ExitCode.OK,
-    Ending.RUNNING: ExitCode.OK,
-    Ending.UNTOLD: ExitCode.PARTIAL,
-}
+    explaining.load_rules()
 
 
 COMMAND = CommandSpec(
