@@ -117,6 +117,17 @@ def test_an_outage_in_the_middle_keeps_what_was_read() -> None:
     assert section.data["truncated"] is True
 
 
+def test_a_program_that_ran_and_left_no_line_may_have_had_some() -> None:
+    document, google = incident()
+    google.entries = [entry for entry in google.entries if "std" not in entry["logName"]]
+    section = collect_from(google, document).section("logs")
+    assert section.status is SectionStatus.PARTIAL
+    assert "can have chosen less" in str(section.reason)
+    # One that never started has nothing to say.
+    del google.executions[document["executionName"]]["startTime"]
+    assert collect_from(google, document).section("logs").status is SectionStatus.OK
+
+
 def test_lines_without_the_label_are_a_second_chance() -> None:
     document, google = incident()
     google.unlabelled = make_lines(3)

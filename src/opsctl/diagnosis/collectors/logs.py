@@ -166,10 +166,16 @@ class LogReading:
                 f"{extra} lines name no execution and were taken by job and time: they may be of another one"
             )
             return
-        if now_ns - window.end_ns > RETENTION_DAYS * _DAY_NS:
+        age_ns = now_ns - window.end_ns
+        if age_ns > RETENTION_DAYS * _DAY_NS:
             self._remarks.append(
                 f"the execution is older than {RETENTION_DAYS} days, for which lines are usually kept; audit records "
                 "are kept for 400"
+            )
+        elif age_ns > _DAY_NS and self._execution.get("startTime"):
+            self._remarks.append(
+                f"no line of the program was found: {RETENTION_DAYS} days is what lines are usually kept for, and a "
+                "project can have chosen less"
             )
         self._remarks.extend(await self._exclusions())
 
