@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsctl.errors import DataError
+from opsctl.image.layer_build import IndexLimits
 from opsctl.image.layer_index import LayerIndex
-from opsctl.image.layer_reading import IndexLimits, read_layer
+from opsctl.image.layer_reading import read_layer
 from opsctl.image.layer_stream import LayerStream
 from opsctl.image.models import Descriptor
 from tests.image.layers import MEDIA_TYPES, Entry, digest_of, file, folder, hardlink, symlink, tar

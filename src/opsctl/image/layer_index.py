@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import zlib
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property
 from typing import Final, NamedTuple
 
-from opsctl.image.paths import is_within, join, move
+from opsctl.image.paths import join
 
 FILE: Final = "f"
 FOLDER: Final = "d"
@@ -26,7 +27,7 @@ PIPE: Final = "p"
 FOLDER_KINDS: Final = (FOLDER, IMPLIED)
 
 _WHITEOUT: Final = b"w"
-_MAGIC: Final = b"opsctl layer index 1\n"
+_MAGIC: Final = b"opsctl layer index 2\n"
 _HASH_BYTES: Final = 32
 _LARGEST_BODY_BYTES: Final = 512 * 1024 * 1024
 
@@ -52,13 +53,29 @@ IMPLIED_FOLDER: Final = Record(IMPLIED, 0o755, 0, b"")
 
 
 class LayerIndex:
-    """The entries of a layer by folder. Every folder that is mentioned has a block, be it an empty one."""
+    """The entries of a layer by folder. Every folder that is mentioned has a block, be it an empty one.
 
-    def __init__(self, blocks: dict[bytes, bytes], opaque: Iterable[bytes] = (), remarks: tuple[str, ...] = ()) -> None:
+    `log` holds the entries in their order for `layer_build.replay`, empty when that can change nothing. `links_below`:
+    the hard links to what lower layers have under a name that the layer itself uses afterwards. `origins`: after a
+    replay, path -> where the archive has it, for those that landed elsewhere.
+    """
+
+    def __init__(
+        self,
+        blocks: dict[bytes, bytes],
+        opaque: Iterable[bytes] = (),
+        remarks: tuple[str, ...] = (),
+        *,
+        log: bytes = b"",
+        links_below: Iterable[bytes] = (),
+        origins: Mapping[bytes, bytes] | None = None,
+    ) -> None:
         self.blocks = blocks
         self.opaque = frozenset(opaque)
         self.remarks = remarks
-        self._moved: list[tuple[bytes, bytes]] = []
+        self.log = log
+        self.links_below = frozenset(links_below)
+        self._origins = origins or {}
 
     def find(self, folder: bytes, name: bytes) -> Mention:
         """What the layer says of a child of `folder`; of two entries the later one counts."""
@@ -71,7 +88,8 @@ class LayerIndex:
                 if attributes == _WHITEOUT:
                     is_whiteout = True
                 else:
-                    record = _decode(attributes, link)
+                    mention = _succeed(Mention(record, is_whiteout), _decode(attributes, link))
+                    record, is_whiteout = mention
         return Mention(record, is_whiteout)
 
     def list(self, folder: bytes) -> dict[bytes, Mention]:
@@ -82,17 +100,19 @@ class LayerIndex:
             if attributes == _WHITEOUT:
                 mentions[name] = Mention(before.record, True)
             else:
-                mentions[name] = Mention(_decode(attributes, link), before.is_whiteout)
+                mentions[name] = _succeed(before, _decode(attributes, link))
         return mentions
 
     def is_implied(self, folder: bytes) -> bool:
-        """Whether the layer has things below this path but not the folder itself, and does not hide what lower layers
-        have there: then they decide what it is."""
+        """Whether the layer has things below this path before it has the folder itself, if at all, and does not hide
+        what lower layers have there: then they decide what it is."""
         if not folder or folder not in self.blocks:
             return False
         parent, _, name = folder.rpartition(b"/")
-        record, is_whiteout = self.find(parent, name)
-        return record is not None and record.kind == IMPLIED and not is_whiteout and not self._is_hiding(parent)
+        block = self.blocks.get(parent, b"")
+        if name + b"\0i " not in block or not any(one == name for one in _list_implied(block)):
+            return False
+        return not self.find(parent, name).is_whiteout and not self._is_hiding(parent)
 
     @cached_property
     def has_implied(self) -> bool:
@@ -102,48 +122,26 @@ class LayerIndex:
     def iterate_implied(self) -> Iterator[bytes]:
         """The folders that the layer does not have itself."""
         for folder, block in self.blocks.items():
-            if b"\0i " not in block:
-                continue
-            for name, mention in self.list(folder).items():
-                if mention.record is not None and mention.record.kind == IMPLIED:
-                    yield join(folder, name)
+            if b"\0i " in block:
+                yield from (join(folder, name) for name in _list_implied(block))
 
-    def iterate_links(self) -> Iterator[bytes]:
-        """The symlinks, and the hard links, which may share one."""
-        for folder, block in self.blocks.items():
-            if b"\0l " not in block and b"\0h " not in block:
-                continue
-            for name, mention in self.list(folder).items():
-                if mention.record is not None and mention.record.kind in (SYMLINK, HARDLINK):
-                    yield join(folder, name)
+    def has_symlinks(self) -> bool:
+        """Whether there is any symlink, or a hard link, which may share one."""
+        return any(b"\0l " in block or b"\0h " in block for block in self.blocks.values())
 
-    def move_folder(self, source: bytes, target: bytes) -> None:
-        """Puts what is below `source` below `target`, as if the layer had said so, and forgets `source`."""
-        self._moved.append((source, target))
-        moved = [path for path in self.blocks if is_within(path, source)]
-        blocks = {move(path, source, target): self.blocks.pop(path) for path in moved}
-        parent, _, name = source.rpartition(b"/")
-        self.blocks[parent] = b"".join(
-            encode(field, attributes, link)
-            for field, attributes, link in _split(self.blocks[parent])
-            if field != name or not attributes.startswith(b"i ")
-        )
-        self._imply(target)
-        for path, block in blocks.items():
-            self.blocks[path] = _merge(self.blocks.get(path, b""), block)
-        self.opaque = frozenset(move(path, source, target) for path in self.opaque)
-
-    def list_origins(self, path: bytes) -> tuple[bytes, ...]:
-        """The paths that the archive may have for what is at `path` now."""
-        paths = [path]
-        for source, target in reversed(self._moved):
-            paths += [move(one, target, source) for one in paths if is_within(one, target)]
-        return tuple(paths)
+    def find_origin(self, path: bytes) -> bytes:
+        """The path that the archive has for what is at `path`."""
+        return self._origins.get(path, path)
 
     def to_bytes(self) -> bytes:
         """For a cache: `from_bytes` gives an equal index."""
-        header = {"opaque": [path.decode("latin-1") for path in sorted(self.opaque)], "remarks": self.remarks}
-        parts = [json.dumps(header).encode(), b"\n"]
+        header = {
+            "opaque": _to_texts(self.opaque),
+            "links_below": _to_texts(self.links_below),
+            "remarks": self.remarks,
+            "log_bytes": len(self.log),
+        }
+        parts = [json.dumps(header).encode(), b"\n", self.log]
         for path, block in self.blocks.items():
             parts += (path, b"\0%d\0" % len(block), block)
         body = zlib.compress(b"".join(parts), 1)
@@ -159,9 +157,16 @@ class LayerIndex:
             unpacker = zlib.decompressobj()
             body = unpacker.decompress(stored[start:], _LARGEST_BODY_BYTES)
             header = json.loads(body[: body.index(b"\n")])
-            opaque = [path.encode("latin-1") for path in header["opaque"]]
-            return cls(dict(_read_blocks(body)), opaque, tuple(header["remarks"]))
-        except (zlib.error, ValueError, KeyError, TypeError):
+            log_start = body.index(b"\n") + 1
+            log_end = log_start + int(header["log_bytes"])
+            return cls(
+                dict(_read_blocks(body, log_end)),
+                _from_texts(header["opaque"]),
+                tuple(header["remarks"]),
+                log=body[log_start:log_end],
+                links_below=_from_texts(header["links_below"]),
+            )
+        except (zlib.error, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def _is_hiding(self, folder: bytes) -> bool:
@@ -171,16 +176,6 @@ class LayerIndex:
                 return True
             folder = parent
         return folder in self.opaque
-
-    def _imply(self, folder: bytes) -> None:
-        missing: list[bytes] = []
-        while folder not in self.blocks:
-            missing.append(folder)
-            folder = folder.rpartition(b"/")[0]
-        for path in reversed(missing):
-            parent, _, name = path.rpartition(b"/")
-            self.blocks[parent] += encode_record(name, IMPLIED_FOLDER)
-            self.blocks[path] = b""
 
 
 def encode_record(name: bytes, record: Record) -> bytes:
@@ -198,14 +193,15 @@ def encode(name: bytes, attributes: bytes, link: bytes) -> bytes:
     return b"%b\0%b\0%b\0" % (name, attributes, link)
 
 
-def _merge(block: bytes, added: bytes) -> bytes:
-    """Two blocks of one folder. That a folder is implied says nothing where more is known."""
-    known = {name for name, attributes, _ in _split(block) if attributes != _WHITEOUT}
-    return block + b"".join(
-        encode(name, attributes, link)
-        for name, attributes, link in _split(added)
-        if not (name in known and attributes.startswith(b"i "))
-    )
+def _succeed(before: Mention, record: Record) -> Mention:
+    """Of two entries the later one counts. A folder in the place of something else does not merge with what is below:
+    that was replaced before."""
+    is_replacing = before.record is not None and before.record.kind not in FOLDER_KINDS
+    return Mention(record, before.is_whiteout or is_replacing)
+
+
+def _list_implied(block: bytes) -> Iterator[bytes]:
+    return (name for name, attributes, _ in _split(block) if attributes.startswith(b"i "))
 
 
 def _split(block: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
@@ -216,11 +212,24 @@ def _split(block: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 def _decode(attributes: bytes, link: bytes) -> Record:
     kind, mode, size = attributes.split(b" ")
-    return Record(kind.decode(), int(mode, 8), int(size), link)
+    return Record(sys.intern(kind.decode()), _read_mode(mode), int(size), link)
 
 
-def _read_blocks(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    position = body.index(b"\n") + 1
+@cache
+def _read_mode(digits: bytes) -> int:
+    # There are few modes, and one number for each is enough.
+    return int(digits, 8)
+
+
+def _to_texts(paths: Iterable[bytes]) -> list[str]:
+    return [path.decode("latin-1") for path in sorted(paths)]
+
+
+def _from_texts(paths: Iterable[str]) -> list[bytes]:
+    return [path.encode("latin-1") for path in paths]
+
+
+def _read_blocks(body: bytes, position: int) -> Iterator[tuple[bytes, bytes]]:
     while position < len(body):
         end = body.index(b"\0", position)
         start = body.index(b"\0", end + 1) + 1

@@ -88,18 +88,24 @@ class Way:
 
 
 class Overlay:
-    """A stack of layers that grows downwards: `push` adds the next lower one."""
+    """A stack of layers that grows downwards: `push` adds the next lower one.
+
+    `stored` has the layers as their archives tell, `layers` as they land on what is below. `is_contradictory` when that
+    could not be told.
+    """
 
     def __init__(self, count: int) -> None:
         self.top = count - 1
         self.bottom = count
+        self.stored: dict[int, LayerIndex] = {}
         self.layers: dict[int, LayerIndex] = {}
+        self.is_contradictory = False
         self._depth = 0
 
     def push(self, index: LayerIndex) -> None:
         """Puts a layer below those that are there."""
         self.bottom -= 1
-        self.layers[self.bottom] = index
+        self.stored[self.bottom] = self.layers[self.bottom] = index
 
     def follow(self, path: bytes, *, top: int | None = None, is_last_followed: bool = True) -> Way:
         """Walks along `path` in the image made of the layers from `top` down."""
@@ -171,11 +177,15 @@ class Overlay:
         return node
 
     def _find_linked(self, node: Node) -> Node | Absent | Loop | Open:
-        end = self.follow(node.record.link, top=node.layer, is_last_followed=False).end
-        if isinstance(end, Node) and (end.path, end.layer) != (node.path, node.layer):
-            return end
+        if node.path not in self.layers[node.layer].links_below:
+            end = self.follow(node.record.link, top=node.layer, is_last_followed=False).end
+            if not isinstance(end, Absent) and not self._is_same(end, node):
+                return end
         # What the layer itself hides or replaces was there before it.
         return self.follow(node.record.link, top=node.layer - 1, is_last_followed=False).end
+
+    def _is_same(self, end: object, node: Node) -> bool:
+        return isinstance(end, Node) and (end.path, end.layer) == (node.path, node.layer)
 
     def _enter(self, folder: Node, name: bytes) -> Node | Absent | Open:
         path = join(folder.path, name)

@@ -8,24 +8,30 @@ lower layers were not read nobody knows whether such a folder is a link.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
+from opsctl.errors import DataError
+from opsctl.image.layer_build import replay
 from opsctl.image.layer_index import IMPLIED, SYMLINK, LayerIndex
-from opsctl.image.overlay import MOST_LINKS_FOLLOWED, Loop, Node, Open, Overlay
-from opsctl.image.paths import is_within, join
+from opsctl.image.overlay import Node, Open, Overlay
+from opsctl.image.paths import join
+from opsctl.image.tar_reader import TarFormatError
 
 
 def settle_links(overlay: Overlay) -> None:
-    """Moves what lands elsewhere because of the symlinks of the lowest layer; call it after each `push`."""
-    links = list(overlay.layers[overlay.bottom].iterate_links())
+    """Makes the upper layers land where the symlinks of the lowest layer lead; call it after each `push`."""
+    if not overlay.layers[overlay.bottom].has_symlinks():
+        return
     for number in range(overlay.bottom + 1, overlay.top + 1):
-        index = overlay.layers[number]
-        # What was moved may lie behind a link again.
-        for _ in range(MOST_LINKS_FOLLOWED):
-            moved = [path for path in links if _move(overlay, number, path)]
-            if not moved:
-                break
-            for path in [path for path in index.iterate_links() if path in index.blocks]:
-                _move_behind_own(overlay, number, path)
+        stored = overlay.stored[number]
+        if not stored.log:
+            continue
+        lower = _LowerSymlinks(overlay, number)
+        if any(lower.read(folder) is not None for folder in stored.iterate_implied()):
+            try:
+                overlay.layers[number] = replay(stored, cache(lower.read))
+            except (DataError, TarFormatError):
+                overlay.is_contradictory = True
 
 
 def is_settled(overlay: Overlay, path: bytes, parts: Iterable[bytes]) -> bool:
@@ -48,42 +54,38 @@ def is_fixed(overlay: Overlay) -> bool:
     )
 
 
-def _move(overlay: Overlay, number: int, path: bytes) -> bool:
+def is_rooted(overlay: Overlay, number: int, folder: bytes) -> bool:
+    """Whether the folder and all around it are known to be folders at the time when the layer is unpacked."""
+    if not folder or overlay.bottom == 0:
+        return True
     index = overlay.layers[number]
-    if path not in index.blocks or not index.is_implied(path):
-        return False
-    end = overlay.follow(path, top=number - 1, is_last_followed=False).end
-    link = overlay.find_content(end) if isinstance(end, Node) else end
-    if not isinstance(link, Node) or link.record.kind != SYMLINK:
-        return False
-    return _move_to(overlay, number, path, link.record.link)
-
-
-def _move_behind_own(overlay: Overlay, number: int, path: bytes) -> None:
-    """A link of the layer that landed, through a link of lower layers, on a folder that the layer names as well."""
-    parent, _, name = path.rpartition(b"/")
-    record = overlay.layers[number].find(parent, name).record
-    if record is not None and record.kind == SYMLINK:
-        _move_to(overlay, number, path, record.link)
-
-
-def _move_to(overlay: Overlay, number: int, path: bytes, target: bytes) -> bool:
-    # Where it leads is told by what the layer itself has done by then, too.
-    start = b"" if target.startswith(b"/") else path.rpartition(b"/")[0] + b"/"
-    way = overlay.follow(start + target, top=number)
-    is_folder = isinstance(way.end, Node) and way.end.is_folder
-    if not target or isinstance(way.end, Loop) or (isinstance(way.end, Node) and not is_folder):
-        return False
-    if path and is_within(way.reached, path):
-        return False
-    overlay.layers[number].move_folder(path, way.reached)
+    while folder:
+        if index.is_implied(folder) and not _is_pinned(overlay, number, folder):
+            return False
+        folder = folder.rpartition(b"/")[0]
     return True
+
+
+class _LowerSymlinks:
+    """The symlinks below a layer, hard links to symlinks included."""
+
+    def __init__(self, overlay: Overlay, number: int) -> None:
+        self._overlay = overlay
+        self._top = number - 1
+
+    def read(self, path: bytes) -> bytes | None:
+        """The target of the symlink at a path that goes through none."""
+        way = self._overlay.follow(path, top=self._top, is_last_followed=False)
+        if way.links or not isinstance(way.end, Node):
+            return None
+        link = self._overlay.find_content(way.end)
+        return link.record.link or None if isinstance(link, Node) and link.record.kind == SYMLINK else None
 
 
 def _can_land(overlay: Overlay, number: int, path: bytes, names: frozenset[bytes]) -> bool:
     index = overlay.layers[number]
     return index.has_implied and any(
-        not _is_rooted(overlay, number, folder)
+        not is_rooted(overlay, number, folder)
         for folder, block in index.blocks.items()
         if folder and (_has_candidate(folder, block, path, names) or _is_opaque_candidate(index, folder, names))
     )
@@ -100,16 +102,6 @@ def _has_candidate(folder: bytes, block: bytes, path: bytes, names: frozenset[by
 
 def _is_opaque_candidate(index: LayerIndex, folder: bytes, names: frozenset[bytes]) -> bool:
     return folder in index.opaque and (folder.rpartition(b"/")[2] in names or index.is_implied(folder))
-
-
-def _is_rooted(overlay: Overlay, number: int, folder: bytes) -> bool:
-    """Whether the folder and all around it are known to be folders at the time when the layer is unpacked."""
-    index = overlay.layers[number]
-    while folder:
-        if index.is_implied(folder) and not _is_pinned(overlay, number, folder):
-            return False
-        folder = folder.rpartition(b"/")[0]
-    return True
 
 
 def _is_pinned(overlay: Overlay, number: int, folder: bytes) -> bool:

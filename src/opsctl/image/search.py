@@ -18,8 +18,8 @@ from opsctl.image.layer_index import (
 )
 from opsctl.image.layer_loading import BudgetError, LayerLoader, explain
 from opsctl.image.models import FileEntry, FileKind
-from opsctl.image.overlay import Absent, Node, Open, Overlay, Way
-from opsctl.image.overlay_links import is_fixed, is_settled, settle_links
+from opsctl.image.overlay import Absent, Loop, Node, Open, Overlay, Way
+from opsctl.image.overlay_links import is_fixed, is_rooted, is_settled, settle_links
 from opsctl.image.paths import split, to_text
 
 _KINDS = {
@@ -81,9 +81,14 @@ class ImageSearch:
     def find(self, path: bytes, *, is_last_followed: bool = True) -> Way | None:
         """Where `path` leads; None while a layer that was not read may change the answer."""
         way = self.overlay.follow(path, is_last_followed=is_last_followed)
+        if self.overlay.is_contradictory or (isinstance(way.end, Absent | Loop) and not is_fixed(self.overlay)):
+            return None
         if isinstance(way.end, Open) or any(isinstance(self.overlay.find_content(link), Open) for link in way.links):
             return None
         if isinstance(way.end, Node) and isinstance(self.overlay.find_content(way.end), Open):
+            return None
+        nodes = [*way.links, way.end] if isinstance(way.end, Node) else way.links
+        if not all(is_rooted(self.overlay, node.layer, node.path) for node in nodes):
             return None
         parts = {part for place in (path, way.reached) for part in split(place)}
         parts.update(part for link in way.links for part in split(link.path) + split(link.record.link))
@@ -92,6 +97,8 @@ class ImageSearch:
 
     def is_closed(self, folder: Node, *, is_recursive: bool = True) -> bool:
         """Whether all that is below a folder (or directly in it) is known."""
+        if self.overlay.is_contradictory:
+            return False
         if self.overlay.bottom == 0:
             return True
         if not self.overlay.is_closed(folder) or not is_fixed(self.overlay):
@@ -147,10 +154,8 @@ class ImageSearch:
 
     def read_content(self, file: Node) -> bytes | None:
         """The content of a file as far as it is wanted; None when it has to be fetched first."""
-        for path in self.overlay.layers[file.layer].list_origins(file.path):
-            if (file.layer, path) in self._contents:
-                return self._contents[file.layer, path]
-        return None
+        origin = self.overlay.layers[file.layer].find_origin(file.path)
+        return self._contents.get((file.layer, origin))
 
     def fetch(self, files: Mapping[Node, int]) -> dict[Node, str]:
         """Downloads the contents of files (-> most bytes); gives those that cannot be had, with the reason."""
@@ -158,7 +163,7 @@ class ImageSearch:
         for number in sorted({file.layer for file in files}, reverse=True):
             here = {file: most for file, most in files.items() if file.layer == number}
             index = self.overlay.layers[number]
-            texts = {path: most for file, most in here.items() for path in index.list_origins(file.path)}
+            texts = {index.find_origin(file.path): most for file, most in here.items()}
             try:
                 _, contents = self._loader.read(number, texts)
             except (OpsctlError, BudgetError) as error:
