@@ -1,8 +1,8 @@
 """Collects the evidence of one execution: every part at the same time, each with its own limit of time, and none able
 to fail the whole.
 
-What depends on the template (identity, secrets, databases, image) starts when the template is known; the image waits
-for the log as well, because the log names the paths that are missing.
+What depends on the template (identity, secrets, databases, image) starts when the template is known; what is looked for
+in the image waits for the log as well, because the log names the paths that are missing.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Unwatched:
 
 @dataclass(frozen=True, slots=True)
 class CollectSettings:
-    """Limits. Seconds are for one part, from the moment that it starts."""
+    """Limits. Seconds are for one part, from the moment that it starts; for the image beside those for the log."""
 
     section_seconds: float = 20.0
     logs_seconds: float = 150.0
@@ -244,14 +244,17 @@ class _Collecting:
         found = await template
         if found is None or not found.image:
             return ImageAnswer(self._skip("image", _NO_TEMPLATE))
-        await logs
+
+        async def read_messages() -> Iterable[str]:
+            # Not `await logs`: what ends the waiting must not end the log.
+            await asyncio.wait({logs})
+            return _texts(reading.entries()[0])
+
         return await self._bounded(
             "image",
-            lambda: collect_image(
-                images, found, _texts(reading.entries()[0]), with_provenance=self._sources.commits is not None
-            ),
+            lambda: collect_image(images, found, read_messages, with_provenance=self._sources.commits is not None),
             ImageAnswer,
-            self._settings.image_seconds,
+            self._settings.logs_seconds + self._settings.image_seconds,
         )
 
     async def _commits(self, image: asyncio.Task[ImageAnswer], baseline: asyncio.Task[Section]) -> Section:

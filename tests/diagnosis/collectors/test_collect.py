@@ -83,6 +83,14 @@ def test_a_fault_of_one_service_is_told_and_harms_no_other(section: str, fault: 
     assert all(evidence.section(other).status.has_data for other in others)
 
 
+def test_an_image_is_described_and_looked_into_although_the_log_is_slow() -> None:
+    document, google = incident()
+    google.faults = {"read": None}
+    evidence = collect_from(google, document, settings=QUICK)
+    assert evidence.section("logs").status is SectionStatus.ERROR
+    assert evidence.section("image").status is SectionStatus.OK
+
+
 class TestEmpty:
     """Asked and answered: nothing there."""
 

@@ -26,6 +26,10 @@ ACCOUNT = "runner@shop.iam.gserviceaccount.com"
 DENIED = AccessDeniedError("Permission denied", permission="x.y.z")
 
 
+async def no_messages() -> tuple[str, ...]:
+    return ()
+
+
 def references(**changes: Any) -> References:
     fields: dict[str, Any] = {
         "service_account": ACCOUNT,
@@ -176,13 +180,13 @@ class TestImage:
 
     def test_a_tag_may_have_moved(self) -> None:
         google = FakeGoogle(images={"gcr.io/p/app:1": ({}, {})})
-        answer = asyncio.run(collect_image(google, references(image="gcr.io/p/app:1"), ()))
+        answer = asyncio.run(collect_image(google, references(image="gcr.io/p/app:1"), no_messages))
         assert answer.section.status is SectionStatus.PARTIAL
         assert "may have moved" in str(answer.section.reason)
 
     def test_an_image_that_is_gone(self) -> None:
         with pytest.raises(NotFoundError):
-            asyncio.run(collect_image(FakeGoogle(), references(), ()))
+            asyncio.run(collect_image(FakeGoogle(), references(), no_messages))
 
 
 class TestCommits:

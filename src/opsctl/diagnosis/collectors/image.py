@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,19 @@ class ImageAnswer:
 
 
 async def collect_image(
-    images: Images, references: References, messages: Iterable[str], *, with_provenance: bool = False
+    images: Images,
+    references: References,
+    read_messages: Callable[[], Awaitable[Iterable[str]]],
+    *,
+    with_provenance: bool = False,
 ) -> ImageAnswer:
-    """Describes the image, looks for what the run needs of it, and for what the files found then lead to. `messages`
-    are log lines: they name paths that are missing."""
+    """Describes the image, looks for what the run needs of it, and for what the files found then lead to.
+
+    `read_messages` gives log lines, which name paths that are missing; it may wait for them, the image is described
+    before.
+    """
     image = await images.describe(references.image, with_provenance=with_provenance)
-    wanted = first_look(references, image.config, messages)
+    wanted = first_look(references, image.config, await read_messages())
     inspection = await images.inspect(image, wanted) if _is_asked(wanted) else _NOTHING
     led_to = second_look(references, image.config, inspection.texts)
     further = _without(led_to.wanted, wanted)
