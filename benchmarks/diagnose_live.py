@@ -3,9 +3,9 @@
     python -m benchmarks.diagnose_live [--runs 7] [--delay-ms 0 100]
 
 The six: `gcloud run jobs executions describe`, `gcloud logging read`, `gcloud run jobs describe`, `gcloud projects
-get-iam-policy`, the files of the image (`crane export - | tar t`), and migrate.js out of it. Both ways run in turn, with
-opsctl's layer cache empty and filled; `gcloud --version` beside them tells what starting gcloud takes. Each is a process
-of its own. Medians, with the smallest and the largest in brackets; ratios are medians of the ratios of the rounds.
+get-iam-policy`, the files of the image (`crane export - | tar t`), and migrate.js out of it. Both ways run in turn,
+with opsctl's layer cache empty and filled; `gcloud --version` beside them tells what starting gcloud takes. Each is a
+process of its own. Medians, with the smallest and the largest in brackets; ratios are medians of those of the rounds.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from benchmarks.live_google import (
 
 SEQUENCE = "six commands"
 COLD, WARM = "opsctl, empty cache", "opsctl, filled cache"
-PYTHON, START = "python -c pass", "gcloud --version"
+PYTHON, START = "python -c print()", "gcloud --version"
 _FAILED_EXECUTION = 3
 
 
@@ -49,6 +49,10 @@ class Rounds:
 
     usages: list[Usage] = field(default_factory=list)
     calls: list[Calls] = field(default_factory=list)
+
+    def add(self, usage: Usage, calls: Calls) -> None:
+        self.usages.append(usage)
+        self.calls.append(calls)
 
     def walls(self) -> list[float]:
         return [usage.wall_seconds for usage in self.usages]
@@ -77,45 +81,47 @@ def main() -> None:
 def _measure_round(google: LiveGoogle, commands: dict[str, list[str]], rounds: dict[str, Rounds]) -> None:
     """Everything once, in turn."""
     gcloud = _gcloud_environment(google)
-    google.forget_calls()
-    parts = {name: _measure(google, name, command, gcloud, rounds) for name, command in commands.items()}
-    whole = rounds.setdefault(SEQUENCE, Rounds())
-    whole.usages.append(
-        Usage(
-            sum(usage.wall_seconds for usage in parts.values()),
-            sum(usage.cpu_seconds for usage in parts.values()),
-            max(usage.peak_mib for usage in parts.values()),
-            0,
-        )
-    )
-    made = [rounds[name].calls[-1] for name in commands]
-    whole.calls.append(Calls(*(sum(column) for column in zip(*made, strict=True))))
+    parts = {name: _measure(google, command, gcloud) for name, command in commands.items()}
+    for name, measured in parts.items():
+        rounds.setdefault(name, Rounds()).add(*measured)
+    rounds.setdefault(SEQUENCE, Rounds()).add(*_sum(list(parts.values())))
     environment = google.environment()
     shutil.rmtree(environment["OPSCTL_CACHE_DIR"], ignore_errors=True)
     diagnose = [OPSCTL, "cloudrun", "diagnose", EXECUTION, "--project", PROJECT, "--region", REGION]
     for name in (COLD, WARM):
-        _measure(google, name, diagnose, environment, rounds, expected=_FAILED_EXECUTION)
-    _measure(google, START, [require("gcloud"), "--version"], gcloud, rounds)
-    _measure(google, PYTHON, [sys.executable, "-c", "pass"], environment, rounds)
+        rounds.setdefault(name, Rounds()).add(*_measure(google, diagnose, environment, expected=_FAILED_EXECUTION))
+    rounds.setdefault(START, Rounds()).add(*_measure(google, [require("gcloud"), "--version"], gcloud))
+    rounds.setdefault(PYTHON, Rounds()).add(*_measure(google, [sys.executable, "-c", "print()"], environment))
 
 
 def _measure(
-    google: LiveGoogle,
-    name: str,
-    command: list[str],
-    environment: dict[str, str],
-    rounds: dict[str, Rounds],
-    expected: int = 0,
-) -> Usage:
+    google: LiveGoogle, command: list[str], environment: dict[str, str], *, expected: int = 0
+) -> tuple[Usage, Calls]:
+    """Ends the program when the command does not do its work."""
     google.forget_calls()
     output = google.folder / "output"
     usage = run(command, environment, output)
-    if usage.exit_code != expected or not output.stat().st_size and name != PYTHON:
-        raise SystemExit(f"{name}: exit {usage.exit_code}\n{output.read_text(errors='replace')[-2000:]}")
-    measured = rounds.setdefault(name, Rounds())
-    measured.usages.append(usage)
-    measured.calls.append(google.calls())
-    return usage
+    if usage.exit_code != expected or not output.stat().st_size:
+        raise SystemExit(f"{shlex.join(command)}: exit {usage.exit_code}\n{output.read_text(errors='replace')[-2000:]}")
+    return usage, google.calls()
+
+
+def _sum(parts: list[tuple[Usage, Calls]]) -> tuple[Usage, Calls]:
+    """One after the other."""
+    usages, calls = [usage for usage, _ in parts], [made for _, made in parts]
+    return (
+        Usage(
+            sum(usage.wall_seconds for usage in usages),
+            sum(usage.cpu_seconds for usage in usages),
+            max(usage.peak_mib for usage in usages),
+            0,
+        ),
+        Calls(
+            sum(made.made for made in calls),
+            sum(made.log_reads for made in calls),
+            sum(made.seconds for made in calls),
+        ),
+    )
 
 
 def _report(rounds: dict[str, Rounds], parts: tuple[str, ...]) -> None:
@@ -124,7 +130,7 @@ def _report(rounds: dict[str, Rounds], parts: tuple[str, ...]) -> None:
     for name in order:
         measured = rounds[name]
         ratios = [whole / own for whole, own in zip(sequence.walls(), measured.walls(), strict=True)]
-        calls = statistics.median(call.count for call in measured.calls)
+        calls = statistics.median(call.made for call in measured.calls)
         spent_ms = 1000 * statistics.median(call.seconds for call in measured.calls)
         cpu_seconds = statistics.median(usage.cpu_seconds for usage in measured.usages)
         against = f"{spread(ratios, 'x', 1)} faster" if name in (COLD, WARM) else ""

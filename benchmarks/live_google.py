@@ -52,7 +52,7 @@ class Usage(NamedTuple):
 class Calls(NamedTuple):
     """Requests that the server answered: how many, those of them that read the log, and the time spent in all."""
 
-    count: int
+    made: int
     log_reads: int
     seconds: float
 
@@ -73,7 +73,7 @@ class LiveGoogle:
         """For opsctl: nothing of this machine's own settings."""
         settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": self.url for name in _ENDPOINTS}
         return {
-            **_without_proxies(),
+            **_inherited(),
             **settings,
             "OPSCTL_CLOUDRUN_ACCESS_TOKEN": self.token,
             "OPSCTL_CACHE_DIR": str(self.folder / "cache"),
@@ -154,9 +154,10 @@ def spread(values: Sequence[float], unit: str = "s", digits: int = 2) -> str:
     return f"{middle:.{digits}f} {unit} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
 
 
-def _without_proxies() -> dict[str, str]:
+def _inherited() -> dict[str, str]:
+    """Without proxies, and without what keeps Python from using its compiled files as it does where it is installed."""
     return {
         key: value
         for key, value in os.environ.items()
-        if not key.lower().endswith("_proxy") and not key.startswith(("OPSCTL_", "CLOUDSDK_"))
+        if not key.lower().endswith("_proxy") and not key.startswith(("OPSCTL_", "CLOUDSDK_", "PYTHON"))
     }
