@@ -12,6 +12,7 @@ DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 README = ROOT / "README.md"
 TUTORIAL = DOCS / "tutorial" / "first-migration.md"
+DIAGNOSIS = DOCS / "tutorial" / "first-diagnosis.md"
 LEFT_OUT = "..."
 
 _EXAMPLE = re.compile(r"<!-- run: exit (\d+) -->\n```console\n\$ ([^\n]+)\n(.*?)```", re.DOTALL)

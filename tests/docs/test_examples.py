@@ -1,4 +1,4 @@
-"""What the README and the tutorial show is what the program does: every command is run, in their order, on one lab."""
+"""What the README and the tutorials show is what the program does: every command is run, in their order, on a lab."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from docs.generator.records import record_keys
 
 from opsctl.lab.environment import DATABASE, open_collection, start_lab
 from opsctl.lab.state import locate_lab
-from tests.docs.pages import README, TUTORIAL, Example, is_shown_in, read_examples
+from tests.docs.pages import DIAGNOSIS, README, TUTORIAL, Example, is_shown_in, read_examples
 
 PROFILE = " --profile lab"
 LONGEST_SECONDS = 60
@@ -34,16 +34,38 @@ def lab_home(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.mark.slow
 def test_every_example_prints_what_the_page_shows(lab_home: dict[str, str], tmp_path: Path) -> None:
-    examples = read_examples(TUTORIAL)
+    check_examples(read_examples(TUTORIAL), lab_home, tmp_path, before_the_end=lambda: check_records(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_first_diagnosis_goes_as_the_page_shows(lab_home: dict[str, str], tmp_path: Path) -> None:
+    check_examples(read_examples(DIAGNOSIS), lab_home, tmp_path)
+
+
+def test_every_example_of_the_readme_is_one_of_a_tutorial() -> None:
+    shown = {example.command for page in (TUTORIAL, DIAGNOSIS) for example in read_examples(page)}
+    for example in read_examples(README):
+        command = example.command.replace(PROFILE, "")
+        assert any(known == command or known.startswith(f"{command} --") for known in shown), command
+
+
+def check_examples(
+    examples: list[Example],
+    environment: dict[str, str],
+    folder: Path,
+    *,
+    before_the_end: Callable[[], None] = lambda: None,
+) -> None:
+    """Runs the examples of a tutorial in their order, and compares those of the README with what was printed."""
     printed: dict[str, list[str]] = {}
     for example in examples:
         if example.command == "opsctl lab down":
-            check_records(tmp_path)
-        done = _run(example.command, lab_home, tmp_path)
+            before_the_end()
+        done = _run(example.command, environment, folder)
         for _ in range(LOOKS):
             if not example.command.startswith("opsctl status") or is_as_shown(example, done):
                 break
-            done = _run(example.command, lab_home, tmp_path)
+            done = _run(example.command, environment, folder)
         printed.setdefault(example.command, []).append(done.stdout)
         assert done.returncode == example.exit_code, f"{example.command}\n{done.stdout}{done.stderr}"
         assert is_shown_in(example.shown, done.stdout), f"{example.page}: {example.command}\n{done.stdout}"
@@ -55,14 +77,14 @@ def is_as_shown(example: Example, done: subprocess.CompletedProcess[str]) -> boo
 
 
 def check_readme(examples: list[Example], printed: dict[str, list[str]]) -> None:
-    """The README shows commands of the tutorial: they need not run twice."""
+    """The README shows commands of the tutorials: they need not run twice."""
     exit_codes = {example.command: example.exit_code for example in examples}
     for example in read_examples(README):
         command = example.command.replace(PROFILE, "")
-        if command.startswith("opsctl cloudrun"):
-            continue  # Needs no lab: see test_reports.
-        assert exit_codes[command] == example.exit_code
-        assert is_shown_in(example.shown, printed[command][0]), f"{example.page}: {command}\n{printed[command][0]}"
+        for known in printed:
+            if known == command or known.startswith(f"{command} --save-evidence"):
+                assert exit_codes[known] == example.exit_code
+                assert is_shown_in(example.shown, printed[known][0]), f"{example.page}: {command}\n{printed[known][0]}"
 
 
 def check_records(state_folder: Path) -> None:

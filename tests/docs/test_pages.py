@@ -11,7 +11,18 @@ import pytest
 from opsctl import __version__
 from opsctl.cli.app import ROOT as COMMANDS
 from opsctl.cli.app import CommandEntry, build_entry, walk_commands
-from tests.docs.pages import DOCS, README, ROOT, TUTORIAL, all_pages, headings, is_shown_in, read_examples, without_code
+from tests.docs.pages import (
+    DIAGNOSIS,
+    DOCS,
+    README,
+    ROOT,
+    TUTORIAL,
+    all_pages,
+    headings,
+    is_shown_in,
+    read_examples,
+    without_code,
+)
 
 README_LINES = 80
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -108,7 +119,8 @@ def test_the_readme_is_one_screen() -> None:
 def test_the_pages_have_examples_that_run() -> None:
     assert len(read_examples(README)) == 4
     assert len(read_examples(TUTORIAL)) >= 8
-    text = README.read_text(encoding="utf-8") + TUTORIAL.read_text(encoding="utf-8")
+    assert len(read_examples(DIAGNOSIS)) >= 6
+    text = "".join(page.read_text(encoding="utf-8") for page in (README, TUTORIAL, DIAGNOSIS))
     assert text.count("```console") == text.count("<!-- run: exit")
     assert {" ".join(words) for words, _ in walk_commands()} >= {"status", "migrate images", "migrate verify"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from docs.generate import render_report_pages
 from docs.generator.reports import INCIDENT, SIBLINGS
 
 from opsctl.lab.incidents import INCIDENTS
+from tests.cli.cloudrun.local_google import open_terminal
 from tests.docs.pages import DOCS, README, is_shown_in, read_examples
 
 REPORTS = DOCS / "explanation" / "reports"
@@ -42,9 +44,10 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_example_of_the_readme_prints_what_it_shows(tmp_path: Path) -> None:
     (example,) = [item for item in read_examples(README) if item.command.startswith("opsctl cloudrun")]
-    run(tmp_path, "lab", "incident", "write", INCIDENT)
-    printed = run(tmp_path, *example.command.split()[1:])
-    assert printed.returncode == example.exit_code
+    words = shlex.split(example.command.removesuffix(" --profile lab"))[2:]
+    with open_terminal(tmp_path) as terminal:
+        printed = terminal.run(*words)
+    assert printed.exit_code == example.exit_code
     assert is_shown_in(example.shown, printed.stdout), printed.stdout
 
 
