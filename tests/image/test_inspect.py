@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
@@ -253,3 +254,57 @@ def test_a_link_that_lands_on_a_folder_which_the_layer_names_as_well() -> None:
     image = build_image([symlink("b", "a"), file("a/y")], [symlink("b/a", "b"), file("a/a/x")])
     found = look(image, "/a/b/x", "/a/a/x")
     assert {"/a/b/x", "/a/a/x"} <= set(names(found))
+
+
+def test_a_hard_link_to_a_symlink_of_a_lower_layer_is_followed() -> None:
+    image, blobs = build_image([symlink("b/a", "..")], [hardlink("c", "b/a")])
+    found = inspect(image, blobs, Wanted(paths=frozenset({"/c/b", "/c/x"})), budget_bytes=PLENTY)
+    assert found.absent == {"/c/x"}
+    assert "/c/b" in {entry.path for entry in found.files}
+
+
+def test_a_folder_that_a_layer_leaves_out_may_be_a_link_to_what_was_removed() -> None:
+    """The file of layer 1 lies in usr/lib, and layer 2 removes it there."""
+    stack = [
+        [folder("usr/lib"), symlink("lib", "usr/lib")],
+        [file("lib/x")],
+        [folder("usr/lib"), file("usr/lib/.wh.x")],
+    ]
+    image, blobs = build_image(*stack)
+    found = inspect(image, blobs, Wanted(paths=frozenset({"/lib/x", "/usr/lib/x"})), budget_bytes=PLENTY)
+    assert found.absent == {"/lib/x", "/usr/lib/x"}
+    budget_bytes = sum(layer.blob.size_bytes for layer in image.layers[1:])
+    found = inspect(image, blobs, Wanted(paths=frozenset({"/lib/x"})), budget_bytes=budget_bytes)
+    assert found.undecided.keys() == {"/lib/x"}
+
+
+def test_a_removed_path_is_open_while_something_may_land_there() -> None:
+    stack = [[symlink("a", "q")], [file(".wh.q")], [file("a/x")]]
+    image, blobs = build_image(*stack)
+    found = inspect(image, blobs, Wanted(paths=frozenset({"/q/x"})), budget_bytes=PLENTY)
+    assert [entry.path for entry in found.files] == ["/q/x"]
+
+
+def test_a_link_that_lands_through_a_link_is_passed_by_what_comes_later() -> None:
+    image, blobs = build_image([symlink("c", "/")], [symlink("c/b", "."), file("b/a")], [file("b/x/y")])
+    found = inspect(image, blobs, Wanted(paths=frozenset({"/a", "/x/y"})), budget_bytes=PLENTY)
+    assert [entry.path for entry in found.files] == ["/a", "/x/y"]
+
+
+def test_a_hard_link_keeps_what_its_layer_replaces_afterwards() -> None:
+    image, blobs = build_image([file("c", b"old")], [hardlink("a", "c"), file("c", b"new one")])
+    found = inspect(image, blobs, Wanted(texts=frozenset({"/a", "/c"})), budget_bytes=PLENTY)
+    assert found.texts == {"/a": "old", "/c": "new one"}
+
+
+def test_a_folder_in_the_place_of_a_link_of_the_same_layer_is_empty() -> None:
+    image, blobs = build_image([file("b/x")], [symlink("b", "elsewhere"), folder("b")])
+    assert inspect(image, blobs, Wanted(paths=frozenset({"/b/x"})), budget_bytes=PLENTY).absent == {"/b/x"}
+
+
+def test_hard_links_through_hard_links_take_no_time() -> None:
+    chain = [hardlink(f"l{number}", f"l{number + 1}/l{number + 1}") for number in range(40)]
+    image, blobs = build_image([file("x")], chain)
+    began = time.process_time()
+    look((image, blobs), "/l0", "/l0/x", texts=("/l0",))
+    assert time.process_time() - began < 2

@@ -26,6 +26,7 @@ from opsctl.image.layer_index import (
 from opsctl.image.paths import join, normalise, shown, split
 
 MOST_LINKS_FOLLOWED: Final = 40  # as Linux
+_MOST_LOOKUPS: Final = 400
 
 
 class Span(NamedTuple):
@@ -100,7 +101,7 @@ class Overlay:
         self.stored: dict[int, LayerIndex] = {}
         self.layers: dict[int, LayerIndex] = {}
         self.is_contradictory = False
-        self._depth = 0
+        self._depth = self._lookups = 0
 
     def push(self, index: LayerIndex) -> None:
         """Puts a layer below those that are there."""
@@ -162,9 +163,13 @@ class Overlay:
     def find_content(self, node: Node) -> Node | Absent | Loop | Open:
         """The file that a hard link shares, through any number of links; other nodes are their own."""
         followed = 0
+        if not self._depth:
+            self._lookups = 0
         while node.record.kind == HARDLINK:
             followed += 1
-            if followed + self._depth > MOST_LINKS_FOLLOWED:
+            self._lookups += 1
+            # Links that lead through links double the lookups with each one.
+            if followed + self._depth > MOST_LINKS_FOLLOWED or self._lookups > _MOST_LOOKUPS:
                 return Loop(node.path)
             self._depth += 1
             try:
@@ -190,6 +195,8 @@ class Overlay:
     def _enter(self, folder: Node, name: bytes) -> Node | Absent | Open:
         path = join(folder.path, name)
         if not folder.is_folder:
+            if isinstance(self.find_content(folder), Open):
+                return OPEN
             return Absent(path, folder.layer, f"/{shown(folder.path)} is no folder")
         span = folder.span
         draft = _Draft()
