@@ -25,6 +25,8 @@ SAMPLES = (
     "the execution is older than 30 days, for which lines are usually kept; audit records are kept for 400",
     "the log has more than 60000 lines: its begin and its end were read, and of the middle the ends of attempts",
     "3 lines name no execution and were taken by job and time: they may be of another one",
+    "Permission denied for all log views (logging.logEntries.list is missing)",
+    "no such repository, or no right (artifactregistry.repositories.downloadArtifacts may be missing)",
     "a log exclusion filter may hide lines: quiet severity<ERROR",
 )
 

@@ -202,3 +202,11 @@ class TestWords:
 
 def base_of(changes: tuple[ChangeItem, ...]) -> BaselineDiff:
     return BaselineDiff("good-1", None, changes)
+
+
+def test_a_command_that_grants_a_right_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
+    report = incident_report(tmp_path, f"{O4O}-logs-denied")
+    (need,) = report.access
+    shown = screen(report, width=400)
+    assert f"1. log  ({', '.join(need.permissions)})\n     {need.command}\n" in shown
+    assert f"```sh\n   {need.command}\n   ```" in markdown(report)

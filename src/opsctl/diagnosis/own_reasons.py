@@ -48,6 +48,8 @@ _PATTERNS = tuple(
             r"(?P<count>\d+) lines name no execution and were taken by job and time: they may be of another one",
             "unlabelled",
         ),
+        (r"(?P<said>.+) \((?P<permission>[a-zA-Z]+(?:\.[a-zA-Z]+){2}) is missing\)", "missing"),
+        (r"(?P<said>.+) \((?P<permission>[a-zA-Z]+(?:\.[a-zA-Z]+){2}) may be missing\)", "perhaps_missing"),
         (r"a log exclusion filter may hide lines: (?P<name>.+)", "exclusion"),
     )
 )

@@ -10,7 +10,7 @@ from opsctl.diagnosis.rank import Verdict
 from opsctl.diagnosis.report import DiagnosisReport, EvidenceItem, Finding, RemedyText, SectionSummary
 from opsctl.diagnosis.rule import Risk
 from opsctl.diagnosis.timeline import name_end
-from opsctl.diagnosis.view_context import context_tables, name_section
+from opsctl.diagnosis.view_context import context_blocks, name_section
 from opsctl.reporting.view import (
     Block,
     Cell,
@@ -50,14 +50,14 @@ _TONES: dict[Verdict, Tone] = {
 
 def diagnosis_view(report: DiagnosisReport, texts: Texts) -> ReportView:
     """The whole report as a view, in the order in which an incident report is read."""
-    timeline, *context = context_tables(report, texts, is_failure=is_failure(report))
+    timeline, *context = context_blocks(report, texts, is_failure=is_failure(report))
     return ReportView(
         title=texts.get("diagnose.title", execution=report.execution.execution),
         blocks=(
             Section(tuple(_summary(report, texts)), title=texts.get("diagnose.heading_summary")),
             *timeline,
             *_causes(report, texts),
-            *(table for tables in context for table in tables),
+            *(block for blocks in context for block in blocks),
             *_steps(report, texts),
         ),
         notes=tuple(_notes(report, texts)),

@@ -1,4 +1,4 @@
-"""The tables around the causes: what happened, what was ruled out or not seen, what changed, and who changed it."""
+"""What stands around the causes: what happened, what was ruled out or not seen, what changed, and who changed it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import replace
 from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS
 from opsctl.diagnosis.own_reasons import is_nothing_there, translate_reason
 from opsctl.diagnosis.report import BaselineDiff, ChangeItem, DiagnosisReport, RuledOut
-from opsctl.reporting.view import Bytes, CellValue, Code, Column, Duration, Table, Texts
+from opsctl.reporting.view import Block, Bytes, CellValue, Code, Column, Duration, Step, Steps, Table, Texts
 
 MOST_FILES = 4
 SHOWN_DIGEST = 12
 
 
-def context_tables(report: DiagnosisReport, texts: Texts, *, is_failure: bool) -> Iterator[tuple[Table, ...]]:
+def context_blocks(report: DiagnosisReport, texts: Texts, *, is_failure: bool) -> Iterator[tuple[Block, ...]]:
     """The timeline first; then, for a failure, what stands after the causes."""
     timeline = tuple((item.at, Code(item.text) if item.event == "error" else item.text) for item in report.timeline)
     yield (_table("timeline", ("time", "event"), timeline, texts),) if timeline else ()
@@ -44,7 +44,7 @@ def _because(item: RuledOut) -> str:
     return "; ".join(dict.fromkeys(meanings or [part.excerpt for part in item.evidence[:1]]))
 
 
-def _not_seen(report: DiagnosisReport, texts: Texts) -> Iterator[Table]:
+def _not_seen(report: DiagnosisReport, texts: Texts) -> Iterator[Block]:
     t = texts.get
     alike: dict[tuple[str, str], list[str]] = {}
     for item in report.completeness.sections:
@@ -57,15 +57,15 @@ def _not_seen(report: DiagnosisReport, texts: Texts) -> Iterator[Table]:
     if rows:
         yield _table("unseen", ("section", "status", "reason"), tuple(rows), texts)
     if report.access:
-        access = tuple(
-            (
+        steps = tuple(
+            Step(
                 ", ".join(name_section(name, texts) for name in need.sections),
                 ", ".join(need.permissions) or None,
-                Code(need.command),
+                commands=(need.command,),
             )
             for need in report.access
         )
-        yield _table("access", ("section", "permission", "grant"), access, texts)
+        yield Steps(steps, title=t("diagnose.heading_access"))
     if report.not_checked:
         causes = tuple(
             (item.title, ", ".join(name_section(name, texts) for name in item.missing_sections), item.cause)

@@ -62,8 +62,6 @@ MESSAGES = {
     "column_section": "Section",
     "column_status": "Status",
     "column_reason": "Reason",
-    "column_permission": "Permission",
-    "column_grant": "Command that grants it",
     "column_missing": "Would need",
     "further_causes": "{count} further causes",
     "unknown_cause": "Something that no rule knows, or that was not seen",
@@ -186,5 +184,7 @@ MESSAGES = {
     "reason_log_cut": "the log has more than {count} lines: its begin and its end were read, and of the middle the "
     "ends of attempts",
     "reason_unlabelled": "{count} lines name no execution and were taken by job and time: they may be of another one",
+    "reason_missing": "{said} ({permission} is missing)",
+    "reason_perhaps_missing": "{said} ({permission} may be missing)",
     "reason_exclusion": "a log exclusion filter may hide lines: {name}",
 }

@@ -62,8 +62,6 @@ MESSAGES = {
     "column_section": "항목",
     "column_status": "상태",
     "column_reason": "사유",
-    "column_permission": "권한",
-    "column_grant": "권한을 부여하는 명령",
     "column_missing": "필요한 증거",
     "further_causes": "그 밖의 원인 {count}개",
     "unknown_cause": "규칙에 없거나 확인하지 못한 원인",
@@ -183,5 +181,7 @@ MESSAGES = {
     "reason_too_old": "로그 보존 기간인 {days}일보다 오래된 실행입니다. 감사 로그는 400일간 보존됩니다",
     "reason_log_cut": "로그가 {count}줄을 넘어 처음과 끝만 읽었습니다. 중간은 각 시도가 끝난 부분만 읽었습니다",
     "reason_unlabelled": "실행 이름이 없는 {count}줄은 작업과 시각으로 골랐으며, 다른 실행의 로그일 수 있습니다",
+    "reason_missing": "{said} ({permission} 권한 없음)",
+    "reason_perhaps_missing": "{said} ({permission} 권한이 없을 수 있음)",
     "reason_exclusion": "로그 제외 필터 때문에 보이지 않는 줄이 있을 수 있습니다: {name}",
 }
