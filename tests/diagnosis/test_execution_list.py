@@ -192,6 +192,12 @@ def test_the_next_command_diagnoses_the_newest_failure() -> None:
     assert "Next:" not in shown(look(google_with(history(2)[1])), None)
 
 
+def test_no_name_becomes_a_command() -> None:
+    found = look(google_with(*history(7)))
+    text = shown(replace(found, project="p; reboot"), None)
+    assert "opsctl cloudrun diagnose shop-00006 --project 'p; reboot' --region l" in text
+
+
 def test_an_empty_list_says_why() -> None:
     assert "There is no execution." in shown(look(google_with(jobs=("shop",))))
     assert "None of them failed." in shown(look(google_with(history(2)[1]), only_failed=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -144,5 +145,5 @@ def _next_commands(report: ExecutionList, texts: Texts) -> tuple[NextCommand, ..
     failed = report.latest_failed
     if failed is None:
         return ()
-    command = f"opsctl cloudrun diagnose {failed.execution} --project {report.project} --region {failed.region}"
-    return (NextCommand(command, texts.get("cloudrun.next_diagnose")),)
+    words = ("opsctl", "cloudrun", "diagnose", failed.execution, "--project", report.project, "--region", failed.region)
+    return (NextCommand(shlex.join(words), texts.get("cloudrun.next_diagnose")),)

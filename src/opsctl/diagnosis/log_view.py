@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -46,13 +47,17 @@ def log_view(report: LogReport, texts: Texts) -> ReportView:
         tuple(notes),
         (
             NextCommand(
-                f"opsctl cloudrun diagnose {report.execution} --project {report.project} --region {report.region}",
+                shlex.join(("opsctl", "cloudrun", "diagnose", report.execution, *_place(report))),
                 t("cloudrun.next_diagnose"),
             ),
         )
         if report.outcome.value == "failed"
         else (),
     )
+
+
+def _place(report: LogReport) -> tuple[str, ...]:
+    return ("--project", report.project, "--region", report.region)
 
 
 def text_lines(line: LogLine, texts: Texts) -> Iterator[str]:

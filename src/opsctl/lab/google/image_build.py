@@ -179,10 +179,11 @@ def _commonjs_scripts(evidence: Json) -> frozenset[str]:
 
 
 def _provenance(config: Mapping[str, Any]) -> Json:
-    """A predicate of SLSA provenance v1 as a builder writes it; the commit is that of the image's label."""
-    settings = config.get("config") or {}
-    revision = (settings.get("Labels") or {}).get("org.opencontainers.image.revision", "")
-    source = {"uri": "https://github.com/example/app.git", "digest": {"sha1": revision}}
+    """A predicate of SLSA provenance v1 as a builder writes it; commit and repository are those of the labels."""
+    labels = (config.get("config") or {}).get("Labels") or {}
+    revision = labels.get("org.opencontainers.image.revision", "")
+    repository = labels.get("org.opencontainers.image.source", "https://github.com/example/app.git")
+    source = {"uri": repository, "digest": {"sha1": revision}}
     return {
         "buildDefinition": {
             "buildType": "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
