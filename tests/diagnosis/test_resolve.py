@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -363,3 +364,17 @@ async def test_a_name_that_is_none_is_not_asked_for(job: str, region: str) -> No
 def test_what_counts_as_failed() -> None:
     outcomes = [has_failed(execution) for execution in latest_runs().executions[SEOUL]]
     assert outcomes == [False, False, False, True, True]
+
+
+async def test_the_search_ends_however_slowly_the_service_answers() -> None:
+    class Silent(Runs):
+        async def list_executions(self, job: str, *, page_token: str = "", page_size: int = 100) -> ExecutionPage:
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    runs = Silent((SEOUL, JOB, ID))
+    with pytest.raises(UnavailableError, match=r"not found within 0\.05 s") as caught:
+        await resolve(Target("x", region=SEOUL, project="p"), runs, seconds=0.05)
+    assert caught.value.code == "timeout"
+    with pytest.raises(UnavailableError, match="job"):
+        await find_latest(runs, "p", SEOUL, JOB, only_failed=True, seconds=0.05)

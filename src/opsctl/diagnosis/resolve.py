@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeVar
@@ -21,6 +23,8 @@ from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError, Unavail
 # A hundred executions each, newest first.
 MAX_PAGES = 5
 _NEAR = 3
+# A service that answers each of many pages just in time must not hold anybody for ever.
+SEARCH_SECONDS = 60.0
 _PROJECT_IN_ADDRESS = re.compile(r"[?&]project=((?:[a-z0-9.-]+:)?[a-z][a-z0-9-]+)(?:&|$)")
 # What is true of every region, so that going on is in vain.
 _EVERYWHERE = frozenset(("no-credentials", "expired-credentials", "api-disabled"))
@@ -51,13 +55,20 @@ class Resolution:
     missing: NotFoundError | None = None
 
 
-async def resolve(target: Target, run: CloudRun, *, gather: Gather = one_after_another) -> Resolution:
+async def resolve(
+    target: Target, run: CloudRun, *, gather: Gather = one_after_another, seconds: float = SEARCH_SECONDS
+) -> Resolution:
     """The execution, in one call when its job is called like it without the last `-part`, as Cloud Run names them;
     else by listing the newest executions. Without a region all regions are searched.
 
     Raises `NotFoundError` that names near ids, `UsageError` when project is empty or two regions have such an
-    execution, and the errors of the port; `denied-or-absent` stays undecided.
+    execution, and the errors of the port; `denied-or-absent` stays undecided. Ends after `seconds`: `UnavailableError`.
     """
+    async with _limited(seconds, f"execution {target.execution}"):
+        return await _resolve(target, run, gather)
+
+
+async def _resolve(target: Target, run: CloudRun, gather: Gather) -> Resolution:
     search = _Search(run, gather, _need_project(target.project), await _list_regions(run, target))
     job = target.job or target.execution.rpartition("-")[0]
     asked = await search.ask(job, target.execution) if job else {}
@@ -71,14 +82,27 @@ async def resolve(target: Target, run: CloudRun, *, gather: Gather = one_after_a
 
 
 async def find_latest(
-    run: CloudRun, project: str, region: str, job: str, *, only_failed: bool, gather: Gather = one_after_another
+    run: CloudRun,
+    project: str,
+    region: str,
+    job: str,
+    *,
+    only_failed: bool,
+    gather: Gather = one_after_another,
+    seconds: float = SEARCH_SECONDS,
 ) -> Resolution:
     """The newest execution of a job, or the newest that failed. Without a region all regions are searched.
 
     Raises `NotFoundError` that names near jobs, `UsageError` when two regions have such a job, and the errors of the
-    port.
+    port. Ends after `seconds`: `UnavailableError`.
     """
     target = Target("", check_name("job", job), check_name("region", region), check_project(project))
+    async with _limited(seconds, f"job {job}"):
+        return await _find_latest(target, run, gather, only_failed=only_failed)
+
+
+async def _find_latest(target: Target, run: CloudRun, gather: Gather, *, only_failed: bool) -> Resolution:
+    project, region, job = target.project, target.region, target.job
     search = _Search(run, gather, _need_project(project), await _list_regions(run, target))
     listed = await search.list_newest(job, accept=has_failed if only_failed else _any)
     used = {region: listing for region, listing in listed.items() if listing.executions}
@@ -98,6 +122,19 @@ async def find_latest(
     if region and (other := await (await search.elsewhere()).find_job(job)):
         raise NotFoundError(missing.message, hint=_name_regions("It is", other))
     raise missing
+
+
+@asynccontextmanager
+async def _limited(seconds: float, what: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise UnavailableError(
+            f"{what} was not found within {seconds:g} s",
+            code="timeout",
+            hint="Name its job with --job and its region with --region.",
+        ) from error
 
 
 def has_failed(execution: JsonObject) -> bool:
