@@ -44,7 +44,9 @@ job = "car-image-migration"
 # allow_private_hosts = []                    # addresses that are not public are refused unless listed
 
 [profiles.prod.cloudrun]
-project = "netureyoutube"
-region = "asia-northeast3"
-# repository = "../o4o-platform"              # a git checkout, for commit correlation
+# Sign-in: gcloud's own (`gcloud auth login`), a service account, or the machine's.
+project = "netureyoutube"                     # both unset: gcloud's active configuration
+region = "asia-northeast3"                    # unset there too: all regions are searched
+# repository = "../o4o-platform"              # a git checkout, for the commits since the last success
+# image_budget_bytes = 536870912              # how much of an image a diagnosis downloads at most
 """
