@@ -7,7 +7,6 @@ from typing import Any
 
 from aiohttp import web
 
-from opsctl.lab.google.cloud import Cloud
 from opsctl.lab.google.world import Project
 from opsctl.lab.google.world_of_incidents import cloud_of_evidence
 from tests.end_to_end.diagnose_canaries import Canaries, plant_everywhere
@@ -24,13 +23,24 @@ _REGISTRY_TOKEN = re.compile(r"lab-registry-([\w-]{20,})")
 
 
 class PlantedGoogle:
-    """`cloud` answers with secrets; `change` puts more of them into every answer and header; `secrets` by place."""
+    """`cloud` answers with secrets; `change` puts more of them into every answer and header; `secrets` by place.
 
-    def __init__(self) -> None:
+    `older` and `newer` are the commits that the two images are said to be built from.
+    """
+
+    def __init__(self, older: str, newer: str) -> None:
         evidence, planted = plant_everywhere()
         self._canaries = Canaries()
+        self._searched = 0
         self.secrets = {place: secret for place, secret in planted.items() if not _NOT_SENT.match(place)}
         self._canaries.planted = self.secrets
+        sections = evidence["sections"]
+        sections["commits"]["data"] |= {"from": older, "to": newer}
+        sections["image"]["data"]["config"]["config"]["Labels"] |= {
+            "org.opencontainers.image.revision": newer,
+            "org.opencontainers.image.source": f"https://ci:{self._make('provenance')}@git.example.com/o4o.git",
+        }
+        self._plant_names(sections["image"]["data"]["files"])
         self.cloud = cloud_of_evidence([evidence])
         # Opaque: nothing about its form says what it is.
         self.cloud.token = self._canaries.make("access token", 40)
@@ -64,11 +74,20 @@ class PlantedGoogle:
             body["debugUrl"] = f"postgres://app:{secret}@10.0.0.5/app"
         return body
 
+    def _plant_names(self, files: list[Json]) -> None:
+        """Files whose names look like secrets."""
+        layer = max(file["layer"] for file in files)
+        names = (f"ghp_{self._make('name of a file', 36)}", f"PASSWORD={self._make('other name of a file')}.txt")
+        common: Json = {"type": "file", "mode": "0644", "size": 3, "layer": layer}
+        files.extend({"path": f"/app/{name}", **common} for name in names)
+
     def found_on_the_wire(self, tap: Tap) -> dict[str, str]:
         """All secrets, with those that the server itself made up while it answered."""
-        text = tap.text()
-        made = [*_DOWNLOAD.findall(text), *_REGISTRY_TOKEN.findall(text)]
-        return self.secrets | {f"made up {number}": secret for number, secret in enumerate(dict.fromkeys(made))}
+        for text in tap.sent[self._searched :]:
+            for secret in (*_DOWNLOAD.findall(text), *_REGISTRY_TOKEN.findall(text)):
+                self.secrets.setdefault(f"made up {secret[:6]}", secret)
+        self._searched = len(tap.sent)
+        return self.secrets
 
     def _make(self, place: str, length: int = 24) -> str:
         """The secret of a place: one, however often it is asked for."""
@@ -105,10 +124,10 @@ class PlantedGoogle:
             instance["settings"]["userLabels"] = {"deploy-token": make(f"instance {name} label")}
             instance["settings"]["databaseFlags"] = [{"name": "password", "value": make(f"instance {name} flag")}]
             instance["serverCaCert"] = {"cert": f"-----BEGIN PRIVATE KEY-----\n{make(f'instance {name} key', 64)}\n"}
-        account = next(iter(project.service_accounts), "a@b.iam.gserviceaccount.com")
+        email = next(iter(project.service_accounts))
         project.bind(
             "roles/cloudsql.client",
-            f"serviceAccount:{account}",
+            f"serviceAccount:{email}",
             {
                 "title": f"token: Bearer {make('condition of the policy', 40)}",
                 "expression": f'request.headers["x-api-key"] == "{make("expression of the policy")}"',
@@ -119,24 +138,23 @@ class PlantedGoogle:
             "writerIdentity": f"https://u:{make('identity of the sink')}@logging.example.com",
             "description": f"password={make('description of the sink')}",
         }
-        secret = make("filter of the exclusion")
-        project.exclusions.append({"name": "noise", "filter": f'textPayload:"DB_PASSWORD={secret}"'})
+        excluded = make("filter of the exclusion")
+        project.exclusions.append({"name": "noise", "filter": f'textPayload:"DB_PASSWORD={excluded}"'})
 
     def _plant_in_logs(self, project: str) -> None:
         make, entries = self._make, self.cloud.world.entries
         first = next(entry for entry in entries if "textPayload" in entry)
         bare = {key: value for key, value in first.items() if key != "textPayload"}
         url = f"https://api.example.com/v1?access_token={make('log request address')}"
+        labels = {**first["resource"]["labels"], "api-key": make("resource")}
         added: list[Json] = [
             {**bare, "httpRequest": {"requestUrl": url, "referer": f"https://u:{make('log referer')}@h.example.com/"}},
-            {**bare, "jsonPayload": {"message": f"password={make('log message')}", "stack": [make("log list of JSON")]}},
+            {**bare, "jsonPayload": {"message": f"password={make('log message')}", "stack": ["at connect"]}},
             {**bare, "jsonPayload": {"password": 1234567890, "apiKey": [make("log list under a name")]}},
             {**first, "textPayload": f"Error: {url}\n    at connect (postgres://u:{make('log trace')}@h/x:1:2)"},
             {**first, "operation": {"id": f"password={make('log operation')}", "producer": "x"}},
             {**first, "sourceLocation": {"file": f"https://u:{make('log source location')}@h/x.js", "line": "3"}},
-            {**first, "resource": {**first["resource"], "labels": {**first["resource"]["labels"], "api-key": make("resource")}}},
+            {**first, "resource": {**first["resource"], "labels": labels}},
         ]  # fmt: skip
-        # Of no meaning to anybody by itself: only what stands around says that it is a secret.
-        del self.secrets["log list of JSON"]
         entries += [{**entry, "insertId": f"live{number}"} for number, entry in enumerate(added)]
         assert all(entry["logName"].startswith(f"projects/{project}/") for entry in added)
