@@ -319,3 +319,12 @@ def attempt_of(entry: JsonObject, task: int, attempt: int) -> dict[str, Any]:
 def ids_of(saved: Path) -> list[str]:
     entries = json.loads(saved.read_text(encoding="utf-8"))["sections"]["logs"]["data"]["entries"]
     return [entry["insertId"] for entry in entries]
+
+
+@pytest.mark.slow
+def test_a_verdict_that_does_not_come_leaves_what_is_known_of_the_account(google: LiveGoogle) -> None:
+    google.cloud.world.projects[PROJECT].enabled_apis.add("policytroubleshooter.googleapis.com")
+    google.fail(Action.HANG, "policytroubleshooter")
+    report = google.report()
+    assert statuses(report)["service_account"] == "partial"
+    assert "not evaluated" in reasons(report)["service_account"]

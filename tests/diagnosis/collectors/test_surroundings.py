@@ -93,6 +93,22 @@ class TestAccount:
         self.collect(google, secrets=secrets)
         assert google.asked.count("troubleshoot") == 1
 
+    def test_verdicts_that_leave_something_open_are_not_the_whole_truth(self) -> None:
+        class OneVerdict(FakeGoogle):
+            async def troubleshoot(self, principal: str, resource: str, permission: str) -> str:
+                if permission == "cloudsql.instances.connect":
+                    return "GRANTED"
+                raise UnavailableError("503")
+
+        own = self.google()
+        google = OneVerdict(accounts=own.accounts, policy=own.policy)
+        secret = SecretReference("projects/shop/secrets/s", "s", "latest")
+        section = self.collect(google, sql_instances=("shop:eu-west1:db",), secrets=(secret,))
+        assert section.status is SectionStatus.PARTIAL
+        assert section.data is not None
+        assert [item["verdict"] for item in section.data["access"]] == ["GRANTED"]
+        assert section.data["projectRoles"] == ["roles/a", "roles/b"]
+
     def test_a_job_without_an_account_runs_as_the_default_one(self) -> None:
         google = self.google()
         email = "123456789012-compute@developer.gserviceaccount.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from opsctl.errors import NotFoundError, OpsctlError
 
 SOURCE = "iam.googleapis.com/v1 serviceAccounts.get, cloudresourcemanager.googleapis.com/v3 projects.getIamPolicy"
 _MOST_CHECKS = 4
+_CHECK_SECONDS = 4.0
 
 
 async def collect_account(accounts: Accounts, name: ExecutionName, references: References) -> Section:
@@ -35,7 +37,8 @@ async def collect_account(accounts: Accounts, name: ExecutionName, references: R
         return failed(account, SOURCE)
     if isinstance(account, OpsctlError) and isinstance(policy, OpsctlError):
         return failed(account, SOURCE)
-    checks = await _check(accounts, email, list(_needed(name.project, references)))
+    needed = list(_needed(name.project, references))
+    checks = await _check(accounts, email, needed)
     roles = None if isinstance(policy, OpsctlError) else read_member_roles(policy, email)
     data: dict[str, Any] = {"email": email}
     if not isinstance(account, OpsctlError):
@@ -46,7 +49,7 @@ async def collect_account(accounts: Accounts, name: ExecutionName, references: R
         data["publicRoles"] = list(roles.public)
     data["method"] = "policy-troubleshooter" if checks else "project-policy"
     data["access"] = checks
-    return seen(data, SOURCE, _reasons(account, policy, roles, is_checked=bool(checks)))
+    return seen(data, SOURCE, _reasons(account, policy, roles, is_checked=0 < len(needed) == len(checks)))
 
 
 async def _default_account(accounts: Accounts, project: str) -> str:
@@ -66,14 +69,16 @@ def _needed(project: str, references: References) -> Iterator[tuple[str, str]]:
 
 
 async def _check(accounts: Accounts, email: str, needed: list[tuple[str, str]]) -> list[dict[str, str]]:
-    """The verdicts; none when the first question was refused, so that nobody waits for the others."""
+    """The verdicts up to the first question that is refused or not answered in time: nobody waits for the others, and
+    what is known of the account is worth more."""
     found: list[dict[str, str]] = []
-    for permission, resource in needed[:_MOST_CHECKS]:
-        try:
-            verdict = await accounts.troubleshoot(email, resource, permission)
-        except OpsctlError:
-            return found
-        found.append({"permission": permission, "resource": resource, "verdict": verdict})
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            for permission, resource in needed[:_MOST_CHECKS]:
+                verdict = await accounts.troubleshoot(email, resource, permission)
+                found.append({"permission": permission, "resource": resource, "verdict": verdict})
+    except (OpsctlError, TimeoutError):
+        return found
     return found
 
 
