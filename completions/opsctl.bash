@@ -44,7 +44,7 @@ _opsctl() {
         'migrate failures') options='--class --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun diagnose') options='--job --latest --latest-failed --project --region --repo --no-image --from-evidence --save-evidence --force --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
-        'cloudrun executions') options='--limit --failed --project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'cloudrun executions') options='--job --limit --failed --project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun logs') options='--task --attempt --severity --contains --tail --follow -f --interval --job --latest --latest-failed --project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun image') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun image ls') options='--recursive -R --max-download --project --region --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;

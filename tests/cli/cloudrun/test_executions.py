@@ -33,6 +33,14 @@ def test_the_executions_of_a_job_newest_first(terminal: Terminal) -> None:
     assert row["reason"].startswith(f"Task {NAME}-task0 failed with exit code: 1")
 
 
+def test_the_job_may_be_an_option_as_it_is_of_the_other_commands(terminal: Terminal) -> None:
+    by_option = terminal.data("executions", "--job", "o4o-api-migrations")
+    assert by_option == terminal.data("executions", "o4o-api-migrations")
+    both = terminal.run("executions", "o4o-api-migrations", "--job", "another")
+    assert both.exit_code == 2
+    assert "Two jobs are named: o4o-api-migrations and another." in both.stderr
+
+
 def test_every_format_of_a_list(terminal: Terminal) -> None:
     names = terminal.run("executions", "--failed", "-o", "name").stdout.split()
     assert names == ["o4o-api-migrations-d4m7s", NAME]

@@ -12,12 +12,13 @@ from opsctl.cli.outcome import Outcome
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.diagnosis.execution_list import ExecutionList, ExecutionRow, choose_regions, list_executions
 from opsctl.diagnosis.execution_list_view import execution_list_view
-from opsctl.errors import ExitCode
+from opsctl.errors import ExitCode, UsageError
 
 
 def executions(
     context: AppContext,
     job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="Only this job; else all jobs.")] = None,
+    job_option: Annotated[str | None, typer.Option("--job", metavar="JOB", help="The same, as an option.")] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=2000, help="How many at most.")] = 20,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that failed.")] = False,
     project: Annotated[str | None, typer.Option("--project", metavar="PROJECT", help="Project id.")] = None,
@@ -28,6 +29,8 @@ def executions(
     Project and region come from the options, the profile, or gcloud's active configuration. Reads only. Ends with 7
     when the job does not exist; a failed execution in the list is no error.
     """
+    if job is not None and job_option not in (None, job):
+        raise UsageError(f"Two jobs are named: {job} and {job_option}.", hint="Leave out --job.")
     profile = context.load_profile(
         {"cloudrun.project": ("--project", project), "cloudrun.region": ("--region", region)}
     )
@@ -37,7 +40,7 @@ def executions(
             run, project_id = google.sources.run, require_project(google.project)
             regions = await choose_regions(run, project_id, google.region)
             return await list_executions(
-                run, project=project_id, regions=regions, job=job, limit=limit, only_failed=failed
+                run, project=project_id, regions=regions, job=job or job_option, limit=limit, only_failed=failed
             )
 
     report = run_async(main, drain_seconds=0)
