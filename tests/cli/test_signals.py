@@ -207,3 +207,25 @@ def test_a_full_disk_ends_with_1_and_says_so_once() -> None:
         command = [sys.executable, "-m", "opsctl", "--version", "-o", "json"]
         ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stderr) == (1, "error: The report cannot be written: No space left on device.\n")
+
+
+def test_a_signal_that_the_main_thread_does_not_feel_wakes_the_loop() -> None:
+    """It came on another thread, or just before the loop went to sleep."""
+    delivered = threading.Event()
+
+    def deliver() -> None:
+        time.sleep(0.2)
+        delivered.set()
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    async def wait(_: StopRequest) -> None:
+        await asyncio.sleep(20)
+
+    thread = threading.Thread(target=deliver)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_async(wait, drain_seconds=0)
+    assert time.monotonic() - began < 5
+    assert delivered.is_set()
+    thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -56,7 +57,8 @@ def run_async(
     with _stop_on_signals(stop, leave), asyncio.Runner(loop_factory=factory) as runner:
         stop.loop = runner.get_loop()
         try:
-            return runner.run(_run_until_stopped(main, stop, drain_seconds))
+            with _woken_by_signals(stop.loop):
+                return runner.run(_run_until_stopped(main, stop, drain_seconds))
         except asyncio.CancelledError:
             if stop.exit_code is None:
                 raise
@@ -115,6 +117,27 @@ def _stop_on_signals(stop: StopRequest, leave: Callable[[int], object]) -> Itera
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Wakes the loop for every signal. Python's handlers run when the main thread is at work: a signal that comes just
+    before the loop goes to sleep, or on another thread, would wait until something else wakes it. uvloop does so by
+    itself."""
+    if threading.current_thread() is not threading.main_thread() or not isinstance(loop, asyncio.SelectorEventLoop):
+        yield
+        return
+    woken, waking = socket.socketpair()
+    with woken, waking:
+        woken.setblocking(False)
+        waking.setblocking(False)
+        loop.add_reader(woken, woken.recv, 4096)
+        previous = signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(previous)
+            loop.remove_reader(woken)
 
 
 def _reason(stop: StopRequest) -> BaseException:
