@@ -212,3 +212,11 @@ def test_few_calls_are_made(google: LiveGoogle) -> None:
     reads = [call for call in google.cloud.calls if call.path.startswith("/v2/entries:list")]
     assert len(reads) == 1
     assert len(google.cloud.calls) <= 30
+
+
+@pytest.mark.slow
+def test_a_limit_of_time_still_gives_a_report(google: LiveGoogle) -> None:
+    google.fail(Action.HANG, "logging")
+    ended = google.diagnose(FIRST, "-o", "json", "--timeout", "8")
+    assert ended.exit_code == 3
+    assert statuses(json.loads(ended.stdout)["data"])["logs"] == "error"

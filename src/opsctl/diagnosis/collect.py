@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
@@ -98,6 +98,19 @@ class CollectSettings:
     """Why the image is not to be looked at."""
     without_commits: str | None = None
     """Why no commits are to be looked at."""
+
+    def within(self, seconds: float | None) -> CollectSettings:
+        """Shorter limits, so that a report about what was there in time still comes out before `seconds` are over. The
+        image comes after the log, and the commits after the image."""
+        if seconds is None:
+            return self
+        return replace(
+            self,
+            section_seconds=min(self.section_seconds, 0.5 * seconds),
+            logs_seconds=min(self.logs_seconds, 0.4 * seconds),
+            image_seconds=min(self.image_seconds, 0.3 * seconds),
+            commits_seconds=min(self.commits_seconds, 0.1 * seconds),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,3 +229,11 @@ class TestAccess:
         document, google = incident()
         evidence = collect_from(google, document)
         assert find_access_needs(evidence, derive_facts(evidence)) == ()
+
+
+def test_a_limit_for_the_whole_command_leaves_time_for_a_report() -> None:
+    limits = PATIENT.within(10)
+    assert limits.logs_seconds + limits.image_seconds + limits.commits_seconds < 10
+    assert limits.section_seconds < 10
+    assert PATIENT.within(None) == PATIENT
+    assert PATIENT.within(100_000) == PATIENT

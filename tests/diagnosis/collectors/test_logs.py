@@ -196,3 +196,23 @@ def test_an_execution_that_cannot_be_read_is_looked_for_in_the_last_thirty_days(
     recording = RecordingGoogle(google)
     collect_from(recording, document)
     assert 'timestamp>="2026-01-02T' in recording.queries[0].filter
+
+
+def test_the_record_of_the_end_of_an_old_execution_that_cannot_be_read_is_found() -> None:
+    document, google = incident()
+    google.executions.clear()
+    google.jobs.clear()
+
+    class Old(RecordingGoogle):
+        """Lines are gone, records of the end are not."""
+
+        async def read(self, query: LogQuery) -> AsyncIterator[LogPage]:
+            self.queries.append(query)
+            found = labelled(self.entries, "system_event") if "system_event" in query.filter else []
+            yield LogPage(tuple(found), has_more=False)
+
+    old = Old(google)
+    evidence = collect_from(old, document, now=NOW + timedelta(days=200))
+    assert len(evidence.entries) == 1
+    assert evidence.section("image").status.has_data
+    assert all("timestamp>=" in query.filter for query in old.queries)

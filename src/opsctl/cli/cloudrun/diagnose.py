@@ -62,6 +62,7 @@ def diagnose(
                 context, project=project, region=region, repository=None if repo is None else str(repo)
             )
             settings = CollectSettings(without_image="--no-image" if no_image else None)
+            settings = settings.within(context.options.timeout_seconds)
             evidence = collect_evidence(context, profile, choice, settings, meanwhile=_load_explaining)
         from opsctl.cli.cloudrun.explaining import explain, read_named  # noqa: PLC0415
 

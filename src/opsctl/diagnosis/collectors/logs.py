@@ -38,6 +38,8 @@ from opsctl.errors import OpsctlError
 SOURCE = "logging.googleapis.com/v2 entries:list"
 # What the `_Default` bucket keeps unless its owner chose otherwise.
 RETENTION_DAYS = 30
+# What `_Required` keeps: https://cloud.google.com/logging/quotas#logs_retention_periods
+AUDIT_RETENTION_DAYS = 400
 _DAY_NS = 86_400_000_000_000
 _SECOND_NS = 1_000_000_000
 # No bound is documented for the time from a line to its being found; samples show less than a second.
@@ -117,6 +119,10 @@ class LogReading:
         query = execution_query(self._name, window)
         self._filter = query.filter
         await self._read_both_ends(query, window)
+        if not self._execution and not self._found:
+            # Records of the end outlive the lines by a year, and tell what ran.
+            long_ago = window_around(now_ns - AUDIT_RETENTION_DAYS * _DAY_NS, now_ns)
+            await self._take(platform_query(self._name, long_ago), self._bounds.platform_pages)
         if self._may_still_arrive(now_ns):
             await asyncio.sleep(self._bounds.ask_again_seconds)
             await self._take(query, self._bounds.oldest_pages)
@@ -170,7 +176,7 @@ class LogReading:
         if age_ns > RETENTION_DAYS * _DAY_NS:
             self._remarks.append(
                 f"the execution is older than {RETENTION_DAYS} days, for which lines are usually kept; audit records "
-                "are kept for 400"
+                f"are kept for {AUDIT_RETENTION_DAYS}"
             )
         elif age_ns > _DAY_NS and self._execution.get("startTime"):
             self._remarks.append(
