@@ -11,6 +11,7 @@ from typing import TypeVar
 from opsctl.adapters.registry.client import ManifestAnswer, RegistryClient
 from opsctl.adapters.registry.deadline import Stop
 from opsctl.adapters.registry.provenance import MAX_STATEMENT_BYTES, find_provenance, read_statement
+from opsctl.adapters.registry.read_ahead import MOST_BYTES, ReadAhead
 from opsctl.adapters.registry.refusals import Repository
 from opsctl.errors import DataError, OpsctlError
 from opsctl.image import inspect as inspecting
@@ -38,7 +39,8 @@ _THREADS = 8
 class RegistryImages:
     """Implements `opsctl.diagnosis.ports.Images`, and what the commands about images ask beside it.
 
-    `budget_bytes` is what one call downloads of layers at most. A call that is cancelled breaks off its download.
+    `budget_bytes` is what one call downloads of layers at most, beside small ones that it asks for early and may not
+    need. A call that is cancelled breaks off its download.
     """
 
     def __init__(self, client: RegistryClient, *, budget_bytes: int, cache: LayerCache | None = None) -> None:
@@ -77,11 +79,16 @@ class RegistryImages:
 
     async def inspect(self, image: ImageDescription, wanted: Wanted) -> Inspection:
         """Looks for paths, top layer first, within the budget. Raises what the ports name."""
-        return await self._on_thread(
-            lambda stop: inspecting.inspect(
-                image, self._blobs(image, stop), wanted, budget_bytes=self._budget_bytes, cache=self._cache
-            )
-        )
+
+        def look(stop: Stop) -> Inspection:
+            with self._read_ahead(image, stop) as blobs:
+                try:
+                    return inspecting.inspect(image, blobs, wanted, budget_bytes=self._budget_bytes, cache=self._cache)
+                finally:
+                    # Layers that were asked for and are not needed.
+                    stop.request()
+
+        return await self._on_thread(look)
 
     async def list_files(
         self, image: ImageDescription, under: str = "/", *, is_recursive: bool = True
@@ -109,6 +116,17 @@ class RegistryImages:
                 max_bytes=max_bytes,
                 cache=self._cache,
             )
+        )
+
+    def _read_ahead(self, image: ImageDescription, stop: Stop) -> ReadAhead:
+        name = parse_reference(image.repository)
+        repository = Repository(name.registry, name.repository)
+        return ReadAhead(
+            self._blobs(image, stop),
+            image.layers,
+            lambda blob: self._client.read_blob(repository, blob, max_bytes=blob.size_bytes, stop=stop),
+            lambda digest: self._cache is not None and self._cache.load(digest) is not None,
+            most_bytes=min(MOST_BYTES, self._budget_bytes),
         )
 
     def _blobs(self, image: ImageDescription, stop: Stop) -> RepositoryBlobs:
