@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
@@ -100,6 +101,20 @@ async def test_a_caller_that_waits_by_itself_sends_once() -> None:
             await session.post(Api.LOGGING, "/v2/entries:list", {}, throttled_attempts=1)
         assert caught.value.code == "throttled"
         assert len(google.received) == 1
+        session.close()
+
+
+async def test_being_cancelled_is_noticed_also_when_the_answer_comes_just_then() -> None:
+    with serve(Reply({"a": 1})) as google:
+        session = GoogleSession(Credentials("t0k3n", environment={}), Endpoints(dict.fromkeys(Api, google.url)))
+        asking = asyncio.create_task(session.get(Api.RUN, "/v2/x"))
+        await asyncio.sleep(0)
+        # The loop stands still until the answer is there; what comes next finds both.
+        time.sleep(0.5)  # noqa: ASYNC251
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
         session.close()
 
 

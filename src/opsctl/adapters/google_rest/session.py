@@ -223,7 +223,9 @@ class GoogleSession:
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         patience = max(0.0, deadline - self._clock()) + _GRACE_SECONDS
         try:
-            return await asyncio.wait_for(running, patience)
+            # Not wait_for: before Python 3.12 it takes no notice of being cancelled when the answer comes just then.
+            async with asyncio.timeout(patience):
+                return await running
         except TimeoutError as error:
             raise UnavailableError(f"{api.value}: no answer in time", code="timeout") from error
 
