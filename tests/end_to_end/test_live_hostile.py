@@ -34,6 +34,8 @@ from tests.end_to_end.hostile_google import (
 from tests.end_to_end.live_google import ENDPOINTS, FIRST, NOW, LiveGoogle, live_google, place_of
 from tests.end_to_end.tapped_google import tapped_google
 
+pytestmark = pytest.mark.slow
+
 LISTS = ("table", "json", "yaml", "markdown", "csv", "ndjson", "name")
 COMMANDS = {
     ("diagnose", FIRST): LISTS[:4],

@@ -21,6 +21,8 @@ from tests.end_to_end.live_google import FIRST, live_google, place_of
 from tests.end_to_end.live_site import Site, texts_of
 from tests.end_to_end.tapped_google import tapped_google
 
+pytestmark = pytest.mark.slow
+
 FORMATS = ("table", "json", "yaml", "markdown")
 IMAGE = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev/[\w/.-]+@sha256:[0-9a-f]{64}")
 
