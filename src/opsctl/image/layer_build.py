@@ -58,7 +58,7 @@ class IndexLimits:
     """How much of a layer is kept: entries, and bytes that the index may take in memory (an estimate)."""
 
     most_entries: int = 1_000_000
-    most_bytes: int = 160 * 1024**2
+    most_bytes: int = 32 * 1024**2
 
 
 class Said(NamedTuple):

@@ -79,18 +79,13 @@ class LayerIndex:
 
     def find(self, folder: bytes, name: bytes) -> Mention:
         """What the layer says of a child of `folder`; of two entries the later one counts."""
-        block = self.blocks.get(folder, b"")
-        if name + b"\0" not in block:
-            return NOTHING
-        record, is_whiteout = None, False
-        for field, attributes, link in _split(block):
-            if field == name:
-                if attributes == _WHITEOUT:
-                    is_whiteout = True
-                else:
-                    mention = _succeed(Mention(record, is_whiteout), _decode(attributes, link))
-                    record, is_whiteout = mention
-        return Mention(record, is_whiteout)
+        mention = NOTHING
+        for attributes, link in _find_fields(self.blocks.get(folder, b""), name):
+            if attributes == _WHITEOUT:
+                mention = Mention(mention.record, True)
+            else:
+                mention = _succeed(mention, _decode(attributes, link))
+        return mention
 
     def list(self, folder: bytes) -> dict[bytes, Mention]:
         """What the layer says of the children of `folder`, by name."""
@@ -110,7 +105,7 @@ class LayerIndex:
             return False
         parent, _, name = folder.rpartition(b"/")
         block = self.blocks.get(parent, b"")
-        if name + b"\0i " not in block or not any(one == name for one in _list_implied(block)):
+        if name + b"\0i " not in block or not any(one.startswith(b"i ") for one, _ in _find_fields(block, name)):
             return False
         return not self.find(parent, name).is_whiteout and not self._is_hiding(parent)
 
@@ -198,6 +193,19 @@ def _succeed(before: Mention, record: Record) -> Mention:
     that was replaced before."""
     is_replacing = before.record is not None and before.record.kind not in FOLDER_KINDS
     return Mention(record, before.is_whiteout or is_replacing)
+
+
+def _find_fields(block: bytes, name: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """What stands after a name, without taking the block apart: it may hold a million of them."""
+    wanted = name + b"\0"
+    start = position = fields = 0
+    while (start := block.find(wanted, start)) >= 0:
+        fields += block.count(0, position, start)
+        position = start
+        if fields % 3 == 0 and (start == 0 or block[start - 1] == 0):
+            middle = block.index(b"\0", start + len(wanted))
+            yield block[start + len(wanted) : middle], block[middle + 1 : block.index(b"\0", middle + 1)]
+        start += 1
 
 
 def _list_implied(block: bytes) -> Iterator[bytes]:

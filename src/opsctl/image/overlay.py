@@ -26,7 +26,7 @@ from opsctl.image.layer_index import (
 from opsctl.image.paths import join, normalise, shown, split
 
 MOST_LINKS_FOLLOWED: Final = 40  # as Linux
-_MOST_LOOKUPS: Final = 400
+_MOST_SCANNED_BYTES: Final = 4 * 1024**3
 
 
 class Span(NamedTuple):
@@ -101,7 +101,7 @@ class Overlay:
         self.stored: dict[int, LayerIndex] = {}
         self.layers: dict[int, LayerIndex] = {}
         self.is_contradictory = False
-        self._depth = self._lookups = 0
+        self._depth = self._lookups = self._scanned = 0
 
     def push(self, index: LayerIndex) -> None:
         """Puts a layer below those that are there."""
@@ -168,8 +168,9 @@ class Overlay:
         while node.record.kind == HARDLINK:
             followed += 1
             self._lookups += 1
+            self._scanned += len(self.layers[node.layer].blocks.get(node.record.link.rpartition(b"/")[0], b""))
             # Links that lead through links double the lookups with each one.
-            if followed + self._depth > MOST_LINKS_FOLLOWED or self._lookups > _MOST_LOOKUPS:
+            if max(followed + self._depth, self._lookups) > MOST_LINKS_FOLLOWED or self._scanned > _MOST_SCANNED_BYTES:
                 return Loop(node.path)
             self._depth += 1
             try:
@@ -192,11 +193,12 @@ class Overlay:
     def _is_same(self, end: object, node: Node) -> bool:
         return isinstance(end, Node) and (end.path, end.layer) == (node.path, node.layer)
 
-    def _enter(self, folder: Node, name: bytes) -> Node | Absent | Open:
+    def _enter(self, folder: Node, name: bytes) -> Node | Absent | Loop | Open:
         path = join(folder.path, name)
         if not folder.is_folder:
-            if isinstance(self.find_content(folder), Open):
-                return OPEN
+            content = self.find_content(folder)
+            if isinstance(content, Open | Loop):
+                return content
             return Absent(path, folder.layer, f"/{shown(folder.path)} is no folder")
         span = folder.span
         draft = _Draft()
