@@ -1,4 +1,4 @@
-"""Layers made to hurt are refused with a clear code or read, in bounded memory and time, each in a process of its own."""
+"""Layers made to hurt are refused with a clear code or read, in bounded memory and time, each in its own process."""
 
 from __future__ import annotations
 
