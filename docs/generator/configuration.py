@@ -10,7 +10,7 @@ import msgspec
 from docs.generator.markdown import code, explain, join, table
 from msgspec import inspect as types
 
-from opsctl.config import SECTIONS, ConfigSection, FieldMapping, ImagesSection
+from opsctl.config import CLOUDRUN_ENDPOINTS, SECTIONS, ConfigSection, FieldMapping, ImagesSection
 from opsctl.config.decoding import required_keys
 from opsctl.config.profile import variable_name
 from opsctl.config.references import REFERENCE_KINDS
@@ -60,17 +60,8 @@ WORDS = {
     "cloudrun.image_budget_bytes": "How much of an image's layers a diagnosis downloads at most.",
     **{
         f"cloudrun.{name}": "Another address for this Google API."
-        for name in (
-            "endpoint",
-            "logging_endpoint",
-            "iam_endpoint",
-            "resource_manager_endpoint",
-            "secret_manager_endpoint",
-            "sql_endpoint",
-            "service_usage_endpoint",
-            "policy_troubleshooter_endpoint",
-            "artifact_registry_endpoint",
-        )
+        for name in CLOUDRUN_ENDPOINTS
+        if name != "registry_endpoint"
     },
 }
 

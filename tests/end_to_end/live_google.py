@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from opsctl.cli.app import ROOT
+from opsctl.config import CLOUDRUN_ENDPOINTS
 from opsctl.lab.google.cloud import Cloud
 from opsctl.lab.google.faults import Action, Fault
 from opsctl.lab.google.server import RunningGoogle, serve_in_thread
@@ -18,18 +19,6 @@ from opsctl.lab.google.world_of_incidents import cloud_of_incidents
 from opsctl.lab.incidents import INCIDENTS
 from tests.cli.processes import Ended, make_process, run_words
 
-ENDPOINTS = (
-    "endpoint",
-    "logging_endpoint",
-    "iam_endpoint",
-    "resource_manager_endpoint",
-    "secret_manager_endpoint",
-    "sql_endpoint",
-    "service_usage_endpoint",
-    "policy_troubleshooter_endpoint",
-    "artifact_registry_endpoint",
-    "registry_endpoint",
-)
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
 FIRST = "o4o-api-migrations-h5x5h"
 
@@ -47,7 +36,7 @@ class LiveGoogle:
 
     def run(self, *words: str, environ: dict[str, str] | None = None) -> Ended:
         """One command line, in this process."""
-        settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": self.running.url for name in ENDPOINTS}
+        settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": self.running.url for name in CLOUDRUN_ENDPOINTS}
         settings |= {"OPSCTL_CLOUDRUN_ACCESS_TOKEN": self.cloud.token, "OPSCTL_CACHE_DIR": str(self.folder / "cache")}
         process = make_process(self.folder, environ=settings | (environ or {}))
         # Later than every incident: none of them has just ended.

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from opsctl.cli.app import ROOT
+from opsctl.config import CLOUDRUN_ENDPOINTS
 from tests.adapters.git_checkouts import Checkout
 from tests.cli.processes import Ended, make_process, run_words
 from tests.end_to_end.live_canaries import PlantedGoogle
-from tests.end_to_end.live_google import ENDPOINTS, FIRST, NOW, LiveGoogle, place_of
+from tests.end_to_end.live_google import FIRST, NOW, LiveGoogle, place_of
 from tests.end_to_end.tapped_google import Tap
 
 # Enough of a secret to be worth something.
@@ -38,7 +39,7 @@ class Site:
         self, *words: str, environ: Mapping[str, str] | None = None, is_terminal: bool = False, signed_in: bool = True
     ) -> Ended:
         """One command line; with `signed_in=False` the credentials are for `environ` to name."""
-        settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": self.google.running.url for name in ENDPOINTS}
+        settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": self.google.running.url for name in CLOUDRUN_ENDPOINTS}
         settings |= {"OPSCTL_CLOUDRUN_PROJECT": "netureyoutube", "OPSCTL_CLOUDRUN_REGION": "asia-northeast3"}
         if signed_in:
             settings["OPSCTL_CLOUDRUN_ACCESS_TOKEN"] = self.planted.cloud.token

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from opsctl.config import CLOUDRUN_ENDPOINTS
 from opsctl.lab.google.faults import Action, Fault, Faults
-from tests.end_to_end.live_google import ENDPOINTS, FIRST, LiveGoogle, live_google, place_of
+from tests.end_to_end.live_google import FIRST, LiveGoogle, live_google, place_of
 
 # A second to end in, and what a busy machine takes to notice.
 END_SECONDS = 1.5
@@ -50,7 +51,7 @@ def google(tmp_path: Path) -> Iterator[LiveGoogle]:
 
 @contextmanager
 def started(google: LiveGoogle, *words: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
-    settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": google.running.url for name in ENDPOINTS}
+    settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": google.running.url for name in CLOUDRUN_ENDPOINTS}
     environment = {
         **{
             name: value

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from opsctl.cli.app import ROOT
+from opsctl.config import CLOUDRUN_ENDPOINTS
 from opsctl.lab.google.faults import Action
 from opsctl.lab.incidents import INCIDENTS
 from opsctl.reporting.language import LANGUAGES
@@ -31,7 +32,7 @@ from tests.end_to_end.hostile_google import (
     google_with_hostile_names,
     google_with_hostile_text,
 )
-from tests.end_to_end.live_google import ENDPOINTS, FIRST, NOW, LiveGoogle, live_google, place_of
+from tests.end_to_end.live_google import FIRST, NOW, LiveGoogle, live_google, place_of
 from tests.end_to_end.tapped_google import tapped_google
 
 pytestmark = pytest.mark.slow
@@ -56,7 +57,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGoogle]:
 
 def run_on_terminal(google: LiveGoogle, *words: str) -> Ended:
     """On a terminal, where escape sequences of our own are fine: without colours and without a moving bar."""
-    settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": google.running.url for name in ENDPOINTS}
+    settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": google.running.url for name in CLOUDRUN_ENDPOINTS}
     settings |= {"OPSCTL_CLOUDRUN_ACCESS_TOKEN": google.cloud.token, "OPSCTL_CACHE_DIR": str(google.folder / "cache")}
     process = make_process(google.folder, environ=settings | {"NO_COLOR": "1", "TERM": "dumb"}, is_terminal=True)
     return run_words(list(words), replace(process, now=lambda: NOW), ROOT)

@@ -9,6 +9,7 @@ fix.
 
 from opsctl.config.profile import Profile, Setting, load_profile
 from opsctl.config.sections import (
+    CLOUDRUN_ENDPOINTS,
     SECTIONS,
     CloudRunSection,
     ConfigSection,
@@ -21,6 +22,7 @@ from opsctl.config.sections import (
 from opsctl.config.values import Origin
 
 __all__ = [
+    "CLOUDRUN_ENDPOINTS",
     "SECTIONS",
     "CloudRunSection",
     "ConfigSection",

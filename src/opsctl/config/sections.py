@@ -184,6 +184,9 @@ class CloudRunSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_f
                 check_http_url(key, value)
 
 
+# The addresses of Google's services, in the order of the section.
+CLOUDRUN_ENDPOINTS = tuple(key for key in CloudRunSection.__struct_fields__ if key.endswith("endpoint"))
+
 SECTIONS: tuple[type[ConfigSection], ...] = (MongoSection, S3Section, KubernetesSection, ImagesSection, CloudRunSection)
 
 

@@ -19,6 +19,7 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
+from opsctl.config import CLOUDRUN_ENDPOINTS
 from opsctl.lab.half_done import JOB_DURATION, Target, half_done_by_old_job, write_half_done
 from opsctl.lab.processes import ServerSpec, ServerStatus, inspect_all, start_all, stop_all
 from opsctl.lab.real_mongod import find_mongod
@@ -36,18 +37,6 @@ TRICKLE_SECONDS = 6
 GOOGLE_PROJECT = "netureyoutube"
 GOOGLE_REGION = "asia-northeast3"
 GOOGLE_TOKEN_FILE = "google-token"  # noqa: S105
-_GOOGLE_ENDPOINTS = (
-    "endpoint",
-    "logging_endpoint",
-    "iam_endpoint",
-    "resource_manager_endpoint",
-    "secret_manager_endpoint",
-    "sql_endpoint",
-    "service_usage_endpoint",
-    "policy_troubleshooter_endpoint",
-    "artifact_registry_endpoint",
-    "registry_endpoint",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +151,7 @@ def _specs(
 
 
 def _config_text(lab: Lab, access_key_id: str) -> str:
-    endpoints = "\n".join(f'{key} = "{lab.google_url}"' for key in _GOOGLE_ENDPOINTS)
+    endpoints = "\n".join(f'{key} = "{lab.google_url}"' for key in CLOUDRUN_ENDPOINTS)
     return f"""\
 # The profile of the lab on this machine; written by `opsctl lab up`, removed by `opsctl lab down`.
 default_profile = "lab"
