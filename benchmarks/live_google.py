@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.request import ProxyHandler, Request, build_opener
 
+from opsctl.config import CLOUDRUN_ENDPOINTS
 from opsctl.lab.announcement import wait_for_port
 
 PROJECT, REGION, JOB = "netureyoutube", "asia-northeast3", "o4o-api-migrations"
@@ -24,18 +25,6 @@ EXECUTION_PATH = f"projects/{PROJECT}/locations/{REGION}/jobs/{JOB}/executions/{
 OPSCTL = str(Path(sys.executable).with_name("opsctl"))
 _READY_SECONDS = 60.0
 _COMMAND_SECONDS = 300.0
-_ENDPOINTS = (
-    "endpoint",
-    "logging_endpoint",
-    "iam_endpoint",
-    "resource_manager_endpoint",
-    "secret_manager_endpoint",
-    "sql_endpoint",
-    "service_usage_endpoint",
-    "policy_troubleshooter_endpoint",
-    "artifact_registry_endpoint",
-    "registry_endpoint",
-)
 # Loopback is asked directly, whatever proxy the machine has.
 _open_url = build_opener(ProxyHandler({})).open
 
@@ -71,7 +60,7 @@ class LiveGoogle:
 
     def environment(self, **more: str) -> dict[str, str]:
         """For opsctl: nothing of this machine's own settings."""
-        settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": self.url for name in _ENDPOINTS}
+        settings = {f"OPSCTL_CLOUDRUN_{name.upper()}": self.url for name in CLOUDRUN_ENDPOINTS}
         return {
             **_inherited(),
             **settings,
