@@ -37,6 +37,7 @@ _MOST_REMARKS: Final = 20
 _MOST_REPLACED_FOLDERS: Final = 200
 _FOLDER_COST: Final = 250
 _ENTRY_COST: Final = 16
+_SYMLINK_COST: Final = 150
 _STEP_COST: Final = 64  # no memory, but time: a bound for paths that are followed again and again
 _WHITEOUT_PREFIX: Final = b".wh."
 _OPAQUE: Final = b".wh..wh..opq"
@@ -162,6 +163,7 @@ class IndexBuilder:
             target = self._read_symlink(record.link)
         if target is not None:
             self._symlinks[path] = target
+            self._cost += _SYMLINK_COST
         if record.kind != FOLDER and self._lower is not None:
             self._hidden.add(path)
         self._blocks[folder] += encode_record(name, record)
