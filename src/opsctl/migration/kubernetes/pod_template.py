@@ -1,0 +1,138 @@
+"""The pods of the migration's Job: not root, nothing writable but /tmp, time to finish what is in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from opsctl.migration.kubernetes.manifest_models import ManifestSettings, Note, Path, Variable
+
+CONTAINER = "migrate"
+# The engine gives 20 s to what is in flight, and the last words to Mongo may take a moment too.
+GRACE_SECONDS = 60
+USER = 65532
+SCRATCH = "/tmp"  # noqa: S108 a folder of the pod
+RESOURCES: Mapping[str, Any] = {
+    "requests": {"cpu": "500m", "memory": "256Mi"},
+    "limits": {"memory": "512Mi"},
+}
+
+
+def build_pod_spec(settings: ManifestSettings, account: str, container: Mapping[str, Any]) -> dict[str, Any]:
+    """`spec` of the pod template."""
+    taken = dict(settings.takeover.pod) if settings.takeover else {}
+    taken.pop("serviceAccountName", None)
+    security = {**_pod_security(), **taken.pop("securityContext", {}), "runAsNonRoot": True}
+    if security.get("runAsUser") == 0:
+        security["runAsUser"] = USER
+    volumes = list(taken.pop("volumes", []))
+    scratch = _scratch_name(container)
+    if scratch not in {volume.get("name") for volume in volumes}:
+        volumes.append({"name": scratch, "emptyDir": {"sizeLimit": "256Mi"}})
+    return {
+        "restartPolicy": "Never",
+        "serviceAccountName": account,
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "securityContext": security,
+        **taken,
+        "containers": [dict(container)],
+        "volumes": volumes,
+    }
+
+
+def build_container(settings: ManifestSettings) -> dict[str, Any]:
+    """The container that runs one shard."""
+    taken = dict(settings.takeover.container) if settings.takeover else {}
+    mounts = list(taken.pop("volumeMounts", []))
+    if not any(mount.get("mountPath", "").rstrip("/") == SCRATCH for mount in mounts):
+        mounts.append({"name": _free_name(settings), "mountPath": SCRATCH})
+    container: dict[str, Any] = {"name": CONTAINER, "image": settings.image}
+    if "imagePullPolicy" in taken:
+        container["imagePullPolicy"] = taken.pop("imagePullPolicy")
+    container["command"] = ["opsctl"]
+    container["args"] = [*_arguments(settings)]
+    container["env"] = list(_environment(settings, taken.pop("env", [])))
+    if "envFrom" in taken:
+        container["envFrom"] = taken.pop("envFrom")
+    container["resources"] = taken.pop("resources", RESOURCES)
+    return {
+        **container,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": mounts,
+        **taken,
+    }
+
+
+def open_notes(settings: ManifestSettings, container: Mapping[str, Any], path: Path) -> Iterator[Note]:
+    """What a person has to decide about the environment."""
+    undecided = {variable.name for variable in settings.variables if variable.value is None and variable.secret is None}
+    moved = set(settings.takeover.moved if settings.takeover else ()) - {own.name for own in settings.variables}
+    for position, variable in enumerate(container["env"]):
+        name, place = variable.get("name"), (*path, "env", position)
+        if name in undecided:
+            yield Note(place, "note_secret_undecided", (("name", name),), is_open=True)
+        elif name in moved:
+            yield Note(place, "note_secret_moved", (("name", name),), is_open=True)
+
+
+def placeholder(settings: ManifestSettings, name: str) -> dict[str, Any]:
+    """A variable from a Secret that somebody still has to create."""
+    key = name.lower().replace("_", "-")
+    secret = {"name": f"{settings.job.name}-credentials", "key": key}
+    return {"name": name, "valueFrom": {"secretKeyRef": secret}}
+
+
+def _arguments(settings: ManifestSettings) -> Iterator[str]:
+    yield from ("migrate", "images", "--yes", "-o", "json")
+    if settings.shards > 1:
+        # Kubernetes puts the index in; opsctl reads `index/count`, counted from 0.
+        yield from ("--shard", f"$(JOB_COMPLETION_INDEX)/{settings.shards}")
+    yield from settings.arguments
+
+
+def _environment(settings: ManifestSettings, taken: list[Any]) -> Iterator[dict[str, Any]]:
+    """Those of the older Job first: later ones may refer to them. A name of our own wins."""
+    own = {variable.name for variable in settings.variables}
+    moved = set(settings.takeover.moved) if settings.takeover else set()
+    names = set(own)
+    for variable in taken:
+        name = variable.get("name")
+        names.add(name)
+        if name not in own:
+            yield placeholder(settings, name) if name in moved else dict(variable)
+    if "HOME" not in names:
+        yield {"name": "HOME", "value": SCRATCH}
+    for variable in settings.variables:
+        yield _variable(settings, variable)
+
+
+def _variable(settings: ManifestSettings, variable: Variable) -> dict[str, Any]:
+    if variable.secret is not None:
+        reference = {"name": variable.secret.secret, "key": variable.secret.key}
+        return {"name": variable.name, "valueFrom": {"secretKeyRef": reference}}
+    if variable.value is not None:
+        # `$(NAME)` would be replaced; `$$(NAME)` stands for it.
+        return {"name": variable.name, "value": variable.value.replace("$(", "$$(")}
+    return placeholder(settings, variable.name)
+
+
+def _pod_security() -> dict[str, Any]:
+    return {"runAsNonRoot": True, "runAsUser": USER, "runAsGroup": USER, "seccompProfile": {"type": "RuntimeDefault"}}
+
+
+def _free_name(settings: ManifestSettings) -> str:
+    """A volume name that the older Job does not use."""
+    used = {volume.get("name") for volume in (settings.takeover.pod.get("volumes", []) if settings.takeover else [])}
+    name = "tmp"
+    while name in used:
+        name += "-opsctl"
+    return name
+
+
+def _scratch_name(container: Mapping[str, Any]) -> str:
+    return next(str(m["name"]) for m in container["volumeMounts"] if m.get("mountPath", "").rstrip("/") == SCRATCH)

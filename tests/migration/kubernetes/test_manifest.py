@@ -1,0 +1,230 @@
+"""Manifests: valid by the API's types, and saying what they should."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from opsctl.errors import ExitCode, UsageError
+from opsctl.migration.kubernetes.exit_policy import build_failure_policy
+from opsctl.migration.kubernetes.manifest import build_manifest
+from opsctl.migration.kubernetes.manifest_models import Document, ManifestSettings, Operator, SecretKey, Variable
+from opsctl.migration.kubernetes.models import JobKey, Kind
+from opsctl.migration.kubernetes.roles import forward_grant, secret_grant
+from opsctl.migration.kubernetes.takeover import take_over
+from tests.migration.kubernetes.api_types import check_document
+from tests.migration.kubernetes.old_job import KEY, has_password, old_job
+
+NEW = JobKey(KEY.namespace, "car-images")
+PLAIN = ManifestSettings(
+    NEW,
+    "registry.example/opsctl:0.1",
+    variables=(
+        Variable("OPSCTL_MONGO_URI", secret=SecretKey("mongo", "uri")),
+        Variable("OPSCTL_MONGO_DATABASE", "triple_db"),
+    ),
+)
+SHARDED = replace(PLAIN, shards=4, parallelism=2)
+OPERATORS = (Operator("User", "kim"), Operator("Group", "on-call"), Operator("ServiceAccount", "ops", "tools"))
+FORWARD = forward_grant(NEW, "apc-db-ns", "mongodb-0")
+TAKEN = replace(SHARDED, takeover=take_over(old_job(), has_password))
+VARIANTS = {
+    "plain": PLAIN,
+    "sharded": SHARDED,
+    "with people": replace(SHARDED, operators=OPERATORS),
+    "with a forward": replace(SHARDED, grants=(FORWARD,)),
+    "with a forward to a service": replace(SHARDED, grants=(forward_grant(NEW, "db", "service/mongodb"),)),
+    "with secrets": replace(SHARDED, grants=(secret_grant(NEW, "apc-db-ns", ("mongo",)),)),
+    "from the old job": TAKEN,
+}
+
+
+@pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
+def test_every_variant_is_of_the_apis_types(settings: ManifestSettings) -> None:
+    documents = build_manifest(settings)
+    for document in documents:
+        check_document(json.loads(json.dumps(document.body)))
+    assert documents[-1].kind is Kind.JOB
+    assert len({(document.kind, document.namespace, document.name) for document in documents}) == len(documents)
+
+
+@pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
+def test_every_note_leads_somewhere(settings: ManifestSettings) -> None:
+    for document in build_manifest(settings):
+        for note in document.notes:
+            value: Any = document.body
+            for step in note.path:
+                value = value[step]
+
+
+def test_shards_are_indexes_and_each_pod_is_told_its_own() -> None:
+    spec = _job(SHARDED)["spec"]
+    assert (spec["completionMode"], spec["completions"], spec["parallelism"]) == ("Indexed", 4, 2)
+    assert _container(SHARDED)["args"][-2:] == ["--shard", "$(JOB_COMPLETION_INDEX)/4"]
+    assert "--shard" not in _container(PLAIN)["args"]
+
+
+@pytest.mark.parametrize(
+    ("code", "action"),
+    [
+        (ExitCode.USAGE, "FailIndex"),
+        (ExitCode.DENIED, "FailIndex"),
+        (ExitCode.NOT_FOUND, "FailIndex"),
+        (ExitCode.BUSY, "Ignore"),
+        (ExitCode.TERMINATED, "Ignore"),
+        (ExitCode.PARTIAL, None),
+        (ExitCode.UNAVAILABLE, None),
+        (ExitCode.ERROR, None),
+        (137, None),
+    ],
+)
+def test_what_becomes_of_each_exit_code(code: int, action: str | None) -> None:
+    rules = build_failure_policy("migrate")["rules"]
+    matching = [rule["action"] for rule in rules if code in rule.get("onExitCodes", {}).get("values", ())]
+    assert matching == ([action] if action else [])
+
+
+def test_pods_are_not_root_and_write_to_tmp_only() -> None:
+    pod, container = _job(PLAIN)["spec"]["template"]["spec"], _container(PLAIN)
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+    assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}}]
+    assert (pod["restartPolicy"], pod["automountServiceAccountToken"]) == ("Never", False)
+
+
+def test_a_dollar_in_a_value_is_not_taken_for_a_variable() -> None:
+    settings = replace(PLAIN, variables=(Variable("OPSCTL_S3_PREFIX", "a$(HOME)b"),))
+    assert {"name": "OPSCTL_S3_PREFIX", "value": "a$$(HOME)b"} in _container(settings)["env"]
+
+
+def test_the_old_job_gives_what_its_pods_need_and_not_its_program() -> None:
+    pod, container = _job(TAKEN)["spec"]["template"]["spec"], _container(TAKEN)
+    assert pod["nodeSelector"] == {"pool": "batch"}
+    assert pod["tolerations"] == [{"key": "batch", "operator": "Exists"}]
+    assert pod["imagePullSecrets"] == [{"name": "registry"}]
+    assert {"name": "script", "mountPath": "/scripts"} in container["volumeMounts"]
+    assert container["envFrom"] == [{"secretRef": {"name": "cloud-credentials"}}]
+    assert container["command"] == ["opsctl"]
+    assert not {"livenessProbe", "terminationMessagePath"} & set(container)
+    assert not {"schedulerName", "dnsPolicy"} & set(pod)
+    assert _job(TAKEN)["spec"]["template"]["metadata"]["labels"]["app"] == KEY.name
+    assert TAKEN.takeover is not None
+    assert TAKEN.takeover.dropped == ("containers/migrate/command", "containers/migrate/livenessProbe")
+
+
+def test_a_password_of_the_old_job_is_not_written_again() -> None:
+    documents = build_manifest(TAKEN)
+    assert "hunter2" not in json.dumps([document.body for document in documents])
+    assert "hunter2" not in repr(TAKEN)
+    reference = {"secretKeyRef": {"name": "car-images-credentials", "key": "mongodb-uri"}}
+    assert {"name": "MONGODB_URI", "valueFrom": reference} in _container(TAKEN)["env"]
+    still_open = [note for note in documents[-1].notes if note.is_open]
+    assert [dict(note.values)["name"] for note in still_open] == ["MONGODB_URI"]
+
+
+def test_a_variable_of_ours_replaces_that_of_the_old_job() -> None:
+    settings = replace(TAKEN, variables=(Variable("MONGODB_URI", secret=SecretKey("mongo", "uri")),))
+    uris = [variable for variable in _container(settings)["env"] if variable["name"] == "MONGODB_URI"]
+    assert uris == [{"name": "MONGODB_URI", "valueFrom": {"secretKeyRef": {"name": "mongo", "key": "uri"}}}]
+    assert not [note for note in build_manifest(settings)[-1].notes if note.is_open]
+
+
+def test_a_mount_at_tmp_and_a_volume_of_that_name_are_respected() -> None:
+    job = old_job()
+    pod = job["spec"]["template"]["spec"]
+    pod["volumes"].append({"name": "tmp", "emptyDir": {}})
+    own = _job(replace(TAKEN, takeover=take_over(job, has_password)))["spec"]["template"]["spec"]
+    assert [volume["name"] for volume in own["volumes"]] == ["script", "tmp", "tmp-opsctl"]
+    pod["containers"][0]["volumeMounts"].append({"name": "tmp", "mountPath": "/tmp/"})
+    own = _job(replace(TAKEN, takeover=take_over(job, has_password)))["spec"]["template"]["spec"]
+    assert [volume["name"] for volume in own["volumes"]] == ["script", "tmp"]
+
+
+def test_root_of_the_old_job_becomes_a_plain_user_and_another_user_stays() -> None:
+    for given, expected in ((0, 65532), (1000, 1000)):
+        job = old_job()
+        job["spec"]["template"]["spec"]["securityContext"] = {"runAsUser": given, "fsGroup": 7}
+        security = _job(replace(TAKEN, takeover=take_over(job, has_password)))["spec"]["template"]["spec"]
+        assert security["securityContext"]["runAsUser"] == expected
+        assert (security["securityContext"]["fsGroup"], security["securityContext"]["runAsNonRoot"]) == (7, True)
+
+
+def test_the_account_of_the_old_job_is_used_and_not_created() -> None:
+    job = old_job()
+    job["spec"]["template"]["spec"]["serviceAccountName"] = "uploader"
+    documents = build_manifest(replace(TAKEN, takeover=take_over(job, has_password)))
+    assert Kind.SERVICE_ACCOUNT not in {document.kind for document in documents}
+    assert documents[-1].body["spec"]["template"]["spec"]["serviceAccountName"] == "uploader"
+
+
+def test_a_job_with_two_containers_needs_a_choice() -> None:
+    job = old_job()
+    containers = job["spec"]["template"]["spec"]["containers"]
+    containers.append({"name": "proxy", "image": "proxy:1"})
+    with pytest.raises(UsageError, match="2 containers: migrate, proxy"):
+        take_over(job, has_password)
+    with pytest.raises(UsageError, match="no container 'x'"):
+        take_over(job, has_password, "x")
+    assert take_over(job, has_password, "migrate").dropped[0] == "containers/proxy"
+
+
+def test_roles_name_the_job_wherever_rbac_can() -> None:
+    role = _find(SHARDED, Kind.ROLE).body
+    rights = {
+        (group, resource, verb): tuple(rule.get("resourceNames", ()))
+        for rule in role["rules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    assert rights["batch", "jobs", "delete"] == (NEW.name,)
+    assert rights["batch", "jobs", "create"] == ()
+    assert not {verb for _, _, verb in rights} & {"*", "update", "watch", "bind", "escalate", "impersonate"}
+    assert not {resource for _, resource, _ in rights} & {"*", "secrets", "pods/exec"}
+
+
+def test_a_grant_in_another_namespace_is_a_role_of_its_own_and_one_here_is_added() -> None:
+    roles = [d for d in build_manifest(VARIANTS["with a forward"]) if d.kind is Kind.ROLE]
+    assert [(role.namespace, role.name) for role in roles] == [
+        (NEW.namespace, "car-images-operator"),
+        ("apc-db-ns", "car-images-operator-forward"),
+    ]
+    near = replace(PLAIN, grants=(forward_grant(NEW, NEW.namespace, "mongodb-0"),))
+    assert len([d for d in build_manifest(near) if d.kind is Kind.ROLE]) == 1
+    assert "pods/portforward" in json.dumps(_find(near, Kind.ROLE).body)
+
+
+def test_without_people_nobody_is_given_anything() -> None:
+    assert _find(PLAIN, Kind.ROLE_BINDING).body["subjects"] == []
+    assert len(_find(VARIANTS["with people"], Kind.ROLE_BINDING).body["subjects"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"shards": 0, "parallelism": 1}, "0 shards"),
+        ({"shards": 2, "parallelism": 3}, "3 pods at once"),
+        ({"job": JobKey("n", "Bad_Name")}, "cannot be the name"),
+        ({"job": JobKey("n", "a" * 61), "shards": 11}, "too long: with 11 shards it may have 60"),
+    ],
+)
+def test_what_kubernetes_does_not_take(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        build_manifest(replace(PLAIN, **changes))
+
+
+def _find(settings: ManifestSettings, kind: Kind) -> Document:
+    return next(document for document in build_manifest(settings) if document.kind is kind)
+
+
+def _job(settings: ManifestSettings) -> Any:
+    return _find(settings, Kind.JOB).body
+
+
+def _container(settings: ManifestSettings) -> Any:
+    return _job(settings)["spec"]["template"]["spec"]["containers"][0]
