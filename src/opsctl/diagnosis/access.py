@@ -35,7 +35,7 @@ _FIRST = {
     "apis": "serviceusage.services.get",
     "image": "artifactregistry.repositories.downloadArtifacts",
 }
-_ROLES = {
+SMALLEST_ROLES = {
     "run.executions.get": _RUN,
     "run.executions.list": _RUN,
     "run.jobs.get": _RUN,
@@ -117,7 +117,9 @@ def _needs(name: str, evidence: Evidence, references: References | None, image: 
     member = evidence.collected_by or UNKNOWN_MEMBER
     for permission in _permissions(name, section):
         for project in projects_of(permission, evidence, references, image):
-            yield _Need(_grant(project, member, _ROLES[permission]), permission, _ROLES[permission])
+            yield _Need(
+                grant_command(project, member, SMALLEST_ROLES[permission]), permission, SMALLEST_ROLES[permission]
+            )
 
 
 def _switched_off(name: str, reason: str, own: str) -> Iterator[_Need]:
@@ -135,10 +137,10 @@ def _permissions(name: str, section: Section) -> Iterable[str]:
     named = dict.fromkeys(_PERMISSION.findall(reason))
     if not named and section.status is SectionStatus.DENIED and name in _FIRST:
         return (_FIRST[name],)
-    return [permission for permission in named if permission in _ROLES]
+    return [permission for permission in named if permission in SMALLEST_ROLES]
 
 
-def _grant(project: str, member: str, role: str) -> str:
+def grant_command(project: str, member: str, role: str) -> str:
     words = ("gcloud", "projects", "add-iam-policy-binding", project, f"--member={member}", f"--role={role}")
     # Without it gcloud asks, or refuses to go on, when any role of the project has a condition.
     return shlex.join((*words, "--condition=None"))

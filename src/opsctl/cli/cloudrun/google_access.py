@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from opsctl.cli.process import Process
 from opsctl.cli.services import CloudRunSources, open_sources
 from opsctl.config import Profile
+from opsctl.diagnosis.access import SMALLEST_ROLES, UNKNOWN_MEMBER, grant_command
 from opsctl.errors import AccessDeniedError
-
-UNKNOWN_MEMBER = "user:EMAIL"
-# The smallest predefined roles: https://cloud.google.com/iam/docs/roles-permissions
-_ROLES = {
-    "run.executions.get": "roles/run.viewer",
-    "run.executions.list": "roles/run.viewer",
-    "run.jobs.get": "roles/run.viewer",
-    "run.jobs.list": "roles/run.viewer",
-    "run.locations.list": "roles/run.viewer",
-    "logging.logEntries.list": "roles/logging.viewer",
-    "artifactregistry.repositories.downloadArtifacts": "roles/artifactregistry.reader",
-}
 
 
 @asynccontextmanager
@@ -47,12 +35,11 @@ def told_with_role(google: CloudRunSources) -> Iterator[None]:
 
 
 def _hint(permission: str | None, google: CloudRunSources) -> str | None:
-    role = _ROLES.get(permission or "")
-    if role is None:
+    role = SMALLEST_ROLES.get(permission or "")
+    if permission is None or role is None:
         return None
-    if permission is not None and permission.startswith("artifactregistry."):
+    if permission.startswith("artifactregistry."):
         # The image may be in another project than the job.
         return f"{permission} is missing; {role} on the repository's project has it."
-    words = ["gcloud", "projects", "add-iam-policy-binding", google.project or "PROJECT"]
-    words += [f"--member={google.collected_by() or UNKNOWN_MEMBER}", f"--role={role}", "--condition=None"]
-    return f"{permission} is missing: {shlex.join(words)}"
+    member = google.collected_by() or UNKNOWN_MEMBER
+    return f"{permission} is missing: {grant_command(google.project or 'PROJECT', member, role)}"
