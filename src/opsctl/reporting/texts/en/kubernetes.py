@@ -6,7 +6,7 @@ MESSAGES = {
     "manifest --apply once these objects are there.",
     "note_no_operators": "Nobody yet: name who may run the commands with --operator, or add them here.",
     "note_no_token": "The migration asks nothing of Kubernetes, so its pods get no token.",
-    "note_completions": "Shards: {shards}. The number is part of the plan of a run; it cannot change while one is going on.",
+    "note_completions": "Shards: {shards}. The number is part of a run's plan; it cannot change while one is going on.",
     "note_parallelism": "Pods at once. They share the limits for each image host, so more pods are not more requests.",
     "note_retries": "A shard that fails is tried again {retries} times; the others go on meanwhile.",
     "note_replacement": "A new pod starts only when the old one has ended.",
