@@ -35,6 +35,7 @@ _FIRST = {
     "apis": "serviceusage.services.get",
     "image": "artifactregistry.repositories.downloadArtifacts",
 }
+# Permission -> the smallest predefined role that holds it.
 SMALLEST_ROLES = {
     "run.executions.get": _RUN,
     "run.executions.list": _RUN,
@@ -141,6 +142,7 @@ def _permissions(name: str, section: Section) -> Iterable[str]:
 
 
 def grant_command(project: str, member: str, role: str) -> str:
+    """The command that grants a role on a project, quoted for a shell."""
     words = ("gcloud", "projects", "add-iam-policy-binding", project, f"--member={member}", f"--role={role}")
     # Without it gcloud asks, or refuses to go on, when any role of the project has a condition.
     return shlex.join((*words, "--condition=None"))
