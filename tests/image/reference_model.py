@@ -1,7 +1,7 @@
 """A file system in dictionaries that really applies layers, entry by entry, as an engine unpacks them.
 
 It knows nothing of indexes, spans or early stops; it is slow and obvious. Where engines fail (a file as a parent, a
-loop of symlinks on the way), and where a layer writes to one folder under two names, it raises `ContradictionError`.
+loop of symlinks on the way) it raises `ContradictionError`.
 """
 
 from __future__ import annotations
@@ -44,17 +44,13 @@ class Disk:
     number: int = -1
     _walked: list[Item] = field(default_factory=list)
     _marked: set[int] = field(default_factory=set)
-    _names: list[str] = field(default_factory=list)
-    _aliased: list[str] = field(default_factory=list)
 
     def apply(self, entries: Sequence[Entry]) -> None:
         self.number += 1
         self._marked = set()
-        self._names, self._aliased = [], []
         for entry in entries:
             parent_path, _, name = entry.name.strip("/").rpartition("/")
             parent = self._make_parent(parent_path)
-            self._check_names(entry.name, parent)
             if name.startswith(".wh."):
                 self._marked.add(id(parent))
             if name == ".wh..wh..opq":
@@ -95,24 +91,6 @@ class Disk:
             parent.children[name] = Item(target.kind, target.content, target.link, target.mode, self.number)
         else:
             parent.children[name] = Item(entry.kind, entry.content, entry.link, entry.mode, self.number)
-
-    def _check_names(self, name: str, parent: Item) -> None:
-        """What lands elsewhere through a link of lower layers must not meet what the layer names there itself."""
-        followed = {item.layer == self.number for item in self._walked if item.kind == "l"}
-        real = next((path[1:] for path, item in self.walk() if item is parent), "")
-        if False in followed:
-            self._aliased.append(real)
-        else:
-            last = name.rpartition("/")[2].replace(".wh..wh..opq", "").replace(".wh.", "")
-            self._names.append(f"{real}/{last}".strip("/"))
-        related = [
-            one
-            for one in self._names
-            for real in self._aliased
-            if f"{one}/".startswith(f"{real}/") or real.startswith(f"{one}/") or one == real or not real
-        ]
-        if len(followed) == 2 or related:
-            raise ContradictionError
 
     def _check_way(self) -> None:
         """A marker that removes the folder through which it was reached is nothing that any builder writes."""
