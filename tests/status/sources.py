@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from opsctl.errors import OpsctlError
-from opsctl.status.answers import DocumentSet, ImageTally, Job, ObjectPage, RunRecord
+from opsctl.status.answers import DocumentSet, Gap, ImageTally, JobAnswer, ObjectPage, RunRecord
+from opsctl.status.job import Job
 from opsctl.status.ports import StatusSources
 from tests.status.values import NOW, tally
 
@@ -124,12 +125,21 @@ class FakeJobs:
     job: Job | None = None
     delay_seconds: float = 0.01
     error: OpsctlError | None = None
+    connect_delay_seconds: float = 0.01
+    connect_error: OpsctlError | None = None
+    gaps: tuple[Gap, ...] = ()
 
-    async def read(self) -> Job:
+    async def connect(self) -> None:
+        await asyncio.sleep(self.connect_delay_seconds)
+        if self.connect_error is not None:
+            raise self.connect_error
+
+    async def read(self, budget_seconds: float | None) -> JobAnswer:
+        del budget_seconds
         await asyncio.sleep(self.delay_seconds)
         if self.error is not None or self.job is None:
             raise self.error or OpsctlError("no job was given")
-        return self.job
+        return JobAnswer(self.job, self.gaps)
 
 
 def sources(

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlError, UnavailableError
-from opsctl.status.answers import Gap, ImageTally, Job, Snapshot
+from opsctl.errors import AccessDeniedError, ConfigError, DataError, NotFoundError, OpsctlError, UnavailableError
+from opsctl.status.answers import Gap, ImageTally, Snapshot
+from opsctl.status.job import Job
 from opsctl.status.ports import StatusSources
 from opsctl.status.snapshot import DEFAULT_BUDGET, RECOUNT_BUDGET, Budget, take_snapshot
 from tests.fakes.virtual_time import run_virtual
@@ -73,6 +74,7 @@ def test_a_source_that_hangs_delays_nothing_beyond_its_own_time(source: str) -> 
         (AccessDeniedError("no"), "denied"),
         (NotFoundError("no bucket"), "not_found"),
         (DataError("what?"), "unreadable"),
+        (ConfigError("no such context"), "misconfigured"),
         (OpsctlError("later", code="not-built"), "not_built"),
     ],
 )
@@ -86,6 +88,29 @@ def test_a_source_that_fails_becomes_a_gap(source: str, error: OpsctlError, stat
     taken, _ = take(given)
     assert taken.gaps == (Gap(source, state, error.message),)
     assert taken.documents == 475
+
+
+def test_signing_in_may_take_longer_than_an_answer() -> None:
+    given = Job("j", "n", 1, 0, 0, None)
+    taken, seconds = take(sources(jobs=FakeJobs(given, connect_delay_seconds=4.0)))
+    assert (taken.job, taken.gaps) == (given, ())
+    assert 4.0 < seconds < 4.5
+    taken, seconds = take(sources(jobs=FakeJobs(given, connect_delay_seconds=FOR_EVER)))
+    assert (taken.job, [gap.state for gap in taken.gaps]) == (None, ["timeout"])
+    assert seconds < 6.0
+
+
+def test_a_cluster_that_cannot_be_signed_in_to_is_a_gap() -> None:
+    given = FakeJobs(Job("j", "n", 1, 0, 0, None), connect_error=ConfigError("no such context"))
+    taken, _ = take(sources(jobs=given))
+    assert (taken.job, taken.gaps) == (None, (Gap("kubernetes", "misconfigured", "no such context"),))
+
+
+def test_what_of_the_job_could_not_be_read_is_beside_it() -> None:
+    given = Job("j", "n", 1, 0, 0, None, pods=None)
+    missing = Gap("kubernetes", "denied", "pods cannot be listed")
+    taken, _ = take(sources(jobs=FakeJobs(given, gaps=(missing,))))
+    assert (taken.job, taken.gaps) == (given, (missing,))
 
 
 def test_a_failure_in_the_middle_of_a_long_listing_is_a_gap_that_keeps_what_was_counted() -> None:

@@ -36,7 +36,7 @@ SNAPSHOTS: dict[str, Snapshot] = {
         objects=None,
         gaps=(
             Gap("s3", "denied", "S3 refused access to bucket carimage-382045063773 (AccessDenied)"),
-            Gap("kubernetes", "not_built", "Looking at the Kubernetes Job is not built yet."),
+            Gap("kubernetes", "misconfigured", "the kubeconfig has no context prod-cluster"),
         ),
     ),
 }
@@ -131,7 +131,15 @@ def test_every_sentence_exists() -> None:
         assert f"state_{member.value}" in english
     for basis in set(Basis) - {Basis.NOT_MOVING, Basis.NOTHING_LEFT}:
         assert f"basis_{basis.value}" in english
-    for state_word in ("unavailable", "timeout", "denied", "not_found", "unreadable", "not_configured", "not_built"):
+    for state_word in (
+        "unavailable",
+        "timeout",
+        "denied",
+        "not_found",
+        "unreadable",
+        "misconfigured",
+        "not_configured",
+    ):
         assert f"gap_{state_word}" in english
 
 

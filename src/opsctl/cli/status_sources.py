@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from opsctl.cli.services import host_of_uri, open_bucket, open_database, read_layout, read_mapping
 from opsctl.config import ImagesSection, KubernetesSection, MongoSection, Profile, S3Section
 from opsctl.errors import OpsctlError
-from opsctl.status.answers import Gap, Job
+from opsctl.status.answers import Gap, JobAnswer
 from opsctl.status.ports import StatusSettings, StatusSources
 
 
@@ -57,5 +57,8 @@ def read_settings(profile: Profile) -> StatusSettings:
 class _UnbuiltJobs:
     """Says that the Job is not looked at, which is not the same as that there is none."""
 
-    async def read(self) -> Job:
+    async def connect(self) -> None:
+        """Nothing to sign in to."""
+
+    async def read(self, budget_seconds: float | None) -> JobAnswer:
         raise OpsctlError("Looking at the Kubernetes Job is not built yet.", code="not-built")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from opsctl.status.job import Job
+
 SILENT_SECONDS = 30.0
 """A run renews its heartbeat every 5 seconds and loses its lease after 15; after this long nobody is there."""
 
@@ -15,7 +17,7 @@ SILENT_SECONDS = 30.0
 class Gap:
     """A source that could not be asked.
 
-    `state`: unavailable, timeout, denied, not_found, unreadable, not_configured, not_built.
+    `state`: unavailable, timeout, denied, not_found, unreadable, misconfigured, not_configured, not_built.
     """
 
     source: str
@@ -123,7 +125,8 @@ class RunRecord:
     complete, complete_with_failures.
 
     `stop_code` names a reason to stop that is no error: request, limit, left, types. `has_selection`: it works on a
-    part of the collection. `is_process_gone`: this machine knows that its process ended.
+    part of the collection. `is_process_gone`: this machine knows that its process ended. `hosts` are the machines (in a
+    pod: the pod's host name) whose processes hold its lease.
     """
 
     run_id: str
@@ -139,6 +142,7 @@ class RunRecord:
     has_selection: bool = False
     retries_failed: bool = False
     is_process_gone: bool = False
+    hosts: tuple[str, ...] = ()
     plan: RunPlan | None = None
     counters: RunCounters = field(default_factory=RunCounters)
     slices: tuple[Slice, ...] = ()
@@ -162,25 +166,11 @@ class RunRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Pod:
-    """One pod of the Job."""
+class JobAnswer:
+    """The Job, and what of it could not be read."""
 
-    name: str
-    phase: str
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """The Kubernetes Job of the migration."""
-
-    name: str
-    namespace: str
-    active: int
-    succeeded: int
-    failed: int
-    started_at: datetime | None
-    pods: tuple[Pod, ...] = ()
+    job: Job
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,8 @@ def _estimate_from_documents(snapshot: Snapshot, documents: DocumentFigures) -> 
 
 
 def _documents_per_second(snapshot: Snapshot, documents: DocumentFigures) -> tuple[float, float] | None:
-    """Rate since the first trace, and the seconds since then."""
-    began = first_trace(snapshot)
+    """Rate since the first trace, or since the start of the Job when that was not seen, and the seconds since then."""
+    began = first_trace(snapshot) or (snapshot.job.started_at if snapshot.job else None)
     if snapshot.run is not None or began is None or not documents.processed:
         return None  # a run's own history says it better, or it is too early
     seconds = (snapshot.taken_at - began).total_seconds()

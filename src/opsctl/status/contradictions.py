@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from opsctl.status.answers import ImageTally, ObjectTally, Snapshot
 from opsctl.status.figures import last_trace
+from opsctl.status.job_contradictions import SETTLED_SECONDS, find_job_contradictions
 from opsctl.status.models import DocumentFigures, Method, Remark
 from opsctl.status.ports import StatusSettings
-
-SETTLED_SECONDS = 60.0
-"""Documents and objects are compared only when the last upload is older: they are not counted in the same instant."""
 
 
 def find_contradictions(snapshot: Snapshot, documents: DocumentFigures, settings: StatusSettings) -> tuple[Remark, ...]:
@@ -19,6 +17,7 @@ def find_contradictions(snapshot: Snapshot, documents: DocumentFigures, settings
     tally, objects = snapshot.images, snapshot.objects
     if tally is not None and objects is not None and _can_be_compared(snapshot, tally, objects):
         found.append(_compare_stored(tally, objects))
+    found += find_job_contradictions(snapshot, count_open(documents), count_arrived(snapshot, documents))
     return tuple(remark for remark in found if remark is not None)
 
 
@@ -68,7 +67,7 @@ def _compare_stored(tally: ImageTally, objects: ObjectTally) -> Remark | None:
 
 
 def _can_be_compared(snapshot: Snapshot, tally: ImageTally, objects: ObjectTally) -> bool:
-    """Both were counted to their end, and nobody stores images meanwhile."""
+    """Both were counted to their end, and nobody stores images meanwhile: they are not counted in the same instant."""
     if not tally.is_complete or not objects.is_complete:
         return False
     if snapshot.run is not None:

@@ -8,6 +8,9 @@ from datetime import datetime
 from opsctl.status.answers import ImageTally, RunRecord, Snapshot, latest
 from opsctl.status.models import DocumentFigures, ImageFigures, Method, ObjectFigures, Scope
 
+RECENT_SECONDS = 300.0
+"""Without a run record nobody says that he is at work: an upload within this time does."""
+
 
 def count_documents(snapshot: Snapshot) -> DocumentFigures:
     """Exact counts; where time did not suffice, the database's bookkeeping and the counters of the run."""
@@ -61,11 +64,14 @@ def count_failures(snapshot: Snapshot) -> Mapping[str, int] | None:
 
 
 def measure_elapsed(snapshot: Snapshot) -> float | None:
-    """Seconds since the start, or since the first trace when there is no run record; up to the end when it is over."""
+    """Seconds since the start of the run, else of the Job, else since the first trace; until the end if it is over."""
     run = snapshot.run
     if run is not None:
         end = snapshot.taken_at if run.is_live(snapshot.taken_at) else last_word(run)
         return max(0.0, (end - run.started_at).total_seconds())
+    job = snapshot.job
+    if job is not None and job.started_at is not None:
+        return max(0.0, ((job.ended_at or snapshot.taken_at) - job.started_at).total_seconds())
     began = first_trace(snapshot)
     if began is None:
         return None

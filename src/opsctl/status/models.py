@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from opsctl.status.answers import Gap, Job
+from opsctl.status.answers import Gap
+from opsctl.status.job import Job
 
 RemarkValue = str | int | float | datetime | None
 
@@ -139,11 +140,12 @@ class Eta:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The state, why, and what does not fit together."""
+    """The state, why, what does not fit together, and what the cluster says is wrong with the Job or its pods."""
 
     state: State
     reason: Remark | None = None
     contradictions: tuple[Remark, ...] = ()
+    problems: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

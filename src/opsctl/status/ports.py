@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from opsctl.status.answers import DocumentSet, Gap, ImageTally, Job, ObjectPage, RunRecord
+from opsctl.status.answers import DocumentSet, Gap, ImageTally, JobAnswer, ObjectPage, RunRecord
 
 
 class DocumentCounts(Protocol):
@@ -56,8 +56,13 @@ class RunRecords(Protocol):
 class JobSource(Protocol):
     """The cluster."""
 
-    async def read(self) -> Job:
-        """The Job with its pods."""
+    async def connect(self) -> None:
+        """Find the API server and sign in. Raises ConfigError for a kubeconfig that leads nowhere."""
+
+    async def read(self, budget_seconds: float | None) -> JobAnswer:
+        """The Job with its pods. What may not be read, or not in time, is a gap beside it; without the Job itself there
+        is nothing to tell, and the error is raised."""
+        ...
 
 
 class Clock(Protocol):

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from opsctl.reporting.view import Duration, Scalar, Texts
-from opsctl.status.answers import Gap, Job
+from opsctl.status.answers import Gap
+from opsctl.status.job import Job
 from opsctl.status.models import Assessment, DocumentFigures, Eta, ImageFigures, ObjectFigures, Rate, Remark, State
 
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
     """Two things that cannot both be true."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong with the Job or its pods: why nothing moves, if nothing moves."""
 
     code: str
     message: str
@@ -39,6 +48,7 @@ class StatusReport:
     rate: Rate
     eta: Eta
     contradictions: tuple[Contradiction, ...]
+    problems: tuple[Problem, ...]
     gaps: tuple[Gap, ...]
     run_id: str | None
     elapsed_seconds: float | None
@@ -62,6 +72,7 @@ def build_report(assessment: Assessment, texts: Texts) -> StatusReport:
         rate=assessment.rate,
         eta=assessment.eta,
         contradictions=tuple(Contradiction(remark.code, say(remark, texts)) for remark in verdict.contradictions),
+        problems=tuple(Problem(remark.code, say(remark, texts)) for remark in verdict.problems),
         gaps=assessment.gaps,
         run_id=assessment.run_id,
         elapsed_seconds=assessment.elapsed_seconds,
@@ -71,11 +82,23 @@ def build_report(assessment: Assessment, texts: Texts) -> StatusReport:
 
 
 def say(remark: Remark, texts: Texts) -> str:
-    """The sentence of a remark; values named `x_seconds` fill the placeholder `x` as durations."""
+    """The sentence of a remark; values named `x_seconds` fill the placeholder `x` as durations. `ended_seconds` may be
+    unknown; `pod` is named together with the number of `others` that are in the same state."""
     values: dict[str, Scalar] = {}
     for name, value in remark.values.items():
-        if name.endswith("_seconds") and isinstance(value, int | float):
+        if name == "ended_seconds":
+            values["ended"] = _say_age(value, texts)
+        elif name.endswith("_seconds") and isinstance(value, int | float):
             values[name.removesuffix("_seconds")] = Duration(float(round(value)))
         else:
             values[name] = value
+    if "pod" in values:
+        others = values.pop("others", 0)
+        values["pod"] = texts.get("status.pods" if others else "status.pod", pod=values["pod"], others=others)
     return texts.get(f"status.remark_{remark.code.replace('-', '_')}", **values)
+
+
+def _say_age(seconds: object, texts: Texts) -> str:
+    if not isinstance(seconds, int | float):
+        return texts.get("status.ago_unknown")
+    return texts.get("status.ago", age=Duration(float(round(seconds))))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlError, UnavailableError
-from opsctl.status.answers import DocumentSet, Gap, ImageTally, Job, ObjectPage, ObjectTally, RunRecord, Snapshot
+from opsctl.errors import AccessDeniedError, ConfigError, DataError, NotFoundError, OpsctlError, UnavailableError
+from opsctl.status.answers import DocumentSet, Gap, ImageTally, JobAnswer, ObjectPage, ObjectTally, RunRecord, Snapshot
 from opsctl.status.ports import Clock, DocumentCounts, JobSource, ObjectCounts, StatusSources
 
 T = TypeVar("T")
@@ -25,6 +25,7 @@ class Budget:
     """How long each source may take, in seconds; None is no limit."""
 
     connect_seconds: float | None = 10.0
+    sign_in_seconds: float | None = 5.0
     record_seconds: float | None = 0.8
     documents_seconds: float | None = 1.0
     images_seconds: float | None = 1.0
@@ -54,17 +55,22 @@ async def take_snapshot(sources: StatusSources, clock: Clock, budget: Budget = D
         async with asyncio.TaskGroup() as group:
             mongo = group.create_task(_ask_mongo(sources, budget, taken_at))
             objects = group.create_task(_list_objects(sources, budget.objects_seconds))
-            job = group.create_task(_ask_job(sources.jobs, budget.job_seconds))
+            job = group.create_task(_ask_job(sources.jobs, budget))
     except BaseExceptionGroup as errors:
         raise _first_known(errors) from errors
     listing, job_answer = objects.result(), job.result()
-    found = [listing.gap, job_answer if isinstance(job_answer, Gap) else None]
     return replace(
         mongo.result(),
         objects=listing.tally,
-        job=job_answer if isinstance(job_answer, Job) else None,
-        gaps=(*sources.gaps, *mongo.result().gaps, *(gap for gap in found if gap is not None)),
+        job=job_answer.job if isinstance(job_answer, JobAnswer) else None,
+        gaps=(*sources.gaps, *mongo.result().gaps, *_list_gaps(listing.gap), *_list_gaps(job_answer)),
     )
+
+
+def _list_gaps(answer: JobAnswer | Gap | None) -> tuple[Gap, ...]:
+    if isinstance(answer, JobAnswer):
+        return answer.gaps
+    return () if answer is None else (answer,)
 
 
 # -- Mongo
@@ -219,8 +225,16 @@ def _as_page(part: ObjectTally) -> ObjectPage:
 # -- asking
 
 
-async def _ask_job(jobs: JobSource | None, seconds: float | None) -> Job | Gap | None:
-    return None if jobs is None else await _ask("kubernetes", jobs.read(), seconds)
+async def _ask_job(jobs: JobSource | None, budget: Budget) -> JobAnswer | Gap | None:
+    """Signing in may take a program of the cloud's a while: that has its own time."""
+    if jobs is None:
+        return None
+    failed = await _ask("kubernetes", jobs.connect(), budget.sign_in_seconds)
+    if isinstance(failed, Gap):
+        return failed
+    # The source keeps to its budget by itself, and then answers with what it has.
+    seconds = budget.job_seconds
+    return await _ask("kubernetes", jobs.read(seconds), None if seconds is None else seconds + 0.3)
 
 
 async def _ask(source: str, question: Awaitable[T], seconds: float | None) -> T | Gap:
@@ -249,6 +263,7 @@ def _gap(source: str, error: OpsctlError) -> Gap:
         (AccessDeniedError, "denied"),
         (NotFoundError, "not_found"),
         (DataError, "unreadable"),
+        (ConfigError, "misconfigured"),
     )
     named = next((state for kind, state in states if isinstance(error, kind)), "unavailable")
     return Gap(source, "not_built" if error.code == "not-built" else named, error.message)

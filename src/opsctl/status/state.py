@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from opsctl.status.answers import RunRecord, Snapshot
 from opsctl.status.contradictions import count_arrived, count_open, find_contradictions
-from opsctl.status.figures import last_trace
+from opsctl.status.figures import RECENT_SECONDS, last_trace
+from opsctl.status.job import Job
+from opsctl.status.job_contradictions import SETTLED_SECONDS
+from opsctl.status.job_problems import find_problems, is_broken
 from opsctl.status.models import DocumentFigures, ImageFigures, Method, Remark, State, Verdict
 from opsctl.status.ports import StatusSettings
-
-RECENT_SECONDS = 300.0
-"""Without a run record nobody says that he is at work: an upload within this time does."""
 
 _BY_INTENT = {
     "pausing": Verdict(State.PAUSED, Remark("pausing")),
@@ -28,6 +31,18 @@ def judge(
     idle_limit_seconds: float,
 ) -> Verdict:
     """The state. `idle_seconds` is the running time without a finished image; above the limit a live run is stalled."""
+    stalled_seconds = idle_seconds if idle_seconds > idle_limit_seconds else None
+    verdict = _judge(snapshot, documents, images, settings, stalled_seconds)
+    return replace(verdict, problems=find_problems(snapshot, verdict.state))
+
+
+def _judge(
+    snapshot: Snapshot,
+    documents: DocumentFigures,
+    images: ImageFigures,
+    settings: StatusSettings,
+    stalled_seconds: float | None,
+) -> Verdict:
     contradictions = find_contradictions(snapshot, documents, settings)
     if contradictions:
         return Verdict(State.CONTRADICTORY, contradictions[0], contradictions)
@@ -41,7 +56,7 @@ def judge(
     if run.state != "paused" and not run.is_live(snapshot.taken_at):
         code = "process-gone" if run.is_process_gone else "silent"
         return Verdict(State.SILENT, Remark(code, {"quiet_seconds": run.quiet_seconds(snapshot.taken_at)}))
-    return _judge_live_run(run, images, idle_seconds if idle_seconds > idle_limit_seconds else None)
+    return _judge_live_run(run, images, stalled_seconds)
 
 
 def _judge_live_run(run: RunRecord, images: ImageFigures, stalled_seconds: float | None) -> Verdict:
@@ -90,16 +105,51 @@ def _judge_traces(snapshot: Snapshot, documents: DocumentFigures, images: ImageF
     if documents.remaining == 0:
         return _judge_done(images)
     trace = last_trace(snapshot)
-    can_conclude = _has_seen_all(snapshot)
-    if trace is None:
-        untouched = can_conclude and documents.processed == 0 and not documents.partial
-        return Verdict(State.NOT_STARTED) if untouched else Verdict(State.UNKNOWN, Remark("no-trace"))
-    quiet = {"quiet_seconds": max(0.0, (snapshot.taken_at - trace).total_seconds())}
-    if quiet["quiet_seconds"] <= RECENT_SECONDS:
-        return Verdict(State.RUNNING, Remark("recent-upload", quiet))
-    if not can_conclude:
+    if trace is not None:
+        return _judge_last_trace(trace, snapshot)
+    if not _has_seen_all(snapshot) or documents.processed != 0 or documents.partial:
+        return Verdict(State.UNKNOWN, Remark("no-trace"))
+    return Verdict(State.NOT_STARTED) if snapshot.job is None else _judge_idle_job(snapshot.job, snapshot.taken_at)
+
+
+def _judge_last_trace(trace: datetime, snapshot: Snapshot) -> Verdict:
+    job, now = snapshot.job, snapshot.taken_at
+    quiet_seconds = max(0.0, (now - trace).total_seconds())
+    if quiet_seconds <= _recent_seconds(job, now):
+        return Verdict(State.RUNNING, Remark("recent-upload", {"quiet_seconds": quiet_seconds}))
+    started = _started_seconds(job, now)
+    if started is not None:
+        return Verdict(State.RUNNING, Remark("job-just-started", {"quiet_seconds": started}))
+    if not _has_seen_all(snapshot):
         return Verdict(State.UNKNOWN, Remark("trace-may-be-old", {"at": trace}))
-    return Verdict(State.STALLED, Remark("no-recent-upload", {**quiet, "at": trace}))
+    return Verdict(State.STALLED, Remark("no-recent-upload", {"quiet_seconds": quiet_seconds, "at": trace}))
+
+
+def _judge_idle_job(job: Job, now: datetime) -> Verdict:
+    """Nothing has been stored yet."""
+    started = _started_seconds(job, now)
+    if started is not None:
+        return Verdict(State.RUNNING, Remark("job-just-started", {"quiet_seconds": started}))
+    if job.is_suspended or job.started_at is None:
+        return Verdict(State.NOT_STARTED)
+    idle_seconds = max(0.0, (now - job.started_at).total_seconds())
+    if idle_seconds <= RECENT_SECONDS and not is_broken(job, now):
+        return Verdict(State.NOT_STARTED)
+    return Verdict(State.STALLED, Remark("job-stored-nothing", {"quiet_seconds": idle_seconds}))
+
+
+def _recent_seconds(job: Job | None, now: datetime) -> float:
+    """Of a Job that cannot work on, an upload tells less: only that of a moment ago says that somebody is at work."""
+    return SETTLED_SECONDS if job is not None and is_broken(job, now) else RECENT_SECONDS
+
+
+def _started_seconds(job: Job | None, now: datetime) -> float | None:
+    """How long ago the newest pod began, when that was a moment ago: its first image may still be on its way."""
+    starts = [pod.started_at for pod in job.live_pods if pod.is_at_work and pod.started_at] if job else []
+    if job is None or job.is_over or not starts:
+        return None
+    seconds = max(0.0, (now - max(starts)).total_seconds())
+    return seconds if seconds <= RECENT_SECONDS else None
 
 
 def _has_seen_all(snapshot: Snapshot) -> bool:

@@ -20,6 +20,7 @@ from opsctl.reporting.view import (
     Texts,
     Tone,
 )
+from opsctl.status.job_view import job_fields, pod_tables
 from opsctl.status.models import Assessment, Basis, Eta, Method, Scope, State
 from opsctl.status.report import say
 
@@ -65,10 +66,19 @@ def status_view(assessment: Assessment, texts: Texts) -> ReportView:
     summary = [Line(_headline(assessment, texts), _TONES.get(state, "strong"))]
     if reason is not None and reason not in assessment.verdict.contradictions:
         summary.append(Line(say(reason, texts)))
+    summary += (
+        Line(texts.get("status.problem", message=say(problem, texts)), "warning" if state.is_moving else "bad")
+        for problem in assessment.verdict.problems
+    )
     return ReportView(
         title=texts.get("status.title", profile=assessment.profile, at=assessment.taken_at),
         summary=tuple(summary),
-        blocks=(_figures(assessment, texts), _facts(assessment, texts), *_failures(assessment, texts)),
+        blocks=(
+            _figures(assessment, texts),
+            _facts(assessment, texts),
+            *_failures(assessment, texts),
+            *(pod_tables(assessment.job, assessment.taken_at, texts) if assessment.job else ()),
+        ),
         notes=_notes(assessment, texts),
         next_commands=tuple(NextCommand(command, texts.get(f"status.{why}")) for command, why in _NEXT.get(state, ())),
     )
@@ -171,15 +181,23 @@ def _facts(assessment: Assessment, texts: Texts) -> Section:
     if rate.documents_per_hour is not None:
         fields.append(Field(texts.get("status.field_rate"), _show_rate(assessment, texts), _window(assessment, texts)))
     if assessment.elapsed_seconds is not None:
-        label = "status.field_elapsed" if assessment.run_id else "status.field_elapsed_traces"
-        fields.append(Field(texts.get(label), Duration(float(round(assessment.elapsed_seconds)))))
+        fields.append(Field(texts.get(_elapsed_label(assessment)), Duration(float(round(assessment.elapsed_seconds)))))
     if eta.basis not in (Basis.NOTHING_LEFT, Basis.NOT_MOVING):
         basis = texts.get(f"status.basis_{eta.basis.value}")
         fields.append(Field(texts.get("status.field_estimate"), basis, _track(eta, texts)))
     if assessment.run_id or assessment.documents.processed:
         run = assessment.run_id or texts.get("status.no_run")
         fields.append(Field(texts.get("status.field_run"), run))
+    if assessment.job is not None:
+        fields += job_fields(assessment.job, assessment.taken_at, texts)
     return Section(tuple(fields))
+
+
+def _elapsed_label(assessment: Assessment) -> str:
+    if assessment.run_id:
+        return "status.field_elapsed"
+    has_start = assessment.job is not None and assessment.job.started_at is not None
+    return "status.field_elapsed_job" if has_start else "status.field_elapsed_traces"
 
 
 def _show_rate(assessment: Assessment, texts: Texts) -> str:

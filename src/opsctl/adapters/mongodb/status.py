@@ -249,6 +249,7 @@ def _map_run(run: MigrationRun) -> RunRecord:
         has_selection=bool(selection.where or selection.image_types or selection.limit),
         retries_failed=selection.retry_failed,
         is_process_gone=process is not None and process.is_dead_here(),
+        hosts=() if process is None else (process.host,),
         plan=None
         if plan is None
         else RunPlan(
