@@ -7,7 +7,7 @@ from dataclasses import fields
 from docs.generator.markdown import code, explain, join, table
 
 from opsctl.migration.models import Counters, FailureClass, PlanTotals, RunState, Selection, StoredImage
-from opsctl.migration.run_record import BUCKET_SECONDS, LEASE_SECONDS, RENEW_SECONDS, Bucket, ProcessIdentity
+from opsctl.migration.run_record import BUCKET_SECONDS, LEASE_SECONDS, RENEW_SECONDS, Bucket, ProcessIdentity, Shard
 
 STORED = {
     "original_url": "Exactly what the document says.",
@@ -71,6 +71,32 @@ RUN = (
     ("shards.0.lease.process", "Which process it is."),
     ("shards.0.in_flight", "Ids of documents whose images may be in the bucket though no document says so yet."),
 )
+
+SHARDED_RUN = (
+    ("shard_count", "Into how many shards it is cut."),
+    ("revision", "Raised by every write. Who takes a whole run, or ends it, names the revision that he saw."),
+    ("suspects", "Ids of documents that the run before it may have left half stored."),
+    ("planning.lease", "Of the process that counts the collection and cuts it; free afterwards."),
+    ("plan", "Of the whole collection at first; corrected by each shard that counts its range."),
+    ("counters", "The sum of all shards; each heartbeat adds to the shard's counters and to these in one write."),
+    ("shards", "Empty until the collection is cut; then one entry for each number from 0."),
+)
+
+SHARD = {
+    "range": "`{after, upto}`: behind the one, up to and with the other; each is `{kind, id}`, or null for the open "
+    "end. `kind` is the place of the `_id`'s type in reading order.",
+    "lease": "As above: owner, epoch, renewals, expires_at, process.",
+    "state": "State of this shard.",
+    "state_reason": "Why it stopped, or null.",
+    "heartbeat_at": "Last word of its process.",
+    "finished_at": "End of its last start, or null.",
+    "starts": "How often it was started.",
+    "frozen_epoch": "Epoch of the start that counted `plan`; 0: the planner did.",
+    "plan": "Totals of its range, as in `plan` above.",
+    "counters": "What its present start has done.",
+    "throttle_reason": "Why it waits at this moment, or null.",
+    "in_flight": "Ids of documents whose images may be in the bucket though no document says so yet.",
+}
 
 SELECTION = {
     "where": "MongoDB filter in extended JSON, or null.",
@@ -149,6 +175,11 @@ def records_page() -> str:
         "A collection of the same database, one document for each run. A run goes on over many starts until everything "
         "is done.",
         table(("key", "content"), [(code(key), text) for key, text in RUN]),
+        "### A sharded run",
+        "What is different when several processes share a run; the other keys are the same.",
+        table(("key", "content"), [(code(key), text) for key, text in SHARDED_RUN]),
+        "Each entry of `shards`:",
+        _table("", SHARD, Shard, {"within": "range"}),
         "### selection",
         _table("", SELECTION, Selection),
         "### plan",
@@ -176,6 +207,12 @@ def record_keys() -> dict[str, set[str]]:
         "buckets": set(BUCKET),
         "process": set(PROCESS),
     }
+
+
+def sharded_keys() -> tuple[set[str], set[str]]:
+    """The documented keys that a sharded run has beyond those of other runs, and those of a shard."""
+    common = {key.split(".")[0] for key, _ in RUN}
+    return {key.split(".")[0] for key, _ in SHARDED_RUN} - common, set(SHARD)
 
 
 def _table(suffix: str, words: dict[str, str], kind: type, renamed: dict[str, str] | None = None) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Protocol
 
 import pytest
@@ -14,10 +15,12 @@ from bson import ObjectId
 from opsctl.errors import NotFoundError
 from opsctl.lab.sample_data import build_sample
 from opsctl.migration.models import (
+    BEFORE_ALL,
     DocumentId,
     DocumentUpdate,
     DocumentView,
     FailureClass,
+    IdRange,
     ImageFailure,
     ImageMapping,
     ImageRef,
@@ -71,6 +74,31 @@ class DocumentStoreContract:
         for view in DocumentView:
             assert [document.id for document in await read_all(stage.store, view)] == expected
         assert await stage.store.count_open(Selection()) == len(expected)
+
+    async def test_ranges_that_meet_hold_every_document_once(self, stage: DocumentStage) -> None:
+        ids: list[Any] = [*range(5), *(f"t{n:04d}" for n in range(1200)), *(ObjectId(f"{n:024x}") for n in range(1, 9))]
+        await stage.insert(*({"_id": document_id} for document_id in [*ids, False, WHEN]))
+        places = await read_places(stage.store)
+        assert [place[1] for place in places] == [*ids, False, WHEN]
+        # In front of all, inside and at the ends of kinds, one behind the other, and an empty range.
+        cuts = [None, BEFORE_ALL, *(places[n] for n in (1, 4, 5, 600, 600, 1204, 1207, 1212)), places[-1], None]
+        seen: list[DocumentId] = []
+        for after, upto in pairwise(cuts):
+            part = await read_all(stage.store, ALL, within=IdRange(after, upto))
+            assert await stage.store.count_open(Selection(), IdRange(after, upto)) == len(part)
+            seen += [document.id for document in part]
+        assert seen == [*ids, False, WHEN]
+
+    async def test_a_range_knows_the_filter_and_the_view(self, stage: DocumentStage) -> None:
+        await stage.insert(*({"_id": n, "brand": "ab"[n % 2]} for n in range(10)))
+        document = await read_one(stage.store, 6)
+        update = DocumentUpdate(document, "vehicles-1", {}, (), (), WHEN)
+        assert await stage.store.record(update) is RecordOutcome.RECORDED
+        within = IdRange((0, 2), (0, 8))
+        chosen = Selection(where='{"brand": "a"}')
+        assert [d.id for d in await read_all(stage.store, ALL, chosen, within)] == [4, 6, 8]
+        assert [d.id for d in await read_all(stage.store, OPEN, chosen, within)] == [4, 8]
+        assert await stage.store.count_open(chosen, within) == 2
 
     async def test_documents_that_come_and_go_between_pages(self, stage: DocumentStage) -> None:
         await stage.insert(*({"_id": f"{n:04d}"} for n in range(0, 1400, 2)))
@@ -284,16 +312,28 @@ class DocumentStoreContract:
 
 
 async def read_all(
-    store: DocumentStore, view: DocumentView, selection: Selection | None = None
+    store: DocumentStore, view: DocumentView, selection: Selection | None = None, within: IdRange | None = None
 ) -> list[SourceDocument]:
     found: list[SourceDocument] = []
     after: PageToken | None = None
     while True:
-        page = await store.page(selection or Selection(), view, after)
+        page = await store.page(selection or Selection(), view, after, within)
         found += page.documents
         after = page.next
         if after is None:
             return found
+
+
+async def read_places(store: DocumentStore) -> list[PageToken]:
+    """The place of every document in reading order."""
+    places: list[PageToken] = []
+    after: PageToken | None = None
+    while True:
+        page = await store.page(Selection(), ALL, after)
+        places += [(page.kind, document.id) for document in page.documents]
+        after = page.next
+        if after is None:
+            return places
 
 
 async def read_one(store: DocumentStore, document_id: DocumentId) -> SourceDocument:

@@ -12,6 +12,7 @@ from tests.contract.document_store import MAPPING, DocumentStoreContract
 from tests.contract.image_source import ImageSourceContract
 from tests.contract.object_store import ObjectStoreContract
 from tests.contract.run_store import RunStoreContract
+from tests.contract.sharded_runs import ShardedRunsContract
 from tests.fakes.clock import FakeClock
 from tests.fakes.documents import FakeDocuments
 from tests.fakes.images import GONE, FakeImages
@@ -67,7 +68,7 @@ class TestFakeDocuments(DocumentStoreContract):
         return store
 
 
-class TestFakeRuns(RunStoreContract):
+class TestFakeRuns(RunStoreContract, ShardedRunsContract):
     @pytest.fixture
     def runs(self) -> FakeRuns:
         return FakeRuns(Wire(latency_seconds=0))

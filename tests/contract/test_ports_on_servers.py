@@ -22,6 +22,7 @@ from tests.contract.image_source import ImageSourceContract
 from tests.contract.object_store import ObjectStoreContract
 from tests.contract.run_store import RunStoreContract, make_record
 from tests.contract.s3_clients import boto3_client
+from tests.contract.sharded_runs import ShardedRunsContract
 from tests.servers.launch import S3Target
 
 
@@ -97,7 +98,7 @@ class TestMongoDocuments(DocumentStoreContract):
         return MongoDocuments(own_database, "absent", MAPPING, host="test")
 
 
-class TestMongoRuns(RunStoreContract):
+class TestMongoRuns(RunStoreContract, ShardedRunsContract):
     @pytest.fixture
     def runs(self, own_database: AsyncDatabase[dict[str, Any]]) -> MongoRuns:
         return MongoRuns(own_database, "vehicles", host="test")

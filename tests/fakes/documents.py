@@ -17,6 +17,7 @@ from opsctl.migration.models import (
     DocumentPage,
     DocumentUpdate,
     DocumentView,
+    IdRange,
     ImageFailure,
     ImageMapping,
     PageToken,
@@ -67,13 +68,20 @@ class FakeDocuments:
 
         await self._wire.call("documents.check", look)
 
-    async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
-        return await self._wire.call("documents.page", lambda: self._page(selection, view, after))
+    async def page(
+        self, selection: Selection, view: DocumentView, after: PageToken | None, within: IdRange | None = None
+    ) -> DocumentPage:
+        within = within or IdRange()
+        rest = IdRange(after or within.after, within.upto)
+        return await self._wire.call("documents.page", lambda: self._page(selection, view, rest))
 
-    async def count_open(self, selection: Selection) -> int:
+    async def count_open(self, selection: Selection, within: IdRange | None = None) -> int:
         return await self._wire.call(
             "documents.count_open",
-            lambda: sum(not row.is_processed and _matches(row, selection.where) for row in self._rows.values()),
+            lambda: sum(
+                not row.is_processed and _matches(row, selection.where) and _lies_in(row, within or IdRange())
+                for row in self._rows.values()
+            ),
         )
 
     async def read(self, document_id: DocumentId) -> SourceDocument | None:
@@ -121,7 +129,7 @@ class FakeDocuments:
 
     # -- inside
 
-    def _page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
+    def _page(self, selection: Selection, view: DocumentView, within: IdRange) -> DocumentPage:
         wanted = [
             row
             for row in self.rows
@@ -131,7 +139,7 @@ class FakeDocuments:
                 or not row.is_processed
                 or (selection.retry_failed and (row.failed or row.run_id is None))
             )
-            and (after is None or _order(row.original["_id"]) > _order(after[1]))
+            and _lies_in(row, within)
         ]
         page: list[SourceDocument] = []
         while wanted and len(page) < self._page_documents and sum(d.size_bytes for d in page) < PAGE_BYTES:
@@ -203,6 +211,13 @@ def _order(document_id: DocumentId) -> tuple[int, object]:
     if kind == 1:
         kind = 0
     return kind, document_id.encode() if isinstance(document_id, str) else document_id
+
+
+def _lies_in(row: Row, within: IdRange) -> bool:
+    place = _order(row.original["_id"])
+    if within.upto is not None and (within.upto[1] is None or place > _order(within.upto[1])):
+        return False
+    return within.after is None or within.after[1] is None or place > _order(within.after[1])
 
 
 def _matches(row: Row, where: str | None) -> bool:

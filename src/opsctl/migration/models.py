@@ -221,10 +221,23 @@ PageToken = tuple[int, DocumentId]
 
 @dataclass(frozen=True, slots=True)
 class DocumentPage:
-    """Some documents, and where to go on; `next` is None at the end."""
+    """Some documents, all of one `kind` of `_id`, and where to go on; `next` is None at the end."""
 
     documents: tuple[SourceDocument, ...]
     next: PageToken | None
+    kind: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IdRange:
+    """A part of the collection in reading order: behind `after`, up to and with `upto`. None is the open end."""
+
+    after: PageToken | None = None
+    upto: PageToken | None = None
+
+
+BEFORE_ALL: PageToken = (0, None)
+"""The place in front of the first document: as `upto` of a range it says that the range is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +336,12 @@ class PlanTotals:
     images_stored: int = 0
     images_failed: int = 0
     images_unselected: int = 0
+
+    def plus(self, other: PlanTotals) -> PlanTotals:
+        return PlanTotals(*(getattr(self, name) + getattr(other, name) for name in PlanTotals.__slots__))
+
+    def minus(self, other: PlanTotals) -> PlanTotals:
+        return PlanTotals(*(getattr(self, name) - getattr(other, name) for name in PlanTotals.__slots__))
 
     @property
     def documents_open(self) -> int:

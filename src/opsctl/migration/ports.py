@@ -13,6 +13,7 @@ from opsctl.migration.models import (
     DocumentView,
     Download,
     FetchFailure,
+    IdRange,
     ObjectFacts,
     PageToken,
     PlanTotals,
@@ -22,7 +23,8 @@ from opsctl.migration.models import (
     SourceDocument,
 )
 from opsctl.migration.room import BodyRoom
-from opsctl.migration.run_record import Heartbeat, Owner, RunRecord
+from opsctl.migration.run_record import Heartbeat, Lease, Owner, RunRecord
+from opsctl.migration.shards import ShardPlan
 
 
 class DocumentStore(Protocol):
@@ -31,10 +33,15 @@ class DocumentStore(Protocol):
     async def check(self) -> None:
         """Raise NotFoundError when the database has no such collection."""
 
-    async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
-        """The next documents in `_id` order, type of `_id` by type; some hundreds, fewer when they are large."""
+    async def page(
+        self, selection: Selection, view: DocumentView, after: PageToken | None, within: IdRange | None = None
+    ) -> DocumentPage:
+        """The next documents in `_id` order, type of `_id` by type; some hundreds, fewer when they are large.
 
-    async def count_open(self, selection: Selection) -> int:
+        With `within` only those of a part of the collection; `after` is None or a place in that part.
+        """
+
+    async def count_open(self, selection: Selection, within: IdRange | None = None) -> int:
         """How many of the selected documents are not processed, at this moment."""
 
     async def read(self, document_id: DocumentId) -> SourceDocument | None:
@@ -74,7 +81,10 @@ class ObjectStore(Protocol):
 
 
 class RunStore(Protocol):
-    """The run records. Methods that take an owner write only while that owner's lease is the current one."""
+    """The run records. Methods that take an owner write only while that owner's lease is the current one.
+
+    An owner with the number of a shard writes to that shard, and what it counts to the run's sums with it.
+    """
 
     async def latest(self) -> RunRecord | None:
         """The newest run of this collection."""
@@ -98,4 +108,16 @@ class RunStore(Protocol):
         """Keep a document that cannot be recorded at all in the run record (the newest thousand)."""
 
     async def finish(self, run_id: str, owner: Owner, state: RunState, reason: str | None, now: datetime) -> bool:
-        """Write the final state and give the lease back."""
+        """Write the final state and give the lease back. The last shard that ends gives the run its state."""
+
+    # -- sharded runs
+
+    async def write_shards(self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime) -> bool:
+        """Write what the planner has cut, once and for all, and give its lease back."""
+
+    async def seize(self, seen: RunRecord, owner: Owner, now: datetime) -> bool:
+        """Take every lease of a sharded run at once, each with its next epoch; False when anything has changed
+        since it was `seen`. `owner` is the PLANNER, who may then finish the run."""
+
+    async def leases(self, run_id: str, shard_count: int) -> Sequence[Lease]:
+        """The leases of all shards at this moment, and nothing else: it is asked every second."""

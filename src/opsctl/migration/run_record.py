@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from opsctl.migration.models import Counters, DocumentId, PlanTotals, RunState, Selection
+from opsctl.migration.models import Counters, DocumentId, IdRange, PlanTotals, RunState, Selection
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 5.0
 BUCKET_SECONDS = 10
 BUCKETS_KEPT = 8640  # 24 hours
+
+PLANNER = -1
+"""In place of a shard's number: the one that cuts the collection into shards, or takes a whole sharded run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,15 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """This process' claim: a random id and the epoch it was given."""
+    """This process' claim: a random id and the epoch it was given.
+
+    `shard` is the number of a shard, PLANNER, or None in a run that one process does alone.
+    """
 
     id: str
     epoch: int
     process: ProcessIdentity
+    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,33 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """One part of a sharded run, with a lease, a plan and counters of its own.
+
+    `frozen_epoch` is the epoch of the start that counted the plan; 0 while it is the planner's.
+    """
+
+    within: IdRange
+    lease: Lease
+    plan: PlanTotals
+    heartbeat_at: datetime
+    state: RunState = RunState.PLANNED
+    state_reason: str | None = None
+    finished_at: datetime | None = None
+    starts: int = 0
+    frozen_epoch: int = 0
+    counters: Counters = field(default_factory=Counters)
+    throttle_reason: str | None = None
+    in_flight: tuple[DocumentId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run. `in_flight` holds the ids of documents whose images may be stored though nothing says so yet."""
+    """One run. `in_flight` holds the ids of documents whose images may be stored though nothing says so yet.
+
+    In a sharded run (`shard_count` is set) the lease is the planner's, `in_flight` comes from the run before, and
+    plan and counters are the sums over `shards`, which are there once the planner has cut them.
+    """
 
     run_id: str
     sequence: int
@@ -106,6 +138,23 @@ class RunRecord:
     throttle_reason: str | None = None
     in_flight: tuple[DocumentId, ...] = ()
     buckets: tuple[Bucket, ...] = ()
+    shard_count: int | None = None
+    shards: tuple[Shard, ...] = ()
+    revision: int = 0  # of a sharded run: raised by every write
+
+    def lease_of(self, shard: int | None) -> Lease:
+        """The lease that an Owner with this `shard` would hold."""
+        return self.lease if shard is None or shard == PLANNER else self.shards[shard].lease
+
+    @property
+    def leases(self) -> tuple[Lease, ...]:
+        """All leases of the run."""
+        return (self.lease, *(shard.lease for shard in self.shards))
+
+    @property
+    def all_in_flight(self) -> tuple[DocumentId, ...]:
+        """What any process of the run may have left half done."""
+        return (*self.in_flight, *(identifier for shard in self.shards for identifier in shard.in_flight))
 
 
 def current_process() -> ProcessIdentity:

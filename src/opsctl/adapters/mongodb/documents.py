@@ -25,6 +25,7 @@ from opsctl.migration.models import (
     DocumentPage,
     DocumentUpdate,
     DocumentView,
+    IdRange,
     ImageMapping,
     PageToken,
     RecordOutcome,
@@ -79,10 +80,16 @@ class MongoDocuments:
             else f"mongo.collection or mongo.database may be misspelt; there are: {', '.join(others[:10]) or 'none'}",
         )
 
-    async def page(self, selection: Selection, view: DocumentView, after: PageToken | None) -> DocumentPage:
+    async def page(
+        self, selection: Selection, view: DocumentView, after: PageToken | None, within: IdRange | None = None
+    ) -> DocumentPage:
         """About five hundred documents or 8 MB, in `_id` order."""
-        kind, last = after if after is not None else (0, None)
-        bound = _first_bound(kind) if last is None else {"$gt": last}
+        within = within or IdRange()
+        after = after or within.after or (0, None)
+        kind = after[0]
+        bound = _bounds(kind, after, within.upto)
+        if bound is None:
+            return DocumentPage((), None)
         query = self._query(selection, view, {"_id": bound})
         projection = self._plan_projection() if view is DocumentView.PLAN else None
         documents: list[SourceDocument] = []
@@ -97,13 +104,23 @@ class MongoDocuments:
                     if size_bytes >= PAGE_BYTES:
                         break
         is_full = len(documents) == PAGE_DOCUMENTS or size_bytes >= PAGE_BYTES
-        return DocumentPage(tuple(documents), _next_token(kind, documents, is_full=is_full))
+        return DocumentPage(tuple(documents), _next_token(kind, documents, within, is_full=is_full), kind)
 
-    async def count_open(self, selection: Selection) -> int:
+    async def count_open(self, selection: Selection, within: IdRange | None = None) -> int:
         """Documents of the selection without `s3_images_metadata`."""
         still_open = Selection(where=selection.where)
-        async with translated(self._host):
-            return await self._collection.count_documents(self._query(still_open, DocumentView.OPEN))
+        if within is None:
+            async with translated(self._host):
+                return await self._collection.count_documents(self._query(still_open, DocumentView.OPEN))
+        after, total = within.after or (0, None), 0
+        for kind in range(after[0], len(_SMALLEST_IDS)):
+            bound = _bounds(kind, after if kind == after[0] else (kind, None), within.upto)
+            if bound is None:
+                break
+            query = self._query(still_open, DocumentView.OPEN, {"_id": bound})
+            async with translated(self._host):
+                total += await self._collection.count_documents(query)
+        return total
 
     async def read(self, document_id: DocumentId) -> SourceDocument | None:
         async with translated(self._host):
@@ -190,15 +207,22 @@ def parse_where(text: str) -> Fields:
     return parsed
 
 
-def _first_bound(kind: int) -> Fields:
+def _bounds(kind: int, after: PageToken, upto: PageToken | None) -> Fields | None:
+    """The ids of one kind behind one place and up to another; None when that other place lies in front of the kind."""
     smallest = _SMALLEST_IDS[kind]
-    return {"$eq": None} if smallest is None else {"$gte": smallest}
+    if upto is not None and (upto[0] < kind or upto[1] is None):
+        return None
+    if smallest is None:
+        return {"$eq": None}
+    bound: Fields = {"$gte": smallest} if after[1] is None else {"$gt": after[1]}
+    return {**bound, "$lte": upto[1]} if upto is not None and upto[0] == kind else bound
 
 
-def _next_token(kind: int, documents: list[SourceDocument], *, is_full: bool) -> PageToken | None:
+def _next_token(kind: int, documents: list[SourceDocument], within: IdRange, *, is_full: bool) -> PageToken | None:
     if is_full and documents[-1].id is not None:  # there is one null at most
         return kind, documents[-1].id
-    return (kind + 1, None) if kind + 1 < len(_SMALLEST_IDS) else None
+    last_kind = within.upto[0] if within.upto is not None else len(_SMALLEST_IDS) - 1
+    return (kind + 1, None) if kind < last_kind else None
 
 
 def _can_be_named(field: str) -> bool:
