@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from opsctl.migration.clock import Clock, sleep_unless
+from opsctl.migration.crowd import Share
 from opsctl.migration.models import TransferLimits
+from opsctl.migration.slots import Slots
 
 BREAKER_FAILURES = 20
 """Failures of one host in a row, over different images, after which the host counts as down for this run."""
@@ -27,7 +29,7 @@ class HostFigures:
 
 @dataclass(slots=True)
 class _Host:
-    slots: asyncio.Semaphore
+    slots: Slots
     next_at: float = 0.0
     requests: int = 0
     throttled: int = 0
@@ -38,11 +40,12 @@ class _Host:
 
 @dataclass(slots=True)
 class HostBudgets:
-    """The budgets of all hosts of one run."""
+    """The budgets of all hosts of one run, or this process' share of them."""
 
     limits: TransferLimits
     clock: Clock
     stop: asyncio.Event
+    _share: Share = field(default_factory=Share)
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
     @asynccontextmanager
@@ -52,8 +55,9 @@ class HostBudgets:
         The slot is the caller's then, to be released when the picture is out of memory again.
         """
         state = self._state(host)
-        async with state.slots:
-            if not await self._wait_for_start(state, slots):
+        may_ask = await self._enter(state, slots)
+        try:
+            if not may_ask:
                 yield False
                 return
             state.requests += 1
@@ -63,6 +67,19 @@ class HostBudgets:
                 yield True
             finally:
                 state.in_flight -= 1
+        finally:
+            state.slots.release()
+
+    def divide(self, share: Share) -> None:
+        """From now on this process has that share of every host. What is in flight beyond it may finish."""
+        self._share = share
+        for host, state in self._hosts.items():
+            state.slots.resize(share.of(self.limits.per_host_concurrency, host))
+
+    def let_go(self) -> None:
+        """The run was told to stop: whoever waits for a share finds out, and asks nobody any more."""
+        for state in self._hosts.values():
+            state.slots.resize(self.limits.per_host_concurrency)
 
     def pause(self, host: str, seconds: float) -> None:
         """The host asked for rest: nobody asks it again before that."""
@@ -84,7 +101,12 @@ class HostBudgets:
         now = self.clock.monotonic()
         resting = [(state.next_at - now, name) for name, state in self._hosts.items() if state.throttled]
         longest, name = max(resting, default=(0.0, ""))
-        return f"{name} asked for a pause of {longest:.0f} s" if longest > 1 else None
+        if longest > 1:
+            return f"{name} asked for a pause of {longest:.0f} s"
+        left = next(
+            (name for name, state in self._hosts.items() if not state.slots.limit and state.slots.waiting), None
+        )
+        return f"{left} is asked by other processes of this run" if left else None
 
     def figures(self) -> tuple[HostFigures, ...]:
         """Every host that was asked, busiest first."""
@@ -97,22 +119,43 @@ class HostBudgets:
 
     def _state(self, host: str) -> _Host:
         if host not in self._hosts:
-            self._hosts[host] = _Host(asyncio.Semaphore(self.limits.per_host_concurrency))
+            self._hosts[host] = _Host(Slots(self._share.of(self.limits.per_host_concurrency, host)))
         return self._hosts[host]
 
-    async def _wait_for_start(self, state: _Host, slots: asyncio.Semaphore) -> bool:
-        """Even spacing: no second ever holds more than the rate. True with a slot, False when told to stop.
+    async def _enter(self, state: _Host, slots: asyncio.Semaphore) -> bool:
+        """Hold one of the host's slots, and start. A slot that is no longer this process' own is given back."""
+        while True:
+            await state.slots.acquire()
+            try:
+                may_ask = await self._wait_for_start(state, slots)
+            except BaseException:
+                state.slots.release()
+                raise
+            if may_ask is not None:
+                return may_ask
+            state.slots.release()
+
+    async def _wait_for_start(self, state: _Host, slots: asyncio.Semaphore) -> bool | None:
+        """Even spacing: no second ever holds more than the rate. True with a slot of the run, False when told to
+        stop, None when the host's share has become smaller.
 
         Nobody waits for a host with a slot in hand; so the host's moment may be gone once there is a slot, and the
         waiting begins again. A pause that came in meanwhile moves everybody who has not started yet.
         """
-        interval = 1 / self.limits.per_host_rate if self.limits.per_host_rate > 0 else 0.0
         while not self.stop.is_set():
             await sleep_unless(self.stop, self.clock, state.next_at - self.clock.monotonic())
             await slots.acquire()
             now = self.clock.monotonic()
-            if state.next_at <= now and not self.stop.is_set():
-                state.next_at = now + interval
+            if state.next_at <= now and not self.stop.is_set() and not state.slots.is_overdrawn:
+                state.next_at = now + self._interval_seconds(state)
                 return True
             slots.release()
+            if state.slots.is_overdrawn and not self.stop.is_set():
+                return None
         return False
+
+    def _interval_seconds(self, state: _Host) -> float:
+        """The rate is shared as the slots are."""
+        if self.limits.per_host_rate <= 0:
+            return 0.0
+        return self.limits.per_host_concurrency / (self.limits.per_host_rate * max(1, state.slots.limit))

@@ -26,6 +26,7 @@ class Pulse:
     patience: Patience
     snapshot: Callable[[], Counters]
     waiting_reason: Callable[[], str | None]
+    bucket_seconds: float = BUCKET_SECONDS
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _unanswered: _Attempt | None = None
     _renewals: int = 0
@@ -89,7 +90,7 @@ class Pulse:
 
     def _close_bucket(self, now: datetime, snapshot: Counters, *, last: bool) -> Bucket | None:
         began = self._bucket_began
-        if began is None or not (last or (now - began).total_seconds() >= BUCKET_SECONDS):
+        if began is None or not (last or (now - began).total_seconds() >= self.bucket_seconds):
             return None
         done = snapshot.minus(self._in_buckets)
         seconds = (now - began).total_seconds()
