@@ -191,5 +191,6 @@ class JobFacts:
     has_index_policy: bool
     restart_policy: str
     grace_seconds: int
+    backoff_limit: int
     started_at: datetime | None = None
     failed_indexes: str | None = None

@@ -11,6 +11,7 @@ from opsctl.migration.kubernetes.ports import JsonObject
 
 INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index"
 DEFAULT_GRACE_SECONDS = 30
+DEFAULT_BACKOFF_LIMIT = 6
 
 
 def read_job(document: JsonObject) -> JobFacts:
@@ -37,6 +38,7 @@ def read_job(document: JsonObject) -> JobFacts:
         has_index_policy=_count(spec, "backoffLimitPerIndex") is not None,
         restart_policy=_text(pod_spec, "restartPolicy") or "Always",
         grace_seconds=_count(pod_spec, "terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS),
+        backoff_limit=_count(spec, "backoffLimit", DEFAULT_BACKOFF_LIMIT),
         started_at=_time(status, "startTime"),
         failed_indexes=_text(status, "failedIndexes") or None,
     )
