@@ -1,0 +1,1 @@
+"""Kubernetes: one API server, asked over HTTP with what kubectl's own configuration says."""

@@ -1,0 +1,169 @@
+"""Signing in: exec plugins, OIDC, token files, certificates."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opsctl.adapters.kube.credentials import Credentials, tls_context
+from opsctl.adapters.kube.exec_plugin import Credential, run_exec_plugin
+from opsctl.adapters.kube.kubeconfig import Access, Entry
+from opsctl.errors import AccessDeniedError, ConfigError
+from tests.adapters.kube.api_server import api_server, client_of, json_answer, refusal
+
+V1 = "client.authentication.k8s.io/v1"
+
+
+def access_of(user: dict[str, Any], folder: Path = Path("/"), **cluster: Any) -> Access:
+    return Access(
+        context="test",
+        origin="context test of /somewhere/config",
+        server="https://127.0.0.1:1",
+        namespace="default",
+        cluster=Entry("c", {"server": "https://127.0.0.1:1", **cluster}, folder),
+        user=Entry("u", user, folder),
+    )
+
+
+def plugin(folder: Path, script: str, **settings: Any) -> dict[str, Any]:
+    """A user whose credentials come from a shell script."""
+    path = folder / "plugin"
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o700)
+    return {"exec": {"apiVersion": V1, "command": "./plugin", **settings}}
+
+
+def answer(**status: str) -> str:
+    return f"cat <<'END'\n{json.dumps({'apiVersion': V1, 'kind': 'ExecCredential', 'status': status})}\nEND"
+
+
+ENVIRON = {"PATH": os.environ["PATH"]}
+
+
+async def test_a_plugin_gets_its_arguments_and_variables_and_gives_a_token(tmp_path: Path) -> None:
+    script = f'printf "%s|%s|%s" "$1" "$OWN" "$KUBERNETES_EXEC_INFO" >"$(dirname "$0")/seen"\n{answer(token="t1")}'
+    user = plugin(tmp_path, script, args=["get-token"], env=[{"name": "OWN", "value": "mine"}], provideClusterInfo=True)
+    credential = await run_exec_plugin(access_of(user, tmp_path), ENVIRON)
+    assert credential == Credential(token="t1")
+    argument, own, told = (tmp_path / "seen").read_text().split("|", 2)
+    assert (argument, own) == ("get-token", "mine")
+    assert json.loads(told)["spec"] == {"interactive": False, "cluster": {"server": "https://127.0.0.1:1"}}
+
+
+async def test_a_token_is_kept_until_it_runs_out(tmp_path: Path) -> None:
+    script = f'echo x >>"$(dirname "$0")/calls"\n{answer(token="t", expirationTimestamp="2030-01-01T00:00:00Z")}'
+    now = [1893456000.0 - 3600]
+    credentials = Credentials(access_of(plugin(tmp_path, script), tmp_path), ENVIRON, clock=lambda: now[0])
+    assert (await credentials.current()) is (await credentials.current())
+    now[0] += 3590
+    assert (await credentials.headers())["Authorization"] == "Bearer t"
+    assert (tmp_path / "calls").read_text() == "x\nx\n"
+
+
+async def test_a_refused_token_is_asked_for_once_more(tmp_path: Path) -> None:
+    script = f'echo x >>"$(dirname "$0")/calls"\n{answer(token="t")}'
+    async with api_server(refusal(401, "Unauthorized"), json_answer({"ok": 1})) as server:
+        access = server.access()
+        fresh = Access(**{**_fields(access), "user": Entry("u", plugin(tmp_path, script), tmp_path)})
+        async with client_of(fresh, environ=ENVIRON) as client:
+            assert await client.get("/version") == {"ok": 1}
+    assert (tmp_path / "calls").read_text() == "x\nx\n"
+
+
+def _fields(access: Access) -> dict[str, Any]:
+    return {name: getattr(access, name) for name in ("context", "origin", "server", "namespace", "cluster", "user")}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"command": "no-such-program-here"}, "no-such-program-here of context test .* is not installed"),
+        ({"apiVersion": "client.authentication.k8s.io/v1alpha1"}, "needs a command, and one of"),
+        ({"interactiveMode": "Always"}, "wants a terminal"),
+        ({"args": "x"}, "must be a list of texts"),
+    ],
+)
+async def test_a_plugin_that_cannot_be_run(tmp_path: Path, settings: dict[str, Any], words: str) -> None:
+    user = plugin(tmp_path, answer(token="t"), **{"installHint": "brew install\n it", **settings})
+    with pytest.raises(ConfigError, match=words) as raised:
+        await run_exec_plugin(access_of(user, tmp_path), ENVIRON)
+    if "command" in settings:
+        assert raised.value.hint == "brew install it"
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["echo hello", "echo '[]'", answer(), answer(clientCertificateData="x"), answer(token="t").replace("/v1", "/v9")],
+)
+async def test_a_plugin_that_answers_with_something_else(tmp_path: Path, script: str) -> None:
+    with pytest.raises(ConfigError, match="did not answer with an ExecCredential"):
+        await run_exec_plugin(access_of(plugin(tmp_path, script), tmp_path), ENVIRON)
+
+
+async def test_a_plugin_that_fails_or_hangs(tmp_path: Path) -> None:
+    failing = access_of(plugin(tmp_path, "echo context >&2; echo 'token has expired' >&2; exit 3"), tmp_path)
+    with pytest.raises(AccessDeniedError, match=r"plugin failed \(3\): token has expired") as raised:
+        await run_exec_plugin(failing, ENVIRON)
+    assert raised.value.code == "expired-credentials"
+    hanging = access_of(plugin(tmp_path, "sleep 1000 & wait"), tmp_path)
+    started = time.monotonic()
+    with pytest.raises(AccessDeniedError, match=r"gave no answer within 0\.2 seconds"):
+        await run_exec_plugin(hanging, ENVIRON, timeout_seconds=0.2)
+    assert time.monotonic() - started < 60
+
+
+def oidc(expiry: float | None, name: str = "oidc") -> dict[str, Any]:
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": expiry} if expiry else {}).encode()).decode().rstrip("=")
+    return {"auth-provider": {"name": name, "config": {"id-token": f"head.{claims}.sign"}}}
+
+
+async def test_an_oidc_token_is_used_while_it_holds() -> None:
+    user = oidc(2000)
+    credentials = Credentials(access_of(user), {}, clock=lambda: 1000)
+    token = user["auth-provider"]["config"]["id-token"]
+    assert (await credentials.headers())["Authorization"] == f"Bearer {token}"
+    assert (await credentials.current()).expires_at == 2000
+    assert (await Credentials(access_of(oidc(None)), {}).current()).expires_at is None
+
+
+async def test_an_oidc_token_that_has_run_out_and_other_providers() -> None:
+    with pytest.raises(AccessDeniedError, match="has expired") as raised:
+        await Credentials(access_of(oidc(2000)), {}, clock=lambda: 3000).current()
+    assert raised.value.hint == "Let kubectl renew it: kubectl --context test get namespaces"
+    with pytest.raises(ConfigError, match="auth-provider gcp"):
+        await Credentials(access_of(oidc(None, "gcp")), {}).current()
+    with pytest.raises(AccessDeniedError, match="holds no id-token"):
+        await Credentials(access_of({"auth-provider": {"name": "oidc"}}), {}).current()
+
+
+async def test_the_token_of_a_pod_is_read_again(tmp_path: Path) -> None:
+    now, file = [0.0], tmp_path / "token"
+    credentials = Credentials(access_of({"tokenFile": str(file)}), {}, clock=lambda: now[0])
+    with pytest.raises(ConfigError, match="cannot be read"):
+        await credentials.current()
+    file.write_text("one\n")
+    assert (await credentials.current()).token == "one"
+    file.write_text("two\n")
+    assert (await credentials.current()).token == "one"
+    now[0] += 61
+    assert (await credentials.current()).token == "two"
+    file.write_text("")
+    now[0] += 61
+    with pytest.raises(ConfigError, match="is empty"):
+        await credentials.current()
+
+
+async def test_half_a_client_certificate() -> None:
+    data = base64.b64encode(b"x").decode()
+    with pytest.raises(ConfigError, match="belong together"):
+        await Credentials(access_of({"client-certificate-data": data}), {}).current()
+    with pytest.raises(ConfigError, match="cannot be used"):
+        tls_context(access_of({}), Credential(certificate=b"x", key=b"y"))
+    with pytest.raises(ConfigError, match="is not PEM"):
+        tls_context(access_of({}, **{"certificate-authority-data": data}), Credential())
