@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from opsctl.errors import AccessDeniedError, ConfigError, DataError, NotFoundError, OpsctlError, UnavailableError
+from opsctl.errors import OpsctlError, UnavailableError
 from opsctl.status.answers import DocumentSet, Gap, ImageTally, JobAnswer, ObjectPage, ObjectTally, RunRecord, Snapshot
+from opsctl.status.gaps import gap_of, silence_of
 from opsctl.status.ports import Clock, DocumentCounts, JobSource, ObjectCounts, StatusSources
 
 T = TypeVar("T")
@@ -182,14 +183,14 @@ async def _list_objects(sources: StatusSources, seconds: float | None) -> _Listi
             await _read_all(listing, sources.objects, sources.documents)
         is_complete = True
     except TimeoutError:
-        listing.gap = _silence("s3", seconds)
+        listing.gap = silence_of("s3", seconds)
     except OpsctlError as error:
-        listing.gap = _gap("s3", error)
+        listing.gap = gap_of("s3", error)
     except BaseExceptionGroup as errors:
         known = _first_known(errors)
         if not isinstance(known, OpsctlError):
             raise
-        listing.gap = _gap("s3", known)
+        listing.gap = gap_of("s3", known)
     listing.add_up(is_complete=is_complete)
     if listing.tally is not None and listing.gap is not None and listing.gap.state == "timeout":
         listing.gap = None  # a long listing is no fault: the lower bound says what it is
@@ -243,9 +244,9 @@ async def _ask(source: str, question: Awaitable[T], seconds: float | None) -> T 
         async with asyncio.timeout(seconds):
             return await question
     except TimeoutError:
-        return _silence(source, seconds)
+        return silence_of(source, seconds)
     except OpsctlError as error:
-        return _gap(source, error)
+        return gap_of(source, error)
 
 
 async def _within(question: Awaitable[T], seconds: float | None) -> T | None:
@@ -255,22 +256,6 @@ async def _within(question: Awaitable[T], seconds: float | None) -> T | None:
             return await question
     except TimeoutError:
         return None
-
-
-def _gap(source: str, error: OpsctlError) -> Gap:
-    states: tuple[tuple[type[OpsctlError], str], ...] = (
-        (UnavailableError, "unavailable"),
-        (AccessDeniedError, "denied"),
-        (NotFoundError, "not_found"),
-        (DataError, "unreadable"),
-        (ConfigError, "misconfigured"),
-    )
-    named = next((state for kind, state in states if isinstance(error, kind)), "unavailable")
-    return Gap(source, "not_built" if error.code == "not-built" else named, error.message)
-
-
-def _silence(source: str, seconds: float | None) -> Gap:
-    return Gap(source, "timeout", f"No answer within {seconds or 0:g} s.")
 
 
 def _mongo_hangs(seconds: float | None) -> UnavailableError:
