@@ -32,7 +32,7 @@ class ApiServer:
         self.bodies.append(await request.read())
         return await self.answers[min(len(self.requests), len(self.answers)) - 1](request)
 
-    def access(self, user: Mapping[str, Any] | None = None, **cluster: Any) -> Access:
+    def access(self, user: Mapping[str, Any] | None = None, cluster: Mapping[str, Any] | None = None) -> Access:
         """A context named `test`."""
         server = f"http://127.0.0.1:{self.port}"
         return Access(
@@ -40,7 +40,7 @@ class ApiServer:
             origin="context test of /somewhere/config",
             server=server,
             namespace="default",
-            cluster=Entry("c", {"server": server, **cluster}, Path("/")),
+            cluster=Entry("c", {"server": server, **(cluster or {})}, Path("/")),
             user=Entry("u", user or {"token": "secret-token"}, Path("/")),
         )
 
@@ -87,7 +87,9 @@ def broken_answer(begin: bytes, *, length: int | None = None) -> Answer:
 @asynccontextmanager
 async def api_server(*answers: Answer) -> AsyncIterator[ApiServer]:
     server = ApiServer(list(answers))
-    runner = web.ServerRunner(web.Server(server.handle), shutdown_timeout=0.1)
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", server.handle)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

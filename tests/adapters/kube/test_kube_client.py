@@ -233,11 +233,11 @@ async def test_a_refused_stream_is_an_error() -> None:
 
 async def test_a_name_that_does_not_resolve_and_a_proxy_that_is_not_there() -> None:
     async with api_server(json_answer({})) as server:
-        access = server.access(**{"proxy-url": f"http://127.0.0.1:{free_port()}"})
+        access = server.access(cluster={"proxy-url": f"http://127.0.0.1:{free_port()}"})
         async with client_of(access) as client:
             with pytest.raises(UnavailableError, match="the proxy on the way cannot be used"):
                 await client.get(JOB)
-        async with client_of(server.access(**{"proxy-url": "socks5://127.0.0.1:1"})) as client:
+        async with client_of(server.access(cluster={"proxy-url": "socks5://127.0.0.1:1"})) as client:
             with pytest.raises(ConfigError, match="proxy-url"):
                 await client.get(JOB)
 

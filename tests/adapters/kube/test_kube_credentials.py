@@ -20,13 +20,13 @@ from tests.adapters.kube.api_server import api_server, client_of, json_answer, r
 V1 = "client.authentication.k8s.io/v1"
 
 
-def access_of(user: dict[str, Any], folder: Path = Path("/"), **cluster: Any) -> Access:
+def access_of(user: dict[str, Any], folder: Path = Path("/"), cluster: dict[str, Any] | None = None) -> Access:
     return Access(
         context="test",
         origin="context test of /somewhere/config",
         server="https://127.0.0.1:1",
         namespace="default",
-        cluster=Entry("c", {"server": "https://127.0.0.1:1", **cluster}, folder),
+        cluster=Entry("c", {"server": "https://127.0.0.1:1", **(cluster or {})}, folder),
         user=Entry("u", user, folder),
     )
 
@@ -166,4 +166,4 @@ async def test_half_a_client_certificate() -> None:
     with pytest.raises(ConfigError, match="cannot be used"):
         tls_context(access_of({}), Credential(certificate=b"x", key=b"y"))
     with pytest.raises(ConfigError, match="is not PEM"):
-        tls_context(access_of({}, **{"certificate-authority-data": data}), Credential())
+        tls_context(access_of({}, cluster={"certificate-authority-data": data}), Credential())

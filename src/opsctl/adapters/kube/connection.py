@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _CONNECTIONS = 64
 _CONNECT_SECONDS = 10.0
+# Proxies and load balancers end what is silent for a minute or more.
+_PING_SECONDS = 30.0
 _MAX_HEADER_BYTES = 65_536
 
 
@@ -57,7 +59,7 @@ class Connection:
         settings = await self._settings({})
         try:
             return await self._open_session().ws_connect(
-                self._url(target), protocols=(protocol,), max_msg_size=0, autoping=True, **settings
+                self._url(target), protocols=(protocol,), max_msg_size=0, heartbeat=_PING_SECONDS, **settings
             )
         except aiohttp.WSServerHandshakeError:
             raise

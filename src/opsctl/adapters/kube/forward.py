@@ -1,0 +1,300 @@
+"""A TCP port of a pod, reachable on this machine while a command runs.
+
+Every local connection becomes one WebSocket to `pods/NAME/portforward`, subprotocol `v4.channel.k8s.io`: a first byte
+names the channel, 0 for what goes through the port and 1 for an error in words; the first message of each channel
+holds only the port, two bytes, little-endian. (k8s.io/kubelet/pkg/cri/streaming/portforward/websocket.go)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from opsctl.adapters.kube.client import KubeClient
+from opsctl.adapters.kube.refusals import Refusal, right_for, translate
+from opsctl.errors import ConfigError, NotFoundError, OpsctlError, UnavailableError
+
+_log = logging.getLogger(__name__)
+
+PROTOCOL = "v4.channel.k8s.io"
+ATTEMPTS = 5
+_OPEN_SECONDS = 15.0
+_CHUNK_BYTES = 65_536
+_DATA, _ERROR = 0, 1
+_PAUSES = (0.2, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardTarget:
+    """`namespace/name:port`. The name is that of a pod, else of a Service."""
+
+    namespace: str
+    name: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> ForwardTarget:
+        """Raises ConfigError."""
+        found = re.fullmatch(r"([a-z0-9-]+)/([a-z0-9.-]+):(\d{1,5})", text)
+        if found is None or not 0 < int(found[3]) < 65536:
+            raise ConfigError("mongo.forward must look like namespace/pod:port or namespace/service:port")
+        return cls(found[1], found[2], int(found[3]))
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}:{self.port}"
+
+
+@asynccontextmanager
+async def open_forward(
+    client: KubeClient, target: ForwardTarget, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> AsyncIterator[int]:
+    """Yields the local port, on 127.0.0.1. It is tried once before, so that what cannot work says so at once.
+
+    When the line drops, its connections end, and the next ones get a new line, to another pod when the one before is
+    gone. Raises NotFoundError, UnavailableError, AccessDeniedError, ConfigError.
+    """
+    forward = _Forward(client, target, sleep)
+    probe = await forward.open_line()
+    await probe.close()
+    server = await asyncio.start_server(forward.serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await forward.close()
+
+
+class _Forward:
+    def __init__(self, client: KubeClient, target: ForwardTarget, sleep: Callable[[float], Awaitable[None]]) -> None:
+        self._client = client
+        self._target = target
+        self._sleep = sleep
+        self._serving: set[asyncio.Task[None]] = set()
+        self._complaint = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One local connection."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # asyncio runs it as one
+        self._serving.add(task)
+        try:
+            line = await self.open_line()
+            self._complaint = ""
+            try:
+                await line.join(reader, writer)
+            finally:
+                await line.close()
+        except OpsctlError as error:
+            # Whoever connected sees its connection end, and tries again; once is enough to say why.
+            if error.message != self._complaint:
+                _log.warning("Port-forward to %s: %s", self._target, error.message)
+            self._complaint = error.message
+        except asyncio.CancelledError:
+            # Only `close` does this. A task that ends cancelled would be told as an error by asyncio's streams.
+            pass
+        finally:
+            self._serving.discard(task)
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def close(self) -> None:
+        for task in self._serving:
+            task.cancel()
+        if self._serving:
+            await asyncio.wait(set(self._serving))
+
+    async def open_line(self) -> _Line:
+        """A line to the port, tried a few times: a pod may just be replaced, a server just restarted."""
+        for pause in (*_PAUSES, None):
+            try:
+                async with asyncio.timeout(_OPEN_SECONDS):
+                    return await self._open_line_once()
+            except TimeoutError as error:
+                raise UnavailableError(f"Port-forward to {self._target}: no answer in time", code="timeout") from error
+            except UnavailableError as error:
+                if pause is None:
+                    raise
+                _log.info("Port-forward to %s: %s; trying again", self._target, error.message)
+            await self._sleep(pause)
+        raise AssertionError  # the last pause is None
+
+    async def _open_line_once(self) -> _Line:
+        pod, port = await find_pod(self._client, self._target)
+        path = f"/api/v1/namespaces/{self._target.namespace}/pods/{pod}/portforward"
+        socket = await self._handshake(path, port)
+        line = _Line(socket, self._target)
+        try:
+            await line.begin()
+        except BaseException:
+            await line.close()
+            raise
+        return line
+
+    async def _handshake(self, path: str, port: int) -> Any:
+        import aiohttp  # noqa: PLC0415
+
+        connection = self._client.connection
+        for may_renew in (True, False):
+            try:
+                return await connection.open_websocket(f"{path}?ports={port}", PROTOCOL)
+            except aiohttp.WSServerHandshakeError as error:
+                if error.status == 401 and may_renew and connection.renew():
+                    continue
+                raise self._refused(path, error.status) from error
+            except OSError as error:
+                raise connection.explain(error) from error
+        raise AssertionError  # the second refusal is raised
+
+    def _refused(self, path: str, status: int) -> OpsctlError:
+        """The handshake tells no more than the status. Kubernetes asks for `get`, newer ones for `create` as well."""
+        access = self._client.access
+        if status in (400, 500, 502, 503):
+            return UnavailableError(
+                f"Port-forward to {self._target}: the node of the pod answered {status}",
+                hint="Is the pod running, and does a firewall let the API server reach its node?",
+            )
+        return translate(
+            Refusal(status),
+            host=access.host,
+            needed=right_for("GET", path),
+            origin=access.origin,
+            sign_in=f"Sign in again; this tries the same: kubectl --context {access.context} get namespaces",
+        )
+
+
+class _Line:
+    """One WebSocket, one TCP connection at its far end."""
+
+    def __init__(self, socket: Any, target: ForwardTarget) -> None:
+        self._socket = socket
+        self._target = target
+
+    async def begin(self) -> None:
+        """Waits for the first message of both channels."""
+        for _ in (_DATA, _ERROR):
+            message = await self._receive()
+            if message is None:
+                raise UnavailableError(f"Port-forward to {self._target}: the line broke before it was open")
+
+    async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Copies both ways until either side ends: this protocol cannot end one way alone."""
+        copies = (asyncio.create_task(self._send_all(reader)), asyncio.create_task(self._receive_all(writer)))
+        try:
+            done, _ = await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
+            for copy in done:
+                copy.result()
+        finally:
+            for copy in copies:
+                copy.cancel()
+            await asyncio.gather(*copies, return_exceptions=True)
+
+    async def close(self) -> None:
+        # The far end may never answer a farewell.
+        with suppress(TimeoutError, OSError):
+            async with asyncio.timeout(1.0):
+                await self._socket.close()
+
+    async def _send_all(self, reader: asyncio.StreamReader) -> None:
+        with suppress(OSError):
+            while piece := await reader.read(_CHUNK_BYTES):
+                await self._socket.send_bytes(bytes((_DATA,)) + piece)
+
+    async def _receive_all(self, writer: asyncio.StreamWriter) -> None:
+        while (message := await self._receive()) is not None:
+            channel, content = message
+            if channel == _DATA:
+                with suppress(OSError):
+                    writer.write(content)
+                    await writer.drain()
+            elif channel == _ERROR and content:
+                raise UnavailableError(f"the pod's side says: {_one_line(content)}")
+
+    async def _receive(self) -> tuple[int, bytes] | None:
+        """Channel and content of the next message; None at the end of the line."""
+        import aiohttp  # noqa: PLC0415
+
+        message = await self._socket.receive()
+        if message.type is aiohttp.WSMsgType.BINARY and message.data:
+            return message.data[0], message.data[1:]
+        if message.type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
+            return _DATA, b""
+        return None
+
+
+async def find_pod(client: KubeClient, target: ForwardTarget) -> tuple[str, int]:
+    """Name and port of the pod to forward to; of a Service a ready one, and the port of the container behind it."""
+    pods = f"/api/v1/namespaces/{target.namespace}/pods"
+    try:
+        pod = await client.get(f"{pods}/{target.name}")
+    except NotFoundError:
+        return await _find_pod_of_service(client, target, pods)
+    return _running(pod, target), target.port
+
+
+async def _find_pod_of_service(client: KubeClient, target: ForwardTarget, pods: str) -> tuple[str, int]:
+    try:
+        service = await client.get(f"/api/v1/namespaces/{target.namespace}/services/{target.name}")
+    except NotFoundError as error:
+        raise NotFoundError(
+            f"mongo.forward: there is no pod and no Service {target.name} in namespace {target.namespace}.",
+            hint=f"What is there: kubectl get pods,services --namespace {target.namespace}",
+        ) from error
+    spec = service.get("spec") or {}
+    selector = spec.get("selector")
+    if not isinstance(selector, dict) or not selector:
+        raise ConfigError(f"mongo.forward: Service {target.name} selects no pods.", hint="Name a pod instead.")
+    labels = ",".join(f"{key}={value}" for key, value in selector.items())
+    async for pod in client.list(pods, (("labelSelector", labels),)):
+        if _is_ready(pod):
+            return pod["metadata"]["name"], _container_port(spec, pod, target)
+    raise UnavailableError(
+        f"Port-forward to {target}: no pod of the Service is ready",
+        hint=f"Why: kubectl get pods --namespace {target.namespace} --selector {labels}",
+    )
+
+
+def _container_port(spec: Mapping[str, Any], pod: Mapping[str, Any], target: ForwardTarget) -> int:
+    """A Service may listen on another port than its pods, and may name theirs."""
+    for row in spec.get("ports") or ():
+        if row.get("port") == target.port:
+            wanted = row.get("targetPort", target.port)
+            if isinstance(wanted, int):
+                return wanted
+            for container in pod["spec"].get("containers") or ():
+                for port in container.get("ports") or ():
+                    if port.get("name") == wanted:
+                        return int(port["containerPort"])
+    known = ", ".join(str(row.get("port")) for row in spec.get("ports") or ())
+    raise ConfigError(f"mongo.forward: Service {target.name} has no port {target.port}.", hint=f"It has: {known}")
+
+
+def _running(pod: Mapping[str, Any], target: ForwardTarget) -> str:
+    phase = (pod.get("status") or {}).get("phase")
+    if phase != "Running" or (pod.get("metadata") or {}).get("deletionTimestamp"):
+        state = "is ending" if phase == "Running" else f"is {str(phase).lower()}"
+        raise UnavailableError(
+            f"Port-forward to {target}: the pod {state}",
+            hint=f"Why: kubectl describe pod {target.name} --namespace {target.namespace}",
+        )
+    return target.name
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    ready = any(row.get("type") == "Ready" and row.get("status") == "True" for row in conditions)
+    return ready and not (pod.get("metadata") or {}).get("deletionTimestamp")
+
+
+def _one_line(content: bytes) -> str:
+    text = content.decode(errors="replace")
+    with suppress(ValueError):
+        status = json.loads(text)
+        text = str(status.get("message", text)) if isinstance(status, dict) else text
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]

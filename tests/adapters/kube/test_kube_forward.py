@@ -1,0 +1,230 @@
+"""Port-forwards, against a stand-in for the API server that forwards to a listener of the test."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from aiohttp import WSMsgType, web
+
+from opsctl.adapters.kube.client import KubeClient
+from opsctl.adapters.kube.forward import PROTOCOL, ForwardTarget, find_pod, open_forward
+from opsctl.errors import AccessDeniedError, ConfigError, NotFoundError, UnavailableError
+from tests.adapters.kube.api_server import ApiServer, api_server, client_of
+
+TARGET = ForwardTarget("n", "mongodb-0", 27017)
+
+
+def pod(name: str = "mongodb-0", *, phase: str = "Running", ready: bool = True, **metadata: Any) -> dict[str, Any]:
+    conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
+    spec = {"containers": [{"name": "main", "ports": [{"name": "mongo", "containerPort": 27018}]}]}
+    return {
+        "metadata": {"name": name, **metadata},
+        "spec": spec,
+        "status": {"phase": phase, "conditions": conditions},
+    }
+
+
+@dataclass
+class Cluster:
+    """`objects` by path; lines lead to the port `target`. `refusals` are given to the next handshakes."""
+
+    objects: dict[str, Any]
+    target: int = 0
+    refusals: list[int] = field(default_factory=list)
+    complaint: bytes = b""
+    lines: list[web.WebSocketResponse] = field(default_factory=list)
+    ports: list[str] = field(default_factory=list)
+    ended: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if not request.path.endswith("/portforward"):
+            return self._object(request.path)
+        if self.refusals:
+            return web.Response(status=self.refusals.pop(0))
+        self.ports.append(request.query["ports"])
+        line = web.WebSocketResponse(protocols=(PROTOCOL,))
+        await line.prepare(request)
+        self.lines.append(line)
+        port = int(request.query["ports"]).to_bytes(2, "little")
+        await line.send_bytes(b"\0" + port)
+        await line.send_bytes(b"\1" + port)
+        if self.complaint:
+            await line.send_bytes(b"\1" + self.complaint)
+            return line
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.target)
+        back = asyncio.create_task(self._send_back(reader, line))
+        async for message in line:
+            if message.type is WSMsgType.BINARY and message.data[0] == 0:
+                writer.write(message.data[1:])
+        back.cancel()
+        writer.close()
+        await self.ended.put(self.lines.index(line))
+        return line
+
+    async def _send_back(self, reader: asyncio.StreamReader, line: web.WebSocketResponse) -> None:
+        while piece := await reader.read(65536):
+            await line.send_bytes(b"\0" + piece)
+        await line.close()
+
+    def _object(self, path: str) -> web.Response:
+        if path not in self.objects:
+            status = {"kind": "Status", "reason": "NotFound", "message": f"{path} not found"}
+            return web.json_response(status, status=404)
+        return web.json_response(self.objects[path])
+
+
+@asynccontextmanager
+async def cluster_with(objects: dict[str, Any]) -> AsyncIterator[tuple[Cluster, KubeClient]]:
+    """The port of the pod repeats, in capitals, what it gets."""
+
+    async def shout(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while piece := await reader.read(65536):
+            writer.write(piece.upper())
+            await writer.drain()
+        writer.close()
+
+    cluster = Cluster(objects)
+    async with AsyncExitStack() as stack:
+        echo = await asyncio.start_server(shout, "127.0.0.1", 0)
+        stack.callback(echo.close)
+        cluster.target = echo.sockets[0].getsockname()[1]
+        server: ApiServer = await stack.enter_async_context(api_server(cluster.answer))
+        client = await stack.enter_async_context(client_of(server.access()))
+        yield cluster, client
+
+
+async def skip(_: float) -> None:
+    """Not waiting."""
+
+
+POD = {"/api/v1/namespaces/n/pods/mongodb-0": pod()}
+
+
+async def test_bytes_go_both_ways_on_several_connections() -> None:
+    async with cluster_with(POD) as (cluster, client), open_forward(client, TARGET, sleep=skip) as port:
+        first, second = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        second[1].write(b"two")
+        assert await second[0].readexactly(3) == b"TWO"
+        large = bytes(range(97, 123)) * 40_000
+        first[1].write(large)
+        assert await first[0].readexactly(len(large)) == large.upper()
+    # One more than connections: it is tried before the port is told.
+    assert cluster.ports == ["27017"] * 3
+
+
+async def test_what_ends_at_one_side_ends_at_the_other() -> None:
+    async with cluster_with(POD) as (cluster, client), open_forward(client, TARGET, sleep=skip) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"X"
+        writer.close()
+        async with asyncio.timeout(60):
+            while await cluster.ended.get() != 1:
+                pass
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"X"
+        await cluster.lines[2].close()
+        assert await reader.read() == b""
+
+
+async def test_after_a_drop_the_next_connection_gets_a_new_line() -> None:
+    async with cluster_with(POD) as (cluster, client), open_forward(client, TARGET, sleep=skip) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"X"
+        transport = cluster.lines[1]._req.transport  # type: ignore[union-attr]
+        assert transport is not None
+        transport.abort()
+        assert await reader.read() == b""
+        cluster.refusals = [503, 500]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"y")
+        assert await reader.readexactly(1) == b"Y"
+
+
+async def test_it_does_not_try_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    async with cluster_with(POD) as (cluster, client), open_forward(client, TARGET, sleep=skip) as port:
+        cluster.refusals = [500] * 10
+        with caplog.at_level(logging.WARNING):
+            for _ in range(2):
+                reader, _ = await asyncio.open_connection("127.0.0.1", port)
+                assert await reader.read() == b""
+        assert cluster.refusals == []
+    assert [record.getMessage() for record in caplog.records] == [
+        "Port-forward to n/mongodb-0:27017: Port-forward to n/mongodb-0:27017: the node of the pod answered 500"
+    ]
+
+
+async def test_the_pods_side_says_why_it_ends(caplog: pytest.LogCaptureFixture) -> None:
+    async with cluster_with(POD) as (cluster, client), open_forward(client, TARGET, sleep=skip) as port:
+        cluster.complaint = b"connect: connection refused"
+        with caplog.at_level(logging.WARNING):
+            reader, _ = await asyncio.open_connection("127.0.0.1", port)
+            assert await reader.read() == b""
+    assert "connect: connection refused" in caplog.text
+
+
+async def test_open_connections_end_with_the_forward() -> None:
+    async with cluster_with(POD) as (_, client):
+        async with open_forward(client, TARGET, sleep=skip) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"x")
+            await reader.readexactly(1)
+        assert await reader.read() == b""
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_a_missing_right_is_told_before_anything_connects() -> None:
+    async with cluster_with(POD) as (cluster, client):
+        cluster.refusals = [403]
+        with pytest.raises(AccessDeniedError) as raised:
+            await open_forward(client, TARGET, sleep=skip).__aenter__()
+    assert raised.value.permission == "get pods/portforward in namespace n"
+
+
+SERVICE = "/api/v1/namespaces/n/services/mongodb"
+
+
+def service(port: int = 27017, target: int | str | None = None) -> dict[str, Any]:
+    row: dict[str, Any] = {"port": port}
+    return {"spec": {"selector": {"app": "db"}, "ports": [row if target is None else {**row, "targetPort": target}]}}
+
+
+@pytest.mark.parametrize(("target", "expected"), [(None, 27017), (27019, 27019), ("mongo", 27018)])
+async def test_a_service_is_one_of_its_ready_pods(target: int | str | None, expected: int) -> None:
+    pods = [pod("a", ready=False), pod("b", deletionTimestamp="2026-01-01T00:00:00Z"), pod("c")]
+    objects = {SERVICE: service(target=target), "/api/v1/namespaces/n/pods": {"items": pods}}
+    async with cluster_with(objects) as (_, client):
+        assert await find_pod(client, ForwardTarget("n", "mongodb", 27017)) == ("c", expected)
+
+
+@pytest.mark.parametrize(
+    ("objects", "error", "words"),
+    [
+        ({}, NotFoundError, "there is no pod and no Service mongodb in namespace n"),
+        ({SERVICE: {"spec": {}}}, ConfigError, "selects no pods"),
+        ({SERVICE: service(), "/api/v1/namespaces/n/pods": {"items": []}}, UnavailableError, "no pod of the Service"),
+        ({SERVICE: service(1), "/api/v1/namespaces/n/pods": {"items": [pod()]}}, ConfigError, "has no port 27017"),
+        ({"/api/v1/namespaces/n/pods/mongodb": pod(phase="Pending")}, UnavailableError, "the pod is pending"),
+        ({"/api/v1/namespaces/n/pods/mongodb": pod(deletionTimestamp="x")}, UnavailableError, "the pod is ending"),
+    ],
+)
+async def test_nothing_to_forward_to(objects: dict[str, Any], error: type[Exception], words: str) -> None:
+    async with cluster_with(objects) as (_, client):
+        with pytest.raises(error, match=words):
+            await find_pod(client, ForwardTarget("n", "mongodb", 27017))
+
+
+@pytest.mark.parametrize("text", ["n/p", "n/p:0", "n/p:70000", "p:1", "n/a/b:1", "N/p:1"])
+def test_targets_that_cannot_be(text: str) -> None:
+    with pytest.raises(ConfigError, match="must look like"):
+        ForwardTarget.parse(text)
+    assert str(ForwardTarget.parse("n/p.q:1")) == "n/p.q:1"
