@@ -58,7 +58,7 @@ class FakeCluster:
         kind, key = _key(document)
         self._ask("create --dry-run" if dry_run else "create", kind.plural, key[2])
         if key in self.objects:
-            raise DataError(f"{kind.plural} {key[2]!r} already exists", code="exists")
+            raise DataError(f"{kind.plural} {key[2]!r} already exists", code="already-exists")
         created = self._accept(document, key)
         if not dry_run:
             self.objects[key] = created
@@ -96,11 +96,17 @@ class FakeCluster:
 
     async def log(self, request: LogRequest) -> AsyncIterator[bytes]:
         self._ask("get", "pods/log", request.pod)
+        if request.pod not in self.pods():
+            raise NotFoundError(f"pods {request.pod!r} not found")
         lines = self.logs.get((request.pod, request.container, request.is_previous))
         if lines is None:
             raise DataError(f"container {request.container!r} of pod {request.pod!r} has no log")
+        since = request.since.strftime("%Y-%m-%dT%H:%M:%S").encode() if request.since else b""
+        lines = [line for line in lines if line[: len(since)] >= since]
         for line in lines[-request.tail_lines :] if request.tail_lines else lines:
             yield line
+        if f"cut {request.pod}" in self.failing:
+            raise self.failing.pop(f"cut {request.pod}")
 
     async def may(self, permission: Permission) -> bool:
         return f"{permission.verb} {permission.resource}" not in self.denied

@@ -26,7 +26,7 @@ class Cluster(Protocol):
 
     async def create(self, document: JsonObject, *, dry_run: bool = False) -> JsonObject:
         """Create an object; the answer has the server's defaults. Raises DataError when the server refuses it, with
-        code `exists` when there is one of that name."""
+        code `already-exists` when there is one of that name."""
 
     async def apply(self, document: JsonObject, *, dry_run: bool = False) -> JsonObject:
         """Create the object or change what the document says of it (server-side apply). Raises DataError when the
