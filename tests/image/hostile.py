@@ -55,7 +55,8 @@ def plain_of_2_gib() -> Iterator[bytes]:
 def entries(count: int, name: str = "f{}", kind: bytes = tarfile.REGTYPE, link: str = "") -> Iterator[bytes]:
     """Many headers, made by hand: tarfile takes ten times as long."""
     template = header("", kind=kind, link=link)
-    rest, base = template[100:148], sum(template[:148]) + sum(template[156:]) + 8 * 0x20
+    rest = template[100:148]
+    base = sum(rest) + sum(template[156:]) + 8 * 0x20
     end = template[156:]
     for start in range(0, count, 5_000):
         batch = bytearray()

@@ -24,6 +24,7 @@ LONG = pytest.mark.slow
         ("zstd-bomb", BOMB),
         pytest.param("plain-2-gib", "0 found, 5 absent, 0 undecided", marks=LONG),
         pytest.param("million-files", "1 found, 4 absent, 0 undecided", marks=LONG),
+        pytest.param("million-folders", BOMB, marks=LONG),
         pytest.param("million-hard-links", BOMB, marks=LONG),
         pytest.param("million-symlinks", BOMB, marks=LONG),
         pytest.param("folder-replaced", "layer-unreadable", marks=LONG),
