@@ -41,6 +41,7 @@ ERRORS = {
     "api-disabled": "The API is switched off in the project. `hint` is the command that switches it on.",
     "busy": "Another run holds the lease on the same work.",
     "config": "The configuration is missing something, or says something that cannot be.",
+    "cut": "A stream of the Kubernetes API broke off before its end.",
     "data": "A file or an answer that cannot be understood.",
     "declined": "The person said no.",
     "denied": "A service refused: the account may not do what was asked. The message names the permission where the "
@@ -89,10 +90,14 @@ ERRORS = {
     "no-such-path": "The image does not have the path. `hint` says what is near, or which build step removed it.",
     "not-a-file": "The path in the image is a folder, a device, or a loop of links.",
     "not-an-image": "The reference names something else than a container image, such as a chart or a signature.",
-    "not-built": "Planned, and not there yet.",
     "not-found": "A named thing does not exist.",
+    "not-gone": "A Job that was deleted is still there: its pods have not ended. `hint` says how to go on.",
     "not-written": "A file could not be written.",
+    "other-writer": "Somebody else works on the migration. Nothing was changed.",
     "output": "The report cannot be written: disk full, closed descriptor.",
+    "recreated": "Another Job of that name is there now. Nothing was changed.",
+    "refused": "Kubernetes refuses it though the right is there: an invalid value, a quota, a policy. The message "
+    "has its words.",
     "region-unsupported": "Cloud Run is not offered in the region.",
     "stopped": "Called off while it waited for an answer.",
     "terminated": "SIGTERM.",

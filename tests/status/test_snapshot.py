@@ -75,7 +75,7 @@ def test_a_source_that_hangs_delays_nothing_beyond_its_own_time(source: str) -> 
         (NotFoundError("no bucket"), "not_found"),
         (DataError("what?"), "unreadable"),
         (ConfigError("no such context"), "misconfigured"),
-        (OpsctlError("later", code="not-built"), "not_built"),
+        (OpsctlError("what is this?"), "unavailable"),
     ],
 )
 @pytest.mark.parametrize("source", ["s3", "run_record", "kubernetes"])

@@ -8,13 +8,14 @@ from opsctl.cli.config.service_check import CheckState, ServiceCheck, check_from
 from opsctl.cli.process import Process
 from opsctl.cli.services import host_of_uri, open_bucket, open_database, read_mapping
 from opsctl.cli.signals import StopRequest, run_async
-from opsctl.config import CloudRunSection, MongoSection, Profile, S3Section
-from opsctl.errors import ConfigError, OpsctlError
+from opsctl.cli.status_sources import open_jobs
+from opsctl.config import CloudRunSection, KubernetesSection, MongoSection, Profile, S3Section
+from opsctl.errors import AccessDeniedError, ConfigError, OpsctlError, UnavailableError
 
 
 def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
-    """Mongo, S3 and Cloud Run, as far as they are configured and valid; the others have nothing that could be tried
-    yet."""
+    """Mongo, S3, Kubernetes and Cloud Run, as far as they are configured and valid; the others have nothing that could
+    be tried."""
 
     async def main(_stop: StopRequest) -> list[ServiceCheck]:
         checks = []
@@ -22,6 +23,8 @@ def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
             checks.append(await _try("mongo", lambda: _try_mongo(profile)))
         if profile.is_configured(S3Section):
             checks.append(await _try("s3", lambda: _try_s3(profile)))
+        if profile.is_configured(KubernetesSection):
+            checks.append(await _try("kubernetes", lambda: _try_kubernetes(profile, process)))
         if profile.is_configured(CloudRunSection):
             checks.append(await _try("cloudrun", lambda: _try_cloud_run(profile, process)))
         return checks
@@ -54,6 +57,15 @@ async def _try_s3(profile: Profile) -> str:
     finally:
         bucket.close()
     return f"bucket {bucket.address.bucket} can be read"
+
+
+async def _try_kubernetes(profile: Profile, process: Process) -> str:
+    """The Job and its pods, with everything that `status` would ask now."""
+    async with open_jobs(profile, process) as jobs:
+        answer = await jobs.read(None)
+    for gap in answer.gaps:
+        raise (AccessDeniedError if gap.state == "denied" else UnavailableError)(gap.reason)
+    return f"Job {answer.job.name} in namespace {answer.job.namespace} and its pods can be read"
 
 
 async def _try_cloud_run(profile: Profile, process: Process) -> str:

@@ -43,7 +43,7 @@ def status(
         bool, typer.Option("--recount", help="Count every document, image and object, however long it takes.")
     ] = False,
 ) -> Outcome:
-    """Shows how far the migration is: Mongo, S3 and the run record joined.
+    """Shows how far the migration is: Mongo, S3, the run record and the Kubernetes Job joined.
 
     Answers within about two seconds at any size; every number says how it is known and how old it is. Reads only.
     Also right for a migration that another tool runs: that is told from its documents and objects.
@@ -89,7 +89,7 @@ class Look:
 
 
 async def _look_once(profile: Profile, process: Process, budget: Budget) -> Look:
-    async with open_status_sources(profile) as (sources, settings):
+    async with open_status_sources(profile, process) as (sources, settings):
         return await _look(sources, settings, process, budget)
 
 
@@ -103,7 +103,7 @@ def _watch(context: AppContext, profile: Profile, budget: Budget, *, interval_se
 
     async def follow() -> Look:
         failures = 0
-        async with open_status_sources(profile) as (sources, settings):
+        async with open_status_sources(profile, context.process) as (sources, settings):
             while True:
                 try:
                     look = await _look(sources, settings, context.process, budget)

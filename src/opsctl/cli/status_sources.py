@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from opsctl.cli.process import Process
 from opsctl.cli.services import host_of_uri, open_bucket, open_database, read_layout, read_mapping
 from opsctl.config import ImagesSection, KubernetesSection, MongoSection, Profile, S3Section
-from opsctl.errors import OpsctlError
-from opsctl.status.answers import Gap, JobAnswer
+from opsctl.status.answers import Gap
 from opsctl.status.ports import StatusSettings, StatusSources
+
+if TYPE_CHECKING:
+    from opsctl.adapters.kube.client import KubeClient
+    from opsctl.adapters.kube.kubeconfig import Access
+    from opsctl.adapters.kube.status_jobs import KubeJobs
 
 
 @asynccontextmanager
-async def open_status_sources(profile: Profile) -> AsyncIterator[tuple[StatusSources, StatusSettings]]:
+async def open_status_sources(
+    profile: Profile, process: Process
+) -> AsyncIterator[tuple[StatusSources, StatusSettings]]:
     """Mongo, and S3 and Kubernetes as far as they are configured. Raises ConfigError; nothing is asked yet."""
     from opsctl.adapters.mongodb.status import MongoDocumentCounts, MongoRunRecords  # noqa: PLC0415 SDKs are lazy
     from opsctl.adapters.s3.status import S3ObjectCounts  # noqa: PLC0415
@@ -23,7 +32,10 @@ async def open_status_sources(profile: Profile) -> AsyncIterator[tuple[StatusSou
     s3 = profile.section(S3Section) if profile.is_configured(S3Section) else None
     bucket = open_bucket(profile) if s3 else None
     folder = collection_prefix(read_layout(profile, bucket.region)) if bucket else ""
-    async with open_database(profile) as database:
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(profile))
+        has_job = profile.is_configured(KubernetesSection)
+        jobs = await stack.enter_async_context(open_jobs(profile, process)) if has_job else None
         sources = StatusSources(
             documents=MongoDocumentCounts(
                 database,
@@ -35,12 +47,43 @@ async def open_status_sources(profile: Profile) -> AsyncIterator[tuple[StatusSou
             ),
             runs=MongoRunRecords(database, mongo.collection, host=host),
             objects=S3ObjectCounts(bucket, folder) if bucket else None,
-            jobs=_UnbuiltJobs() if profile.is_configured(KubernetesSection) else None,
+            jobs=jobs,
             gaps=()
             if s3
             else (Gap("s3", "not_configured", "The profile has no section s3: objects are not counted."),),
         )
         yield sources, read_settings(profile)
+
+
+@asynccontextmanager
+async def open_jobs(profile: Profile, process: Process) -> AsyncIterator[KubeJobs]:
+    """The Job of the profile. What is wrong with the kubeconfig is raised when it is asked."""
+    from opsctl.adapters.kube.status_jobs import KubeJobs  # noqa: PLC0415
+
+    section = profile.section(KubernetesSection)
+    jobs = KubeJobs(lambda: _sign_in(section, process), section.namespace, section.job)
+    try:
+        yield jobs
+    finally:
+        await jobs.close()
+
+
+async def _sign_in(section: KubernetesSection, process: Process) -> KubeClient:
+    from opsctl.adapters.kube.client import KubeClient  # noqa: PLC0415
+    from opsctl.adapters.kube.credentials import Credentials  # noqa: PLC0415
+
+    access = _find_access(section, process)
+    credentials = Credentials(access, process.environ)
+    # A program of the cloud's may take its time here, once: not in the time of the first question.
+    await credentials.current()
+    return KubeClient(access, credentials, namespace=section.namespace)
+
+
+def _find_access(section: KubernetesSection, process: Process) -> Access:
+    from opsctl.adapters.kube.kubeconfig import find_access  # noqa: PLC0415
+
+    kubeconfig = None if section.kubeconfig is None else Path(section.kubeconfig).expanduser()
+    return find_access(process.environ, context=section.context, kubeconfig=kubeconfig)
 
 
 def read_settings(profile: Profile) -> StatusSettings:
@@ -52,13 +95,3 @@ def read_settings(profile: Profile) -> StatusSettings:
         prefix=s3.prefix if s3 else None,
         image_timeout_seconds=profile.section(ImagesSection).timeout_seconds,
     )
-
-
-class _UnbuiltJobs:
-    """Says that the Job is not looked at, which is not the same as that there is none."""
-
-    async def connect(self) -> None:
-        """Nothing to sign in to."""
-
-    async def read(self, budget_seconds: float | None) -> JobAnswer:
-        raise OpsctlError("Looking at the Kubernetes Job is not built yet.", code="not-built")

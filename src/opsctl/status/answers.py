@@ -17,7 +17,7 @@ SILENT_SECONDS = 30.0
 class Gap:
     """A source that could not be asked.
 
-    `state`: unavailable, timeout, denied, not_found, unreadable, misconfigured, not_configured, not_built.
+    `state`: unavailable, timeout, denied, not_found, unreadable, misconfigured, not_configured.
     """
 
     source: str

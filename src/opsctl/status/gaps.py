@@ -21,7 +21,7 @@ def gap_of(source: str, error: OpsctlError) -> Gap:
     permission = error.permission if isinstance(error, AccessDeniedError) else None
     if permission and permission not in reason:
         reason = f"{reason} (missing: {permission})"
-    return Gap(source, "not_built" if error.code == "not-built" else named, reason)
+    return Gap(source, named, reason)
 
 
 def silence_of(source: str, seconds: float | None, what: str | None = None) -> Gap:

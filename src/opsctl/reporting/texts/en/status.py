@@ -163,7 +163,6 @@ MESSAGES = {
     "gap_unreadable": "unreadable",
     "gap_misconfigured": "misconfigured",
     "gap_not_configured": "not configured",
-    "gap_not_built": "not built yet",
     "recounting": "Counting every document and object",
     "watch_failed": "{message} Trying again.",
     "next_plan": "see what would be done",

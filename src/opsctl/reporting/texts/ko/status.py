@@ -163,7 +163,6 @@ MESSAGES = {
     "gap_unreadable": "읽을 수 없음",
     "gap_misconfigured": "설정 오류",
     "gap_not_configured": "설정 안 됨",
-    "gap_not_built": "아직 지원 안 함",
     "recounting": "모든 문서와 객체를 세는 중",
     "watch_failed": "{message} 다시 시도합니다.",
     "next_plan": "무엇을 하게 될지 확인",
