@@ -50,8 +50,7 @@ class Permission:
 
     def __str__(self) -> str:
         resource = f"{self.resource}.{self.group}" if self.group else self.resource
-        named = f' "{self.name}"' if self.name else ""
-        return f"{self.verb} {resource}{named} in namespace {self.namespace}"
+        return f"{self.verb} {resource} in namespace {self.namespace}"
 
 
 @dataclass(frozen=True, slots=True)
