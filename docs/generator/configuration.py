@@ -20,8 +20,8 @@ WORDS = {
     "mongo.uri": "Connection string, with user and password. Refer to it: it is a secret.",
     "mongo.database": "Database of the collection. Run records are kept in the same one.",
     "mongo.collection": "Collection of the vehicle documents.",
-    "mongo.forward": "`namespace/pod:port`: reach Mongo through a Kubernetes port-forward. Planned; set today, it is "
-    "an error that says so.",
+    "mongo.forward": "`namespace/pod:port` or `namespace/service:port`: reach Mongo through a Kubernetes port-forward. "
+    "The hosts in `mongo.uri` do not matter then.",
     "s3.bucket": "Bucket that the images go to.",
     "s3.prefix": "First part of every key.",
     "s3.region": "Region of the bucket. Set it: the addresses in the documents name it.",
@@ -97,8 +97,9 @@ def configuration_page() -> str:
         "The profile is `--profile`, else `OPSCTL_PROFILE`, else `default_profile` of the file, else the only "
         "one. Profile `lab` leads to the lab on this machine while it is up.",
         f"A value may be a reference, a table with one key: {', '.join(map(code, REFERENCE_KINDS))}. `env` is a "
-        "variable, `file` a path (a relative one starts at the configuration file). `kube_secret` is planned; today it "
-        "is an error that says so.",
+        "variable, `file` a path (a relative one starts at the configuration file), `kube_secret` a key of a "
+        "Kubernetes Secret, `namespace/name/key`, read when a command needs it, through the context of section "
+        "`kubernetes`.",
         "In a variable, a list is written `a, b` or as JSON. An empty variable counts as unset.",
         *(_section(kind, words) for kind in SECTIONS),
         "## Items of `images.fields`",

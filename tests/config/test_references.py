@@ -47,9 +47,26 @@ def test_file_that_leads_nowhere(tmp_path: Path) -> None:
             follow({"file": name}, folder=tmp_path)
 
 
-def test_kube_secret_says_that_it_is_not_built_yet() -> None:
-    with pytest.raises(ConfigError, match="needs the Kubernetes support, which is not built yet"):
-        follow({"kube_secret": "ns/name/key"})
+def test_kube_secret_is_read_by_whoever_can() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def read(key: str, target: str) -> str:
+        asked.append((key, target))
+        return " pass word \n"
+
+    value = {"kube_secret": "ns/name/key"}
+    assert follow_reference(value, key="mongo.uri", environ={}, folder=None, read_secret=read) == " pass word "
+    assert asked == [("mongo.uri", "ns/name/key")]
+    with pytest.raises(ConfigError, match="Secret ns/name/key, which is not read here"):
+        follow(value)
+    with pytest.raises(ConfigError, match="which is empty"):
+        follow_reference(value, key="mongo.uri", environ={}, folder=None, read_secret=lambda *_: "\n")
+
+
+@pytest.mark.parametrize("target", ["name", "ns/name", "ns//key", "ns/name/key/more"])
+def test_a_kube_secret_names_three_things(target: str) -> None:
+    with pytest.raises(ConfigError, match=r"mongo\.uri: a kube_secret reference must look like namespace/name/key"):
+        follow_reference({"kube_secret": target}, key="mongo.uri", environ={}, folder=None, read_secret=lambda *_: "x")
 
 
 @pytest.mark.parametrize("value", [{"env": 3}, {"env": ""}, {"file": None}])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from opsctl.cli.kubernetes_access import KubeSecrets
 from opsctl.cli.options import CommonOptions, OutputFormat
 from opsctl.cli.output import ReportStream, open_progress
 from opsctl.cli.process import Process, is_terminal
@@ -55,6 +56,8 @@ class AppContext:
             folder=self.process.folder,
             flags=flags,
         )
+        # Asked only where a Secret is really needed: what was learned before stays hidden.
+        profile = replace(profile, read_secret=KubeSecrets(profile, self.process.redactor.learn))
         self.process.redactor.learn(profile.secrets())
         for warning in profile.warnings():
             if warning not in self._warned:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,9 +12,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from opsctl import __version__
+from opsctl.cli.kubernetes_access import open_forwarded_uri
 from opsctl.cli.process import Process
 from opsctl.config import CloudRunSection, ImagesSection, MongoSection, Profile, S3Section
-from opsctl.errors import ConfigError, OpsctlError, UsageError
+from opsctl.errors import OpsctlError, UsageError
 
 if TYPE_CHECKING:
     from pymongo.asynchronous.database import AsyncDatabase
@@ -110,20 +111,18 @@ async def open_migration(profile: Profile, selection: Selection) -> AsyncIterato
 
 @asynccontextmanager
 async def open_database(profile: Profile) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
-    """The database of the profile; the client is closed at the end."""
+    """The database of the profile; the client is closed at the end, and before the port-forward that it may go through.
+    Raises ConfigError; with `mongo.forward` also what the API server refuses."""
     from opsctl.adapters.mongodb.connection import connect  # noqa: PLC0415
 
     mongo = profile.section(MongoSection)
-    if mongo.forward is not None:
-        raise ConfigError(
-            "mongo.forward is set, but reaching Mongo through Kubernetes is not built yet",
-            hint="run `kubectl port-forward` yourself and set mongo.uri to mongodb://...@127.0.0.1:PORT/?directConnection=true",
-        )
-    client = connect(mongo.uri)
-    try:
+    async with AsyncExitStack() as stack:
+        uri = mongo.uri
+        if mongo.forward is not None:
+            uri = await stack.enter_async_context(open_forwarded_uri(profile, uri, mongo.forward))
+        client = connect(uri)
+        stack.push_async_callback(client.close)
         yield client.get_database(mongo.database)
-    finally:
-        await client.close()
 
 
 def open_bucket(profile: Profile, *, connections: int = 16) -> Bucket:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from opsctl.config.references import REFERENCE_KINDS, follow_reference, is_reference
+from opsctl.config.references import REFERENCE_KINDS, SecretReader, follow_reference, is_reference
 from opsctl.config.sections import ConfigSection
 from opsctl.config.values import Given
 from opsctl.errors import ConfigError
@@ -31,9 +31,11 @@ _WORDS = (
 )
 
 
-def decode_section(kind: type[S], given: Mapping[str, Given], environ: Mapping[str, str]) -> S:
+def decode_section(
+    kind: type[S], given: Mapping[str, Given], environ: Mapping[str, str], read_secret: SecretReader | None = None
+) -> S:
     """A complete section. Raises `ConfigError` for a wrong value; required keys must be among `given`."""
-    values: dict[str, Any] = {key: decode_value(kind, key, value, environ) for key, value in given.items()}
+    values: dict[str, Any] = {key: decode_value(kind, key, value, environ, read_secret) for key, value in given.items()}
     section = kind(**values)
     try:
         section.check()
@@ -44,14 +46,20 @@ def decode_section(kind: type[S], given: Mapping[str, Given], environ: Mapping[s
     return section
 
 
-def decode_value(kind: type[ConfigSection], key: str, given: Given, environ: Mapping[str, str]) -> object:
+def decode_value(
+    kind: type[ConfigSection],
+    key: str,
+    given: Given,
+    environ: Mapping[str, str],
+    read_secret: SecretReader | None = None,
+) -> object:
     """One value, converted to the type of its key. Raises `ConfigError` with key, origin and what was expected."""
     name = f"{kind.SECTION}.{key}"
     value = given.value
     is_text = given.origin.kind == "environment"
     if is_reference(value):
         try:
-            value = follow_reference(value, key=name, environ=environ, folder=given.folder)
+            value = follow_reference(value, key=name, environ=environ, folder=given.folder, read_secret=read_secret)
         except ConfigError as error:
             raise ConfigError(f"{error.message} ({given.origin})", hint=error.hint) from error
         is_text = True

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from opsctl.config.decoding import decode_section, decode_value, field_types, required_keys
 from opsctl.config.file import FILE_NAME, ConfigFile, find_config_file, read_config_file, suggest, user_config_files
-from opsctl.config.references import describe_reference, is_reference
+from opsctl.config.references import SecretReader, describe_reference, is_reference, is_remote_reference
 from opsctl.config.sections import SECTIONS, ConfigSection, MongoSection
 from opsctl.config.values import Given, Origin
 from opsctl.errors import ConfigError, NotFoundError, UsageError
@@ -46,6 +46,8 @@ class Profile:
     file: ConfigFile | None
     given: Mapping[str, Mapping[str, Given]] = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
+    read_secret: SecretReader | None = field(default=None, repr=False, compare=False)
+    """How Kubernetes Secrets are read; without it a reference to one is an error."""
 
     def section(self, kind: type[S]) -> S:
         """The section, complete and checked.
@@ -57,8 +59,18 @@ class Profile:
         for key in required_keys(kind):
             if key not in given:
                 raise self._missing(kind, key)
-        section = decode_section(kind, given, self.environ)
+        section = decode_section(kind, given, self.environ, self.read_secret)
         return self._with_absolute_paths(section, given)
+
+    def value(self, kind: type[ConfigSection], key: str) -> object:
+        """One key of a section that need not be complete; the default when it is not given. Raises `ConfigError`."""
+        given = self.given.get(kind.SECTION, {}).get(key)
+        if given is None:
+            return _default_of(kind, key)
+        value = decode_value(kind, key, given, self.environ, self.read_secret)
+        if f"{kind.SECTION}.{key}" in _PATH_KEYS and isinstance(value, str):
+            return _absolute(value, given)
+        return value
 
     def is_configured(self, kind: type[ConfigSection]) -> bool:
         """True when anything of the section is given, be it wrong; defaults alone do not count."""
@@ -66,7 +78,7 @@ class Profile:
 
     def settings(self) -> tuple[Setting, ...]:
         """Every key that has a value, in the order of the reference, defaults included. Never raises for a wrong
-        value."""
+        value, and asks no service: what a Kubernetes Secret holds is None."""
         return tuple(setting for kind in SECTIONS for setting in self._settings_of(kind))
 
     def warnings(self) -> tuple[str, ...]:
@@ -82,12 +94,13 @@ class Profile:
         )
 
     def secrets(self) -> frozenset[str]:
-        """Every secret text that can be told, raw and percent-decoded: whatever is shown can be cleaned of them."""
+        """Every secret text that can be told without asking a service, raw and percent-decoded: whatever is shown can
+        be cleaned of them."""
         found: set[str] = set()
         for kind in SECTIONS:
             for key, given in self.given.get(kind.SECTION, {}).items():
                 if key in kind.SECRETS:
-                    found |= _secret_texts(f"{kind.SECTION}.{key}", _value_or_none(kind, key, given, self.environ))
+                    found |= secret_texts(f"{kind.SECTION}.{key}", _value_or_none(kind, key, given, self.environ))
         return frozenset(found)
 
     def _settings_of(self, kind: type[ConfigSection]) -> list[Setting]:
@@ -105,13 +118,15 @@ class Profile:
         setting = Setting(kind.SECTION, key, None, given.origin, reference, key in kind.SECRETS)
         try:
             self._refuse_unknown(kind, {key: given})
+            if is_remote_reference(given.value):
+                return setting
             return replace(setting, value=decode_value(kind, key, given, self.environ))
         except ConfigError as error:
             return replace(setting, problem=error.message)
 
     def _literal_secrets(self) -> list[tuple[str, str, frozenset[str]]]:
         return [
-            (kind.SECTION, key, _secret_texts(f"{kind.SECTION}.{key}", given.value))
+            (kind.SECTION, key, secret_texts(f"{kind.SECTION}.{key}", given.value))
             for kind in SECTIONS
             for key, given in self.given.get(kind.SECTION, {}).items()
             if key in kind.SECRETS and given.origin.kind == "file" and not is_reference(given.value)
@@ -141,9 +156,9 @@ class Profile:
 
     def _with_absolute_paths(self, section: S, given: Mapping[str, Given]) -> S:
         changes = {
-            key: str((value.folder or Path()) / Path(getattr(section, key)).expanduser())
+            key: _absolute(getattr(section, key), value)
             for key, value in given.items()
-            if f"{section.SECTION}.{key}" in _PATH_KEYS
+            if f"{section.SECTION}.{key}" in _PATH_KEYS and getattr(section, key) is not None
         }
         if not changes:
             return section
@@ -184,6 +199,10 @@ def load_profile(
 def variable_name(section: str, key: str) -> str:
     """`OPSCTL_MONGO_URI` for `mongo.uri`."""
     return f"OPSCTL_{section}_{key}".upper()
+
+
+def _absolute(path: str, given: Given) -> str:
+    return str((given.folder or Path()) / Path(path).expanduser())
 
 
 def _choose_profile(file: ConfigFile | None, asked: str | None, environ: Mapping[str, str], folder: Path) -> str:
@@ -257,8 +276,8 @@ def _value_or_none(kind: type[ConfigSection], key: str, given: Given, environ: M
         return None
 
 
-def _secret_texts(name: str, value: object) -> frozenset[str]:
-    """The secret parts of a value: of a URI only the password, of everything else all of it."""
+def secret_texts(name: str, value: object) -> frozenset[str]:
+    """The secret parts of the value of a secret key (`mongo.uri`): of a URI only the password, else all of it."""
     if not isinstance(value, str) or not value:
         return frozenset()
     if name != f"{MongoSection.SECTION}.uri":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from opsctl.errors import ConfigError
@@ -10,10 +10,18 @@ from opsctl.errors import ConfigError
 REFERENCE_KINDS = ("env", "file", "kube_secret")
 MAX_REFERENCED_BYTES = 1 << 20
 
+SecretReader = Callable[[str, str], str]
+"""From the key that refers (`mongo.uri`) and `namespace/name/key` to the text that the Kubernetes Secret holds."""
+
 
 def is_reference(value: object) -> bool:
     """True for a table with exactly one key that names a kind of reference."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in REFERENCE_KINDS
+
+
+def is_remote_reference(value: object) -> bool:
+    """True for a reference that only a service can follow."""
+    return isinstance(value, dict) and is_reference(value) and "kube_secret" in value
 
 
 def describe_reference(value: object) -> str:
@@ -24,11 +32,19 @@ def describe_reference(value: object) -> str:
     return f"{kind} {target}"
 
 
-def follow_reference(value: object, *, key: str, environ: Mapping[str, str], folder: Path | None) -> str:
+def follow_reference(
+    value: object,
+    *,
+    key: str,
+    environ: Mapping[str, str],
+    folder: Path | None,
+    read_secret: SecretReader | None = None,
+) -> str:
     """The text that a reference stands for.
 
     `key` (`mongo.uri`) is for the message of the `ConfigError` that is raised when the reference leads nowhere. Line
-    ends at the end of a file are cut: editors and `echo` add them, no secret ends with one on purpose.
+    ends at the end of a file or a Secret are cut: editors and `echo` add them, no secret ends with one on purpose.
+    `read_secret` may raise any OpsctlError: Kubernetes refuses it, or cannot be reached.
     """
     if not isinstance(value, dict) or not is_reference(value):
         raise TypeError("not a reference")
@@ -39,10 +55,7 @@ def follow_reference(value: object, *, key: str, environ: Mapping[str, str], fol
         return _from_environment(target, key, environ)
     if kind == "file":
         return _from_file(target, key, folder)
-    raise ConfigError(
-        f"{key}: {{ kube_secret = {target!r} }} needs the Kubernetes support, which is not built yet.",
-        hint="Until then refer to the environment or to a file: { env = ... }, { file = ... }.",
-    )
+    return _from_secret(target, key, read_secret)
 
 
 def _from_environment(name: str, key: str, environ: Mapping[str, str]) -> str:
@@ -71,4 +84,15 @@ def _from_file(target: str, key: str, folder: Path | None) -> str:
         raise ConfigError(f"{key} refers to the file {path}, which is larger than {MAX_REFERENCED_BYTES} bytes.")
     if not text:
         raise ConfigError(f"{key} refers to the file {path}, which is empty.")
+    return text
+
+
+def _from_secret(target: str, key: str, read_secret: SecretReader | None) -> str:
+    if len(parts := target.split("/")) != 3 or not all(parts):
+        raise ConfigError(f"{key}: a kube_secret reference must look like namespace/name/key.")
+    if read_secret is None:
+        raise ConfigError(f"{key} refers to the Kubernetes Secret {target}, which is not read here.")
+    text = read_secret(key, target).rstrip("\r\n")
+    if not text:
+        raise ConfigError(f"{key} refers to the Kubernetes Secret {target}, which is empty.")
     return text

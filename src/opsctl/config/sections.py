@@ -52,7 +52,7 @@ class MongoSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fiel
     database: Text
     collection: Text
     forward: Text | None = None
-    """`namespace/pod:port`: reach it through a Kubernetes port-forward."""
+    """`namespace/pod:port` or `namespace/service:port`: reach it through a Kubernetes port-forward."""
 
     def check(self) -> None:
         if not self.uri.startswith(("mongodb://", "mongodb+srv://")):

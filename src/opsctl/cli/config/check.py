@@ -10,7 +10,7 @@ from opsctl.cli.config.service_check import CheckState, ServiceCheck, check_from
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
 from opsctl.config import SECTIONS, ConfigSection, ImagesSection, Profile
-from opsctl.errors import ConfigError
+from opsctl.errors import ConfigError, OpsctlError
 from opsctl.reporting.view import Cell, Column, Line, ReportView, Table, Texts, Tone
 
 CheckServices = Callable[[Profile], Sequence[ServiceCheck]]
@@ -46,7 +46,8 @@ def check(context: AppContext) -> Outcome:
 
 
 def run_checks(context: AppContext, find_services: Callable[[], CheckServices]) -> Outcome:
-    """Sections first, without any network; then the services. A service is named after its section."""
+    """Sections first, asking nothing but the Kubernetes Secrets they refer to; then the services. A service is named
+    after its section."""
     profile = context.load_profile()
     sections = check_sections(profile)
     if not any(profile.is_configured(kind) for kind in SECTIONS):
@@ -76,7 +77,7 @@ def _check_section(profile: Profile, kind: type[ConfigSection]) -> ServiceCheck:
         return ServiceCheck(kind.SECTION, CheckState.NOT_CONFIGURED)
     try:
         profile.section(kind)
-    except ConfigError as error:
+    except OpsctlError as error:
         return check_from_error(kind.SECTION, error)
     return ServiceCheck(kind.SECTION, CheckState.OK if is_local else CheckState.NOT_TRIED)
 
