@@ -17,6 +17,7 @@ _SENTENCES = {
     "no checkout was named (--repo)": "no_checkout",
     "--no-image": "no_image",
     "no lines": "no_lines",
+    "the answer is empty": "empty_answer",
     "the execution has no tasks": "no_tasks",
     "none of the 0 executions before this one succeeded": "first_execution",
     "what the execution ran is not known: neither it nor its job could be read": "no_template",

@@ -8,6 +8,7 @@ from opsctl.diagnosis.models import JsonObject, Section, SectionStatus
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError
 
 LONGEST_REASON = 600
+EMPTY_ANSWER = "the answer is empty"
 
 
 def seen(data: JsonObject, source: str, reasons: Iterable[str | None] = ()) -> Section:

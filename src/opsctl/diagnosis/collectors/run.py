@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsctl.diagnosis.collectors.answers import empty, seen
+from opsctl.diagnosis.collectors.answers import EMPTY_ANSWER, empty, seen
 from opsctl.diagnosis.facts.reading import as_count, as_text
 from opsctl.diagnosis.models import ExecutionName, JsonObject, Section
 from opsctl.diagnosis.ports import CloudRun
@@ -45,7 +45,8 @@ def _index(task: JsonObject) -> int:
 
 async def collect_job(run: CloudRun, name: ExecutionName) -> Section:
     """The job as it is now."""
-    return seen(await run.get_job(job_name(name)), JOB_SOURCE)
+    job = await run.get_job(job_name(name))
+    return seen(job, JOB_SOURCE) if job else empty(EMPTY_ANSWER, JOB_SOURCE)
 
 
 async def collect_baseline(run: CloudRun, name: ExecutionName, created: object) -> Section:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from opsctl.diagnosis.collectors.answers import failed, reason_of, seen, skipped, status_of
+from opsctl.diagnosis.collectors.answers import EMPTY_ANSWER, empty, failed, reason_of, seen, skipped, status_of
 from opsctl.diagnosis.collectors.each import ask_each
 from opsctl.diagnosis.collectors.references import SecretReference
 from opsctl.diagnosis.facts.reading import as_text
@@ -32,6 +32,8 @@ async def collect_secrets(secrets: Secrets, references: Sequence[SecretReference
     answers = await ask_each(ask, references)
     errors = [answer for answer in answers if isinstance(answer, OpsctlError)]
     statuses = {status_of(error) for error in errors}
+    if not errors and not any(answer["state"] for answer in answers if isinstance(answer, dict)):
+        return empty(EMPTY_ANSWER, SOURCE)
     # A secret that is not there is an answer; when nothing but refusals came, nothing was seen.
     if len(errors) == len(answers) and SectionStatus.NOT_FOUND not in statuses:
         return failed(errors[0], SOURCE)

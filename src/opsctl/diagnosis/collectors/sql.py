@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from opsctl.diagnosis.collectors.answers import failed, reason_of, seen, skipped, status_of
+from opsctl.diagnosis.collectors.answers import EMPTY_ANSWER, empty, failed, reason_of, seen, skipped, status_of
 from opsctl.diagnosis.collectors.each import ask_each
 from opsctl.diagnosis.facts.reading import as_object, as_text, objects
 from opsctl.diagnosis.models import JsonObject, Section, SectionStatus
@@ -28,6 +28,8 @@ async def collect_sql(sql: SqlInstances, connection_names: Sequence[str]) -> Sec
 
     answers = await ask_each(ask, connection_names)
     errors = [answer for answer in answers if isinstance(answer, OpsctlError)]
+    if not any(answers):
+        return empty(EMPTY_ANSWER, SOURCE)
     if len(errors) == len(answers) and not any(status_of(error) is SectionStatus.NOT_FOUND for error in errors):
         return failed(errors[0], SOURCE)
     items = [_item(name, answer) for name, answer in zip(connection_names, answers, strict=True)]

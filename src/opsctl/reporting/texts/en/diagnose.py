@@ -166,6 +166,7 @@ MESSAGES = {
     "reason_no_checkout": "no checkout was named (--repo)",
     "reason_no_image": "--no-image",
     "reason_no_lines": "no lines",
+    "reason_empty_answer": "the answer is empty",
     "reason_no_tasks": "the execution has no tasks",
     "reason_first_execution": "there is no execution before this one",
     "reason_no_template": "what the execution ran is not known: neither it nor its job could be read",

@@ -165,6 +165,7 @@ MESSAGES = {
     "reason_no_checkout": "Git 체크아웃을 지정하지 않았습니다 (--repo)",
     "reason_no_image": "--no-image",
     "reason_no_lines": "로그가 없습니다",
+    "reason_empty_answer": "응답이 비어 있습니다",
     "reason_no_tasks": "실행에 태스크가 없습니다",
     "reason_first_execution": "이전 실행이 없습니다",
     "reason_no_template": "무엇을 실행했는지 알 수 없습니다. 실행도 작업 설정도 읽지 못했습니다",
