@@ -3,12 +3,15 @@
 #   .build/mongo-java-server/  jars and Main.class   needs a JDK (17 or later) and Maven
 #   .build/bin/versitygw                             needs Go
 #   .build/bin/crane                                 needs Go; a registry, and a tool that makes images
+#   .build/bin/kubetest                              needs Go; a Kubernetes without machines, see kube/main.go
 # What is there in the wanted version is left alone: a second run does nothing. With names as arguments
-# (mongo-java-server, versitygw, crane) only those are built.
+# (mongo-java-server, versitygw, crane, kubetest) only those are built.
 set -eu
 
 VERSITYGW=v1.8.0
 CRANE=v0.22.1
+# As in kube/go.mod.
+KUBERNETES=v1.33.13
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$here/../.." && pwd)/.build
@@ -55,11 +58,27 @@ build_crane() {
     echo "$CRANE" >"$stamp"
 }
 
-for name in ${*:-mongo-java-server versitygw crane}; do
+build_kubetest() {
+    stamp=$build/kubetest.stamp
+    wanted=$(cat "$here/kube/go.mod" "$here/kube/go.sum" "$here/kube/"*.go | cksum)
+    if is_built "$stamp" "$wanted" && [ -x "$build/bin/kubetest" ]; then return; fi
+    need go kubetest
+    echo "building kubetest, Kubernetes $KUBERNETES (seven minutes the first time, half a minute later)" >&2
+    mkdir -p "$build/bin"
+    # What the API server says of its own version, and what kubectl compares with its own.
+    version=k8s.io/component-base/version
+    (cd "$here/kube" && CGO_ENABLED=0 nice -n 15 go build -trimpath -o "$build/bin/kubetest" -ldflags "-s -w \
+        -X $version.gitVersion=$KUBERNETES -X $version.gitMajor=1 -X $version.gitMinor=33 \
+        -X $version.gitTreeState=clean -X k8s.io/client-go/pkg/version.gitVersion=$KUBERNETES" .) >&2
+    echo "$wanted" >"$stamp"
+}
+
+for name in ${*:-mongo-java-server versitygw crane kubetest}; do
     case $name in
         mongo-java-server) build_mongo_java_server ;;
         versitygw) build_versitygw ;;
         crane) build_crane ;;
+        kubetest) build_kubetest ;;
         *) echo "build.sh: no such server: $name" >&2; exit 2 ;;
     esac
 done

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
+from tests.servers.kube_cluster import KubeCluster, kube_cluster
 from tests.servers.launch import (
     S3Target,
     embedded_mongo,
@@ -51,3 +52,10 @@ def s3_target(request: pytest.FixtureRequest) -> Iterator[S3Target]:
         servers["given"] = nullcontext(given)
     with servers[request.param] as target:
         yield target
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[KubeCluster]:
+    """A Kubernetes. It is shared by the session: use a namespace of your own. Its tests are marked `servers`."""
+    with kube_cluster() as running:
+        yield running

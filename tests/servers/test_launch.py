@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.kube_cluster import kube_cluster
 from tests.servers.launch import NotBuiltError, embedded_mongo, free_port, mongo_java_server, versitygw
 
 BUILD_SCRIPT = Path(__file__).parent / "build.sh"
@@ -58,3 +59,8 @@ def test_a_free_port_is_free() -> None:
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_cluster_that_is_not_built_skips_the_test_and_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(pytest.skip.Exception, match=r"tests/servers/build\.sh kubetest"), kube_cluster(tmp_path):
+        pass

@@ -1,0 +1,224 @@
+"""A Kubernetes for tests: the real API server and controllers, and kwok in place of the machines that run pods.
+
+`tests/servers/build.sh kubetest` builds it. A pod becomes Running by itself and does nothing; a test ends it with
+`finish_pod`, gives it log lines with `pod_log`, and answers its ports with `forward_port`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import urllib3
+import yaml
+
+from opsctl.lab.announcement import not_started
+from opsctl.lab.attached import serve_attached
+from tests.servers.launch import BUILD_FOLDER
+
+RESTRICTED_USER = "restricted-user"
+"""Who context `user` signs in as; may do nothing until a role is bound."""
+
+_CRDS = "Logs,ClusterLogs,Exec,ClusterExec,PortForward,ClusterPortForward"
+_READY_SECONDS = 120.0
+_WAIT_SECONDS = 60.0
+_KWOK = "/apis/kwok.x-k8s.io/v1alpha1"
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+
+T = TypeVar("T")
+Json = dict[str, Any]
+Rule = Mapping[str, Sequence[str]]
+
+
+class KubeRequestError(AssertionError):
+    """The API server refused what a test asked for."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """The log of one container, in the form in which a node keeps it."""
+
+    path: Path
+
+    def write(self, *lines: str, at: datetime | None = None, stream: str = "stdout") -> None:
+        """Appends lines, all with the time `at`, now unless it is given."""
+        moment = (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+        with self.path.open("a", encoding="utf-8") as file:
+            file.writelines(f"{moment} {stream} F {line}\n" for line in lines)
+
+
+class KubeCluster:
+    """Asked as an administrator. Contexts of `kubeconfig`: `admin`, and `user` for RESTRICTED_USER."""
+
+    def __init__(self, folder: Path) -> None:
+        self.kubeconfig = folder / "kubeconfig"
+        self.authority = folder / "ca.crt"
+        """The certificate that signs the server's and, with `ca.key` beside it, clients'."""
+        self.server = (folder / "ready").read_text(encoding="utf-8").strip()
+        self.port = int(self.server.rpartition(":")[2])
+        self._folder = folder
+        self._http = urllib3.PoolManager(ca_certs=str(self.authority))
+
+    def request(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"
+    ) -> Json:
+        """One request. Raises KubeRequestError."""
+        headers = {"Authorization": "Bearer admin-token", "Content-Type": content_type}
+        content = None if body is None else json.dumps(body).encode()
+        answer = self._http.request(method, self.server + path, body=content, headers=headers, retries=False)
+        decoded: Json = json.loads(answer.data)
+        if answer.status >= 300:
+            raise KubeRequestError(answer.status, str(decoded.get("message")))
+        return decoded
+
+    def create_namespace(self, name: str) -> None:
+        """A namespace in which pods can be made: its service account is there."""
+        self.request("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        wait_for(lambda: self.find(f"/api/v1/namespaces/{name}/serviceaccounts/default"), "the service account")
+
+    def find(self, path: str) -> Json | None:
+        """The object at `path`, None when there is none."""
+        try:
+            return self.request("GET", path)
+        except KubeRequestError as error:
+            if error.status != 404:
+                raise
+            return None
+
+    def items(self, path: str) -> list[Json]:
+        """The items of a collection."""
+        return list(self.request("GET", path)["items"])
+
+    def create_pod(self, namespace: str, name: str, *, labels: Mapping[str, str] | None = None, **spec: Any) -> Json:
+        """A pod that runs; waits until it does."""
+        containers = [{"name": "main", "image": "example.com/app:1"}]
+        body = {
+            "metadata": {"name": name, "labels": dict(labels or {})},
+            "spec": {"containers": containers, "restartPolicy": "Never", **spec},
+        }
+        self.request("POST", f"/api/v1/namespaces/{namespace}/pods", body)
+        return self.wait_for_phase(namespace, name, "Running")
+
+    def wait_for_phase(self, namespace: str, name: str, phase: str) -> Json:
+        """The pod, once it is in the phase."""
+
+        def look() -> Json | None:
+            pod = self.find(f"/api/v1/namespaces/{namespace}/pods/{name}")
+            return pod if pod is not None and pod["status"].get("phase") == phase else None
+
+        return wait_for(look, f"pod {name} to be {phase}")
+
+    def annotate_pod(self, namespace: str, name: str, annotations: Mapping[str, str | None]) -> None:
+        """Sets annotations; None removes one."""
+        patch = {"metadata": {"annotations": dict(annotations)}}
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+        self.request("PATCH", path, patch, content_type="application/merge-patch+json")
+
+    def finish_pod(self, namespace: str, name: str, exit_code: int) -> None:
+        """The containers of the pod end with a code; with 137 as those that took too much memory."""
+        self.annotate_pod(namespace, name, {"kubetest/exit-code": str(exit_code)})
+
+    def pod_log(self, namespace: str, name: str, *, follow: bool = True) -> tuple[LogFile, LogFile]:
+        """The logs of all containers of the pod: the current one, and that of the container before."""
+        files = tuple(self._folder / f"{namespace}-{name}-{kind}.log" for kind in ("current", "previous"))
+        for file in files:
+            file.touch()
+        log = {"logsFile": str(files[0]), "previousLogsFile": str(files[1]), "follow": follow}
+        self._kwok("logs", namespace, name, {"logs": [log]})
+        return LogFile(files[0]), LogFile(files[1])
+
+    def forward_port(self, namespace: str, name: str, port: int, target_port: int) -> None:
+        """`port` of the pod is answered by what listens on `target_port` of this machine."""
+        target = {"address": "127.0.0.1", "port": target_port}
+        self._kwok("portforwards", namespace, name, {"forwards": [{"ports": [port], "target": target}]})
+
+    def grant(self, namespace: str, *rules: Rule, user: str = RESTRICTED_USER) -> None:
+        """Gives `user` these rules in the namespace, and nothing else there: a later call takes back an earlier."""
+        role = {"metadata": {"name": user}, "rules": [dict(rule) for rule in rules]}
+        path = f"{_RBAC}/namespaces/{namespace}/roles"
+        if self.find(f"{path}/{user}") is not None:
+            self.request("PUT", f"{path}/{user}", role)
+            return
+        self.request("POST", path, role)
+        binding = {
+            "metadata": {"name": user},
+            "subjects": [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}],
+            "roleRef": {"kind": "Role", "name": user, "apiGroup": "rbac.authorization.k8s.io"},
+        }
+        self.request("POST", f"{_RBAC}/namespaces/{namespace}/rolebindings", binding)
+
+    def service_account_token(self, namespace: str, name: str = "default") -> str:
+        """A token as a pod of that service account has it."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        return str(self.request("POST", path, asked)["status"]["token"])
+
+    def create_secret(self, namespace: str, name: str, values: Mapping[str, str]) -> None:
+        """A Secret of texts."""
+        data = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
+        self.request("POST", f"/api/v1/namespaces/{namespace}/secrets", {"metadata": {"name": name}, "data": data})
+
+    def kubeconfig_through(self, port: int, file: Path, *, context: str = "admin") -> Path:
+        """A kubeconfig that reaches the server through another port of this machine, such as that of a proxy."""
+        tables = yaml.safe_load(self.kubeconfig.read_text(encoding="utf-8"))
+        tables["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
+        tables["current-context"] = context
+        file.write_text(yaml.safe_dump(tables), encoding="utf-8")
+        return file
+
+    def _kwok(self, plural: str, namespace: str, name: str, spec: Json) -> None:
+        kind = {"logs": "Logs", "portforwards": "PortForward"}[plural]
+        body = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+        path = f"{_KWOK}/namespaces/{namespace}/{plural}"
+        current = self.find(f"{path}/{name}")
+        if current is None:
+            self.request("POST", path, body)
+        else:
+            body["metadata"] = {"name": name, "resourceVersion": current["metadata"]["resourceVersion"]}
+            self.request("PUT", f"{path}/{name}", body)
+
+
+@contextmanager
+def kube_cluster(build_folder: Path = BUILD_FOLDER) -> Iterator[KubeCluster]:
+    """An empty cluster; skips the test, and says why, when the program is not built."""
+    program = build_folder / "bin" / "kubetest"
+    if not program.exists():
+        pytest.skip("kubetest is not built: run tests/servers/build.sh kubetest")
+    with tempfile.TemporaryDirectory(prefix="opsctl-test-kube-") as name:
+        folder, log_file = Path(name) / "state", Path(name) / "log"
+        kwok = Path(__file__).parent / "kube" / "kwok.yaml"
+        command = (str(program), "up", "--dir", str(folder), "--kwok-config", str(kwok), "--kwok-crds", _CRDS)
+        with serve_attached(command, log_file=log_file) as guard:
+            deadline = time.monotonic() + _READY_SECONDS
+            while not (folder / "ready").exists():
+                if guard.poll() is not None:
+                    raise not_started("kubetest", f"ended with code {guard.returncode}", log_file)
+                if time.monotonic() > deadline:
+                    raise not_started("kubetest", f"was not ready within {_READY_SECONDS:g} s", log_file)
+                time.sleep(0.02)
+            yield KubeCluster(folder)
+
+
+def wait_for(look: Callable[[], T | None], what: str) -> T:
+    """What `look` finds, once it finds something."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        found = look()
+        if found is not None:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {_WAIT_SECONDS:g} s for {what}")
+        time.sleep(0.02)
