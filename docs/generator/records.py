@@ -76,6 +76,7 @@ SHARDED_RUN = (
     ("shard_count", "Into how many shards it is cut."),
     ("revision", "Raised by every write. Who takes a whole run, or ends it, names the revision that he saw."),
     ("suspects", "Ids of documents that the run before it may have left half stored."),
+    ("has_foreign_work", "Whether another tool has worked on the collection: any open document may be half stored."),
     ("planning.lease", "Of the process that counts the collection and cuts it; free afterwards."),
     ("plan", "Of the whole collection at first; corrected by each shard that counts its range."),
     ("counters", "The sum of all shards; each heartbeat adds to the shard's counters and to these in one write."),

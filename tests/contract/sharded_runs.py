@@ -36,7 +36,7 @@ def worker(shard: int, epoch: int = 1, name: str = "worker") -> Owner:
 
 async def plan_run(runs: RunStore) -> None:
     assert await runs.create(unplanned())
-    assert await runs.write_shards(RUN, PLANNING, PLANS, WHEN)
+    assert await runs.write_shards(RUN, PLANNING, PLANS, WHEN, has_foreign_work=True)
 
 
 async def claim(runs: RunStore, owner: Owner) -> RunRecord:
@@ -73,6 +73,7 @@ class ShardedRunsContract:
             in_flight=("left",),
             shards=(shard, replace(shard, within=IdRange((1, "x"), None))),
             revision=9,
+            has_foreign_work=True,
             throttle_reason="host",
         )
         assert await runs.create(record)
@@ -85,7 +86,7 @@ class ShardedRunsContract:
         planned = await newest(runs)
         assert [(shard.within, shard.plan) for shard in planned.shards] == [(p.within, p.totals) for p in PLANS]
         assert (planned.plan, planned.counters, planned.state) == (SUM, Counters(), RunState.RUNNING)
-        assert planned.lease.owner is None
+        assert (planned.lease.owner, planned.has_foreign_work) == (None, True)
         assert {shard.lease for shard in planned.shards} == {Lease(None, 0, 0, None)}
         assert not await runs.write_shards(RUN, PLANNING, PLANS[::-1], WHEN)
         assert await runs.latest() == planned

@@ -72,7 +72,9 @@ class FakeRuns:
     async def finish(self, run_id: str, owner: Owner, state: RunState, reason: str | None, now: datetime) -> bool:
         return await self._wire.call("runs.finish", lambda: self._finish(run_id, owner, state, reason, now))
 
-    async def write_shards(self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime) -> bool:
+    async def write_shards(
+        self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime, *, has_foreign_work: bool = False
+    ) -> bool:
         def write() -> bool:
             record = self._held(run_id, owner)
             if record is None:
@@ -83,8 +85,8 @@ class FakeRuns:
             free = Lease(None, 0, 0, None)
             shards = tuple(Shard(plan.within, free, plan.totals, now) for plan in plans)
             begun = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now, "counters": Counters()}
-            lease = replace(record.lease, owner=None)
-            return self._change(run_id, owner, shards=shards, plan=totals, lease=lease, **begun)
+            begun |= {"lease": replace(record.lease, owner=None), "has_foreign_work": has_foreign_work}
+            return self._change(run_id, owner, shards=shards, plan=totals, **begun)
 
         return await self._wire.call("runs.write_shards", write)
 

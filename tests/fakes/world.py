@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from opsctl.migration.models import ImageMapping, KeyLayout, Selection, TransferLimits
 from opsctl.migration.report import MigrationReport, Progress
 from opsctl.migration.run import Services, Settings
+from opsctl.migration.shards import ShardChoice
 from opsctl.migration.start import migrate_images, plan_only
 from opsctl.migration.verify import VerifyReport, verify
 from tests.fakes.clock import FakeClock
@@ -59,6 +60,7 @@ class World:
         *,
         stop: asyncio.Event | None = None,
         crash: CrashPoint | None = None,
+        shard: ShardChoice | None = None,
     ) -> MigrationReport:
         """One start of `migrate images`, as a process of its own would make it."""
         self.wire.crash_at(crash)
@@ -68,6 +70,7 @@ class World:
             owner_id=f"owner-{next(self._owners)}",
             stop=stop or asyncio.Event(),
             on_progress=self.progress.append,
+            shard=shard,
         )
 
     async def plan(self, selection: Selection | None = None) -> MigrationReport:

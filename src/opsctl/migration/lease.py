@@ -6,7 +6,7 @@ from opsctl.errors import BusyError
 from opsctl.migration.clock import Clock
 from opsctl.migration.models import RunState, Selection
 from opsctl.migration.ports import RunStore
-from opsctl.migration.run_record import LEASE_SECONDS, Lease, Owner, ProcessIdentity, RunRecord
+from opsctl.migration.run_record import LEASE_SECONDS, PLANNER, Lease, Owner, ProcessIdentity, RunRecord
 
 POLL_SECONDS = 1.0
 
@@ -28,54 +28,86 @@ async def acquire(
     it wake up, can write no more. Raises BusyError when somebody else works on the collection.
     """
     while True:
-        seen = await runs.latest()
+        seen, old_owner = await runs.latest(), None
         if seen is not None and not seen.state.is_over:
-            await _wait_until_free(runs, seen, process, clock)
-            now = clock.now()
-            owner = Owner(owner_id, seen.lease.epoch + 1, process)
-            claimed = await runs.claim(seen, owner, now)
-            if claimed is None:
+            await wait_until_free(runs, seen, process, clock)
+            taken = await take_whole(runs, seen, owner_id, process, clock)
+            if taken is None:
                 continue
-            if seen.selection == selection:
-                return claimed, owner
-            seen, old_owner = claimed, owner
-        else:
-            old_owner = None
+            seen, old_owner = taken
+            if seen.shard_count is None and seen.selection == selection:
+                return seen, old_owner
         owner = Owner(owner_id, 1, process)
-        record = _new_record(
+        record = new_record(
             seen, owner, clock, selection=selection, bucket=bucket, prefix=prefix, collection=collection
         )
-        is_created = await runs.create(record)
-        if seen is not None and old_owner is not None:
-            # Only now: until the new run is there, the old one has to look like one that is being worked on.
-            reason = "a run with other options took over"
-            await runs.finish(seen.run_id, old_owner, RunState.STOPPED, reason, clock.now())
-        if is_created:
+        if await begin(runs, record, seen, old_owner, clock):
             return record, owner
 
 
-async def _wait_until_free(runs: RunStore, seen: RunRecord, process: ProcessIdentity, clock: Clock) -> None:
-    """Return once the lease may be taken; one lease of silence proves that nobody renews it."""
-    lease = seen.lease
-    if lease.owner is None or (lease.process is not None and lease.process.is_dead_here()):
+async def take_whole(
+    runs: RunStore, seen: RunRecord, owner_id: str, process: ProcessIdentity, clock: Clock
+) -> tuple[RunRecord, Owner] | None:
+    """Take every lease of a run that is free; None when it has changed since it was seen."""
+    now = clock.now()
+    if seen.shard_count is not None:
+        owner = Owner(owner_id, seen.lease.epoch + 1, process, PLANNER)
+        return (seen, owner) if await runs.seize(seen, owner, now) else None
+    owner = Owner(owner_id, seen.lease.epoch + 1, process)
+    claimed = await runs.claim(seen, owner, now)
+    return (claimed, owner) if claimed is not None else None
+
+
+async def begin(
+    runs: RunStore, record: RunRecord, before: RunRecord | None, old_owner: Owner | None, clock: Clock
+) -> bool:
+    """Create a run, and close the one before it if this process has taken that; False when another was quicker."""
+    is_created = await runs.create(record)
+    if before is not None and old_owner is not None:
+        # Only now: until the new run is there, the old one has to look like one that is being worked on.
+        reason = "a run with other options took over"
+        await runs.finish(before.run_id, old_owner, RunState.STOPPED, reason, clock.now())
+    return is_created
+
+
+async def wait_until_free(
+    runs: RunStore, seen: RunRecord, process: ProcessIdentity, clock: Clock, shard: int | None = None
+) -> None:
+    """Return once the lease of a shard, or every lease of a run, may be taken; one lease of silence proves that
+    nobody renews it. Raises BusyError when somebody does."""
+    held = [lease for lease in _pick(seen, shard) if not _is_free(lease)]
+    if not held:
         return
-    silent_seconds = (clock.now() - seen.heartbeat_at).total_seconds()
-    other = lease.process if lease.process != process else None
-    if other is not None and other.is_alive_here() and silent_seconds < LEASE_SECONDS:
-        raise _busy(seen)  # the same machine has the same clock: nothing to wait for
+    heartbeat_at = seen.heartbeat_at if shard is None else seen.shards[shard].heartbeat_at
+    if (clock.now() - heartbeat_at).total_seconds() < LEASE_SECONDS:
+        for lease in held:
+            # The same machine has the same clock: nothing to wait for.
+            if lease.process is not None and lease.process != process and lease.process.is_alive_here():
+                raise _busy(seen, lease)
     waited = 0.0
     while waited < LEASE_SECONDS:
         await clock.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
         now = await runs.latest()
-        if now is None or now.lease.owner is None:
+        if now is None or all(lease.owner is None for lease in now.leases):
             return
-        if (now.run_id, now.lease.epoch, now.lease.renewals) != (seen.run_id, lease.epoch, lease.renewals):
-            raise _busy(now)
+        if now.run_id != seen.run_id:
+            raise _busy(now, next(lease for lease in now.leases if lease.owner is not None))
+        for lease, then in zip(_pick(now, shard), _pick(seen, shard), strict=False):
+            if lease.owner is not None and (lease.epoch, lease.renewals) != (then.epoch, then.renewals):
+                raise _busy(now, lease)
 
 
-def _busy(record: RunRecord) -> BusyError:
-    process = record.lease.process
+def _pick(record: RunRecord, shard: int | None) -> tuple[Lease, ...]:
+    return record.leases if shard is None else (record.lease_of(shard),)
+
+
+def _is_free(lease: Lease) -> bool:
+    return lease.owner is None or (lease.process is not None and lease.process.is_dead_here())
+
+
+def _busy(record: RunRecord, lease: Lease) -> BusyError:
+    process = lease.process
     where = f" by process {process.pid} on {process.host}" if process else ""
     return BusyError(
         f"run {record.run_id} is being worked on{where}",
@@ -83,7 +115,7 @@ def _busy(record: RunRecord) -> BusyError:
     )
 
 
-def _new_record(
+def new_record(
     before: RunRecord | None,
     owner: Owner,
     clock: Clock,
@@ -92,7 +124,9 @@ def _new_record(
     bucket: str,
     prefix: str,
     collection: str,
+    shard_count: int | None = None,
 ) -> RunRecord:
+    """The record of a run that follows another; with a `shard_count` its owner is the planner."""
     now = clock.now()
     sequence = before.sequence + 1 if before else 1
     return RunRecord(
@@ -110,5 +144,6 @@ def _new_record(
         lease=Lease(owner.id, owner.epoch, 0, owner.process),
         selection=selection,
         # What the closed run left half done is still to be looked for.
-        in_flight=before.in_flight if before else (),
+        in_flight=before.all_in_flight if before else (),
+        shard_count=shard_count,
     )

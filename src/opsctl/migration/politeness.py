@@ -15,6 +15,9 @@ from opsctl.migration.slots import Slots
 BREAKER_FAILURES = 20
 """Failures of one host in a row, over different images, after which the host counts as down for this run."""
 
+TIMER_SECONDS = 1e-6
+"""A timer may ring this much early. Waiting for less than that would be waiting for nothing, again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class HostFigures:
@@ -146,7 +149,7 @@ class HostBudgets:
             await sleep_unless(self.stop, self.clock, state.next_at - self.clock.monotonic())
             await slots.acquire()
             now = self.clock.monotonic()
-            if state.next_at <= now and not self.stop.is_set() and not state.slots.is_overdrawn:
+            if state.next_at <= now + TIMER_SECONDS and not self.stop.is_set() and not state.slots.is_overdrawn:
                 state.next_at = now + self._interval_seconds(state)
                 return True
             slots.release()

@@ -112,8 +112,10 @@ class RunStore(Protocol):
 
     # -- sharded runs
 
-    async def write_shards(self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime) -> bool:
-        """Write what the planner has cut, once and for all, and give its lease back."""
+    async def write_shards(
+        self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime, *, has_foreign_work: bool = False
+    ) -> bool:
+        """Write what the planner has cut and found, once and for all, and give its lease back."""
 
     async def seize(self, seen: RunRecord, owner: Owner, now: datetime) -> bool:
         """Take every lease of a sharded run at once, each with its next epoch; False when anything has changed

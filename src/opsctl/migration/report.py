@@ -14,6 +14,7 @@ class MigrationReport:
     """One start of a run: what the plan was, what this start did, and what is left.
 
     `counters` are of this start only. `open_documents` still have images to be tried by a later start.
+    With a `shard` all figures are those of that part of the collection.
     With `dry_run` nothing was fetched or written; `plan` and `planned_hosts` say what would be.
     """
 
@@ -29,10 +30,19 @@ class MigrationReport:
     failed_by_class: dict[str, int]
     hosts: tuple[HostFigures, ...] = ()
     planned_hosts: tuple[PlannedHost, ...] = ()
+    shard: ShardPart | None = None
 
     @property
     def seconds(self) -> float:
         return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPart:
+    """Which part of the collection, counted from 0, out of how many."""
+
+    index: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from functools import partial
 
 from opsctl.errors import BusyError, OpsctlError
 from opsctl.migration.clock import Clock
+from opsctl.migration.crowd import Crowd
 from opsctl.migration.document import DocumentWork, build_update, has_work, plan_work
+from opsctl.migration.ending import final_state, first_known
 from opsctl.migration.models import (
-    Counters,
     DocumentId,
     DocumentUpdate,
     DocumentView,
@@ -33,7 +34,6 @@ from opsctl.migration.models import (
     RunState,
     Selection,
     SourceDocument,
-    StopReason,
     TransferLimits,
 )
 from opsctl.migration.patience import Patience
@@ -41,10 +41,10 @@ from opsctl.migration.plan import count_document
 from opsctl.migration.politeness import HostBudgets
 from opsctl.migration.ports import DocumentStore, ImageSource, ObjectStore, RunStore
 from opsctl.migration.pulse import Pulse, lease_lost
-from opsctl.migration.report import MigrationReport, Progress
+from opsctl.migration.report import MigrationReport, Progress, ShardPart
 from opsctl.migration.run_record import Owner, RunRecord
 from opsctl.migration.tally import Tally
-from opsctl.migration.transfer import Outcome, Transfer
+from opsctl.migration.transfer import Outcome, Transfer, has_objects
 
 CHUNK_DOCUMENTS = 100
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -114,10 +114,14 @@ class Run:
         self.pulse = Pulse(
             record.run_id, owner, services.runs, clock, self.patience, self.tally.snapshot, self._waiting_reason
         )
+        self.shard = None if owner.shard is None else record.shards[owner.shard]
+        self.within = self.shard.within if self.shard else None
+        self.crowd = None if owner.shard is None else Crowd(owner.shard, clock)
         # Documents that an earlier start announced and may have left with images stored but not recorded.
-        self._suspects = {_hashable(identifier) for identifier in record.in_flight}
-        self._open: dict[object, DocumentId] = {_hashable(identifier): identifier for identifier in record.in_flight}
-        self._look_everywhere = False
+        announced = self.shard.in_flight if self.shard else record.in_flight
+        self._suspects = {_hashable(identifier) for identifier in (*record.in_flight, *announced)}
+        self._open: dict[object, DocumentId] = {_hashable(identifier): identifier for identifier in announced}
+        self._look_everywhere = record.has_foreign_work
         self._reached_limit = False
         self._unfinished = 0  # processed documents whose missing images could not all be tried again
         self._recent: deque[tuple[float, int]] = deque(maxlen=RATE_SECONDS + 1)
@@ -131,11 +135,12 @@ class Run:
             async with asyncio.TaskGroup() as group:
                 beating = group.create_task(self._beat_forever())
                 await self._freeze_plan()
+                await self._divide_hosts()
                 await self._move_everything()
                 beating.cancel()
             return await self._close(started_at)
         except BaseExceptionGroup as errors:
-            error = _first_known(errors)
+            error = first_known(errors)
             on_cut_short(await self._cut_short(error, started_at))
             raise error from errors
         except OpsctlError as error:
@@ -154,8 +159,10 @@ class Run:
             self.plan = totals
             if self.stop.is_set():
                 return
-        if (self.record.sequence, self.record.starts) == (1, 1):
-            self._look_everywhere |= await self.patience.ride_out(self.transfer.has_objects)
+        if self.shard is None and (self.record.sequence, self.record.starts) == (1, 1):
+            self._look_everywhere |= await self.patience.ride_out(
+                partial(has_objects, self.services.objects, self.settings.layout)
+            )
         now = self.services.clock.now()
         runs, run_id, owner = self.services.runs, self.record.run_id, self.owner
         if not await self.patience.ride_out(lambda: runs.freeze_plan(run_id, owner, totals, now)):
@@ -168,7 +175,7 @@ class Run:
         documents, selection = self.services.documents, self.settings.selection
         after: PageToken | None = None
         while True:
-            page = await self.patience.ride_out(partial(documents.page, selection, view, after))
+            page = await self.patience.ride_out(partial(documents.page, selection, view, after, self.within))
             for document in page.documents:
                 yield document
             after = page.next
@@ -231,6 +238,7 @@ class Run:
     async def _cut_off_after_stop(self) -> None:
         """What is in flight when the run is told to stop may finish, but only within a bound."""
         await self.stop.wait()
+        self.budgets.let_go()
         await self.services.clock.sleep(self.settings.limits.drain_seconds)
         for task in self._image_tasks:
             task.cancel()
@@ -308,6 +316,16 @@ class Run:
             await self.services.clock.sleep(1.0)
             self._tell()
             await self.pulse.beat_if_due()
+            await self._divide_hosts()
+
+    async def _divide_hosts(self) -> None:
+        """Every second: how many processes share the run, and so what each may ask of a host."""
+        if self.crowd is None or self.stop.is_set():
+            return
+        runs, run_id, count = self.services.runs, self.record.run_id, len(self.record.shards)
+        share = self.crowd.look(await self.patience.ride_out(lambda: runs.leases(run_id, count)))
+        self.pulse.bucket_seconds = share.bucket_seconds
+        self.budgets.divide(share)
 
     def _tell(self) -> None:
         done, now = self.tally.snapshot(), self.services.clock.monotonic()
@@ -321,9 +339,18 @@ class Run:
 
     async def _close(self, started_at: datetime) -> MigrationReport:
         await self.patience.ride_out(lambda: self.pulse.beat(last=True))
-        left = await self.patience.ride_out(lambda: self.services.documents.count_open(self.settings.selection))
+        documents, selection = self.services.documents, self.settings.selection
+        left = await self.patience.ride_out(lambda: documents.count_open(selection, self.within))
         done = self.tally.snapshot()
-        state, reason = self._final_state(left, done)
+        state, reason = final_state(
+            self.plan,
+            done,
+            selection,
+            # Those that cannot be recorded at all are not left for anybody.
+            left=max(0, left - done.documents_failed) + self._unfinished,
+            is_stopped=self.stop.is_set(),
+            reached_limit=self._reached_limit,
+        )
         now = self.services.clock.now()
         runs, run_id, owner = self.services.runs, self.record.run_id, self.owner
         await self.patience.ride_out(lambda: runs.finish(run_id, owner, state, reason, now))
@@ -346,21 +373,8 @@ class Run:
             open_documents=left,
             failed_by_class=dict(sorted(self.tally.failed_by_class.items())),
             hosts=self.budgets.figures(),
+            shard=None if self.owner.shard is None else ShardPart(self.owner.shard, len(self.record.shards)),
         )
-
-    def _final_state(self, left: int, done: Counters) -> tuple[RunState, str | None]:
-        # Those that cannot be recorded at all are not left for anybody.
-        left = max(0, left - done.documents_failed) + self._unfinished
-        if self.stop.is_set() and (left or self.settings.selection.retry_failed):
-            return RunState.STOPPED, StopReason.REQUEST
-        if self._reached_limit:
-            return RunState.STOPPED, StopReason.LIMIT
-        if left:
-            return RunState.STOPPED, StopReason.TYPES if self.settings.selection.image_types else StopReason.LEFT
-        plan = self.plan
-        if plan.images_failed or plan.images_unselected or done.images_failed or done.documents_failed:
-            return RunState.COMPLETE_WITH_FAILURES, None
-        return RunState.COMPLETE, None
 
     async def _cut_short(self, error: BaseException, started_at: datetime) -> MigrationReport:
         """The report of a run that an error ends. Tries once to say in the record why; a taken run is left alone."""
@@ -373,15 +387,6 @@ class Run:
                     await self.services.runs.finish(self.record.run_id, self.owner, RunState.STOPPED, reason, now)
         left = self.plan.documents_open - self.tally.counters.documents_complete
         return self._report(RunState.STOPPED, reason, started_at, now, max(0, left))
-
-
-def _first_known(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to tell: one of ours if there is one, else the first."""
-    ours = errors.subgroup(OpsctlError)
-    found: BaseException = ours or errors
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found
 
 
 def _hashable(document_id: DocumentId) -> object:

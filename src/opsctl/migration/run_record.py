@@ -141,6 +141,7 @@ class RunRecord:
     shard_count: int | None = None
     shards: tuple[Shard, ...] = ()
     revision: int = 0  # of a sharded run: raised by every write
+    has_foreign_work: bool = False  # of a sharded run: any open document may be half stored by another tool
 
     def lease_of(self, shard: int | None) -> Lease:
         """The lease that an Owner with this `shard` would hold."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from functools import partial
 
 from opsctl.errors import DataError, UsageError
 from opsctl.migration.document import has_work, plan_work
 from opsctl.migration.lease import acquire
-from opsctl.migration.models import Counters, DocumentView, PageToken, PlanTotals, RunState
+from opsctl.migration.models import Counters, DocumentView, PageToken, PlanTotals, RunState, StopReason
 from opsctl.migration.plan import count_document
-from opsctl.migration.report import MigrationReport, PlannedHost, Progress
+from opsctl.migration.report import MigrationReport, PlannedHost, Progress, ShardPart
 from opsctl.migration.run import ProgressSink, ReportSink, Run, Services, Settings
 from opsctl.migration.run_record import current_process
+from opsctl.migration.shard_lease import ShardStart
+from opsctl.migration.shards import ShardChoice
+from opsctl.migration.transfer import has_objects
 from opsctl.migration.urls import host_of
 
 _NOTHING = Counters()
@@ -26,19 +30,33 @@ async def migrate_images(
     stop: asyncio.Event,
     on_progress: ProgressSink,
     on_cut_short: ReportSink = lambda _report: None,
+    shard: ShardChoice | None = None,
 ) -> MigrationReport:
     """Migrate the selected documents, or as many as there is time for before `stop` is set.
 
+    With a `shard` only that part of them; other processes do the others, in the same run.
     `on_cut_short` gets the report of a run that had begun, before the error that ended it is raised.
     Raises UnavailableError, AccessDeniedError, NotFoundError before anything is changed; BusyError when another
     process works on the collection; UnavailableError when a service stays away for longer than the limits allow.
     """
     check_types(settings)
+    if shard is not None and settings.selection.limit is not None:
+        raise UsageError("a limit of documents and shards do not go together", hint="leave one of them out")
     await services.objects.check()
     await services.documents.check()
     if settings.selection.where:
         # A filter that Mongo does not accept must not leave a run record behind.
         await _try_filter(settings, services)
+    if shard is not None:
+        return await _migrate_shard(
+            shard,
+            settings,
+            services,
+            owner_id=owner_id,
+            stop=stop,
+            on_progress=on_progress,
+            on_cut_short=on_cut_short,
+        )
     layout = settings.layout
     record, owner = await acquire(
         services.runs,
@@ -51,6 +69,45 @@ async def migrate_images(
         clock=services.clock,
     )
     return await Run(record, owner, settings, services, stop=stop, on_progress=on_progress).work(on_cut_short)
+
+
+async def _migrate_shard(
+    choice: ShardChoice,
+    settings: Settings,
+    services: Services,
+    *,
+    owner_id: str,
+    stop: asyncio.Event,
+    on_progress: ProgressSink,
+    on_cut_short: ReportSink,
+) -> MigrationReport:
+    started_at = services.clock.now()
+    start = ShardStart(
+        choice=choice,
+        settings=settings,
+        services=services,
+        owner_id=owner_id,
+        process=current_process(),
+        stop=stop,
+        on_progress=on_progress,
+        has_objects=partial(has_objects, services.objects, settings.layout),
+    )
+    acquired = await start.acquire()
+    if acquired is not None:
+        return await Run(*acquired, settings, services, stop=stop, on_progress=on_progress).work(on_cut_short)
+    return MigrationReport(
+        run_id=None,
+        dry_run=False,
+        state=RunState.STOPPED,
+        state_reason=StopReason.REQUEST,
+        started_at=started_at,
+        finished_at=services.clock.now(),
+        plan=PlanTotals(),
+        counters=_NOTHING,
+        open_documents=0,
+        failed_by_class={},
+        shard=ShardPart(choice.index, choice.count),
+    )
 
 
 async def _try_filter(settings: Settings, services: Services) -> None:

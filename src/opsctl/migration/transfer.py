@@ -135,13 +135,6 @@ class Transfer:
         self.figures.found += len(found)
         return tuple(found.values())
 
-    async def has_objects(self) -> bool:
-        """Whether anything of the collection is in the bucket at all."""
-        async with aclosing(self.objects.list(collection_prefix(self.layout))) as pages:
-            async for page in pages:
-                return bool(page)
-        return False
-
     async def _list(self, prefix: str) -> list[ObjectFacts]:
         return [entry async for page in self.objects.list(prefix) for entry in page]
 
@@ -331,3 +324,11 @@ def _describe(body: bytes) -> str:
     if start.startswith((b"<!doctype html", b"<html")):
         return f"the answer was an HTML page of {len(body)} bytes"
     return f"the answer of {len(body)} bytes is no image format that is known"
+
+
+async def has_objects(objects: ObjectStore, layout: KeyLayout) -> bool:
+    """Whether anything of the collection is in the bucket at all."""
+    async with aclosing(objects.list(collection_prefix(layout))) as pages:
+        async for page in pages:
+            return bool(page)
+    return False

@@ -61,6 +61,7 @@ def decode_run(fields: Fields) -> RunRecord:
         shard_count=count,
         shards=shards,
         revision=int(fields.get("revision") or 0),
+        has_foreign_work=bool(fields.get("has_foreign_work")),
     )
 
 
@@ -95,6 +96,7 @@ def encode_run(record: RunRecord, collection: str) -> Fields:
         "shard_count": record.shard_count,
         "revision": record.revision,
         "suspects": list(record.in_flight),
+        "has_foreign_work": record.has_foreign_work,
         "planning": {"lease": lease},
         "shards": {str(number): encode_shard(shard) for number, shard in enumerate(record.shards)},
     }

@@ -6,7 +6,7 @@
  buckets: [{at, seconds, images, documents, bytes}], document_failures: [{id, reason}],
  shards: {"0": {lease: {owner, epoch, renewals, expires_at, process: {...}}, in_flight: [ids]}}}
 
-A sharded run has `shard_count`, `revision`, `suspects: [ids]`, `planning: {lease}` and, once they are cut,
+A sharded run has `shard_count`, `revision`, `suspects: [ids]`, `has_foreign_work`, `planning: {lease}` and, once they are cut,
  shards: {"<number>": {range: {after: {kind, id} | null, upto}, lease, state, state_reason, heartbeat_at, finished_at,
                        starts, frozen_epoch, plan, counters, throttle_reason, in_flight}}
 Its `plan` and `counters` are sums that every write to a shard brings along.
@@ -184,7 +184,9 @@ class MongoRuns:
             await self._settle(run_id, now)
         return is_written
 
-    async def write_shards(self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime) -> bool:
+    async def write_shards(
+        self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime, *, has_foreign_work: bool = False
+    ) -> bool:
         totals = PlanTotals()
         for plan in plans:
             totals = totals.plus(plan.totals)
@@ -195,6 +197,7 @@ class MongoRuns:
             "state": RunState.RUNNING.value,
             "started_at": now,
             "heartbeat_at": now,
+            "has_foreign_work": has_foreign_work,
             "planning.lease.owner": None,
         }
         return await self._change(run_id, owner, {"$set": changes})
