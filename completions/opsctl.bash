@@ -15,7 +15,7 @@ _opsctl() {
         word="${COMP_WORDS[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--only|--without)
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--shard|--shards|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--only|--without)
                 [[ ${COMP_WORDS[index+1]} == '=' ]] && index=$((index + 1))
                 index=$((index + 1))
                 ;;
@@ -30,7 +30,7 @@ _opsctl() {
     done
     COMPREPLY=()
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--only|--without)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--shard|--shards|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--only|--without)
             _opsctl_value "$path $previous" "$current"
             return
             ;;
@@ -39,7 +39,7 @@ _opsctl() {
         '') options='--version -V --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'status') options='--watch --interval --check --recount --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
-        'migrate images') options='--dry-run -n --yes -y --limit --where --type --workers --retry-failed --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'migrate images') options='--dry-run -n --yes -y --limit --where --type --workers --retry-failed --shard --shards --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate verify') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate failures') options='--class --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;

@@ -13,7 +13,7 @@ function __opsctl_path
         switch $word
             case --
                 break
-            case --profile --config --output -o --lang --timeout --interval --limit --where --type --workers --class --job --project --region --repo --from-evidence --save-evidence --task --attempt --severity --contains --tail --max-download --max-bytes --output-file --variant --only --without
+            case --profile --config --output -o --lang --timeout --interval --limit --where --type --workers --shard --shards --class --job --project --region --repo --from-evidence --save-evidence --task --attempt --severity --contains --tail --max-download --max-bytes --output-file --variant --only --without
                 set skip 1
             case '-*'
                 continue
@@ -96,6 +96,8 @@ complete -c opsctl -n '__opsctl_at \'migrate images\'' -l where -x -d 'Only docu
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l type -x -a 'basic exterior interior color' -d 'Only images of this type; may be given several times.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l workers -x -d 'Images in flight at once.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l retry-failed -d 'Try finally failed images again, and those that another tool skipped.'
+complete -c opsctl -n '__opsctl_at \'migrate images\'' -l shard -x -d 'Only this part of the collection, counted from 0; other processes do the others.'
+complete -c opsctl -n '__opsctl_at \'migrate images\'' -l shards -x -d 'How many parts there are; which one, the Job\'s environment says.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l config -r -F -d 'Configuration file.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l output -s o -x -a 'table json yaml markdown' -d 'Output format.'

@@ -38,6 +38,8 @@ def migration_view(report: MigrationReport, texts: Texts) -> ReportView:
     t = texts.get
     state = t(f"migrate.state_{report.state}", reason=_reason(report.state_reason, texts))
     summary = [Line(state, _TONES.get(report.state, "plain"))]
+    if report.shard is not None:
+        summary.append(Line(t("migrate.shard", index=report.shard.index, count=report.shard.count)))
     if report.open_documents:
         summary.append(Line(t("migrate.left", documents=report.open_documents)))
     blocks: list[Section | Table] = [_plan_section(report, texts), _done_section(report, texts)]

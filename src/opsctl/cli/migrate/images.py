@@ -10,6 +10,7 @@ import typer
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.interrupts import TimedOutError
+from opsctl.cli.migrate.shard_choice import choose_shard
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.services import Places, describe_places, open_migration
 from opsctl.cli.signals import StopRequest, run_async
@@ -18,6 +19,7 @@ from opsctl.errors import ExitCode, OpsctlError
 from opsctl.migration.models import RunState, Selection
 from opsctl.migration.report import MigrationReport
 from opsctl.migration.report import Progress as Moment
+from opsctl.migration.shards import ShardChoice
 from opsctl.migration.start import migrate_images, plan_only
 from opsctl.migration.view import migration_view
 from opsctl.reporting.progress import Progress
@@ -49,12 +51,30 @@ def images(
         bool,
         typer.Option("--retry-failed", help="Try finally failed images again, and those that another tool skipped."),
     ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="I/N",
+            help="Only this part of the collection, counted from 0; other processes do the others.",
+        ),
+    ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            "--shards", min=1, metavar="N", help="How many parts there are; which one, the Job's environment says."
+        ),
+    ] = None,
 ) -> Outcome:
     """Fetch the images of all open documents, store them in S3, and record them in Mongo.
 
     Safe to stop at any moment (Ctrl-C, SIGTERM, kill -9) and to start again: it goes on where it stopped. Original
     fields are never written; each document gets all its s3_* fields in one guarded update.
+
+    In an Indexed Job (JOB_COMPLETION_INDEX with --shards or OPSCTL_SHARDS) and in a Cloud Run Job with several tasks
+    each process takes the shard of its index. A dry run always looks at the whole.
     """
+    choice = choose_shard(shard, shards, context.environ)
     profile = context.load_profile({"images.workers": ("--workers", workers)})
     places = describe_places(profile)
     selection = Selection(where, tuple(image_type or ()), limit, retry_failed)
@@ -63,7 +83,7 @@ def images(
     )
     if not dry_run and not yes:
         _ask(context, profile, places, selection)
-    return _run(context, profile, selection, dry_run=dry_run)
+    return _run(context, profile, selection, choice, dry_run=dry_run)
 
 
 def _ask(context: AppContext, profile: Profile, places: Places, selection: Selection) -> None:
@@ -79,7 +99,9 @@ def _ask(context: AppContext, profile: Profile, places: Places, selection: Selec
     context.confirm(question, assume_yes=False)
 
 
-def _run(context: AppContext, profile: Profile, selection: Selection, *, dry_run: bool) -> Outcome:
+def _run(
+    context: AppContext, profile: Profile, selection: Selection, shard: ShardChoice | None, *, dry_run: bool
+) -> Outcome:
     async def main(stop: StopRequest) -> Outcome:
         cut_short: list[MigrationReport] = []
         async with open_migration(profile, selection) as (settings, services):
@@ -94,6 +116,7 @@ def _run(context: AppContext, profile: Profile, selection: Selection, *, dry_run
                     stop=stop,
                     on_progress=on_progress,
                     on_cut_short=cut_short.append,
+                    shard=shard,
                 )
             except OpsctlError as error:
                 if not cut_short:
@@ -157,6 +180,7 @@ COMMAND = CommandSpec(
     examples=(
         Example("What would be done?", "opsctl migrate images --dry-run"),
         Example("Try it on twenty documents", "opsctl migrate images --limit 20"),
+        Example("The second of four processes that share the work", "opsctl migrate images --yes --shard 1/4"),
         Example("Run it in a Job: no questions, JSON at the end", "opsctl migrate images --yes -o json"),
     ),
     choices=(("--type", ("basic", "exterior", "interior", "color")),),

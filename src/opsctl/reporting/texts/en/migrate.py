@@ -14,6 +14,7 @@ MESSAGES = {
     "state_running": "Running.",
     "state_stopped": "Stopped: {reason}.",
     "state_complete": "Complete: every image of every document is stored.",
+    "shard": "This is shard {index}/{count}: all figures are those of its part of the collection.",
     "state_complete_with_failures": "Complete, but some images could not be stored for good.",
     "reason_request": "stopped on request",
     "reason_limit": "the limit of documents was reached",

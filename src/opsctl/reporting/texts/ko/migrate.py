@@ -14,6 +14,7 @@ MESSAGES = {
     "state_running": "진행 중.",
     "state_stopped": "멈춤: {reason}.",
     "state_complete": "완료: 모든 문서의 모든 이미지가 저장되었습니다.",
+    "shard": "샤드 {index}/{count}입니다. 모든 수치는 컬렉션 가운데 이 샤드가 맡은 부분의 것입니다.",
     "state_complete_with_failures": "완료되었으나 일부 이미지는 끝내 저장할 수 없었습니다.",
     "reason_request": "요청에 따라 중단",
     "reason_limit": "문서 수 제한에 도달",
