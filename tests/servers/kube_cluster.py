@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -146,19 +147,35 @@ class KubeCluster:
         self._kwok("portforwards", namespace, name, {"forwards": [{"ports": [port], "target": target}]})
 
     def grant(self, namespace: str, *rules: Rule, user: str = RESTRICTED_USER) -> None:
-        """Gives `user` these rules in the namespace, and nothing else there: a later call takes back an earlier."""
+        """Gives `user` these rules in the namespace, and nothing else there: a later call takes back an earlier. It
+        has taken effect when this returns."""
         role = {"metadata": {"name": user}, "rules": [dict(rule) for rule in rules]}
         path = f"{_RBAC}/namespaces/{namespace}/roles"
-        if self.find(f"{path}/{user}") is not None:
+        before = self.find(f"{path}/{user}")
+        if before is not None:
             self.request("PUT", f"{path}/{user}", role)
-            return
-        self.request("POST", path, role)
-        binding = {
-            "metadata": {"name": user},
-            "subjects": [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}],
-            "roleRef": {"kind": "Role", "name": user, "apiGroup": "rbac.authorization.k8s.io"},
-        }
-        self.request("POST", f"{_RBAC}/namespaces/{namespace}/rolebindings", binding)
+        else:
+            self.request("POST", path, role)
+            binding = {
+                "metadata": {"name": user},
+                "subjects": [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}],
+                "roleRef": {"kind": "Role", "name": user, "apiGroup": "rbac.authorization.k8s.io"},
+            }
+            self.request("POST", f"{_RBAC}/namespaces/{namespace}/rolebindings", binding)
+        given = _rights(rules)
+        for right in given | _rights((before or {}).get("rules") or ()):
+            expected = right in given
+            wait_for(partial(self._agrees, namespace, user, right, expected), f"{right} to be {expected}")
+
+    def _agrees(self, namespace: str, user: str, right: tuple[str, str, str], expected: bool) -> bool | None:
+        return self._may(namespace, user, *right) == expected or None
+
+    def _may(self, namespace: str, user: str, verb: str, group: str, resource: str) -> bool:
+        name, _, part = resource.partition("/")
+        asked = {"namespace": namespace, "verb": verb, "group": group, "resource": name, "subresource": part}
+        body = {"spec": {"user": user, "resourceAttributes": asked}}
+        path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+        return bool(self.request("POST", path, body)["status"]["allowed"])
 
     def service_account_token(self, namespace: str, name: str = "default") -> str:
         """A token as a pod of that service account has it."""
@@ -210,6 +227,16 @@ def kube_cluster(build_folder: Path = BUILD_FOLDER) -> Iterator[KubeCluster]:
                     raise not_started("kubetest", f"was not ready within {_READY_SECONDS:g} s", log_file)
                 time.sleep(0.02)
             yield KubeCluster(folder)
+
+
+def _rights(rules: Sequence[Rule]) -> set[tuple[str, str, str]]:
+    return {
+        (verb, group, resource)
+        for rule in rules
+        for verb in rule["verbs"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
 
 
 def wait_for(look: Callable[[], T | None], what: str) -> T:
