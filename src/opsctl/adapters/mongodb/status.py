@@ -19,6 +19,7 @@ from opsctl.adapters.mongodb.connection import CODEC, Fields, translated
 from opsctl.adapters.mongodb.documents import MongoDocuments
 from opsctl.adapters.mongodb.runs import MongoRuns
 from opsctl.errors import DataError
+from opsctl.migration.history import join_buckets
 from opsctl.migration.keys import document_segment
 from opsctl.migration.models import METADATA_FIELD, MIGRATION_FIELD, ImageMapping, SourceDocument, StopReason
 from opsctl.migration.plan import plan_document
@@ -234,6 +235,7 @@ def _map_run(run: MigrationRun) -> RunRecord:
         if not isinstance(time_, datetime) or time_.tzinfo is None:
             raise TypeError("a time is expected")
     plan, done, selection = run.plan, run.counters, run.selection
+    buckets = run.buckets if run.shard_count is None else join_buckets(run.buckets)
     process = run.lease.process if run.lease.owner is not None else None
     return RunRecord(
         run_id=run.run_id,
@@ -265,7 +267,7 @@ def _map_run(run: MigrationRun) -> RunRecord:
             images_failed=done.images_failed,
             documents_failed=done.documents_failed,
         ),
-        slices=tuple(Slice(entry.at, entry.seconds, entry.images, entry.documents) for entry in run.buckets),
+        slices=tuple(Slice(entry.at, entry.seconds, entry.images, entry.documents) for entry in buckets),
     )
 
 
