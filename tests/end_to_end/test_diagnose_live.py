@@ -117,6 +117,14 @@ class TestStatuses:
         google.fail(Action.DELAY, *CALLS[section], seconds=0.3)
         assert statuses(google.report())[section] == "ok"
 
+    def test_an_image_whose_registry_refuses_everybody(self, google: LiveGoogle) -> None:
+        google.fail(Action.DENY, "registry", "/manifests/")
+        report = google.report()
+        assert statuses(report)["image"] == "denied"
+        assert [need["permissions"] for need in report["access"]] == [
+            ["artifactregistry.repositories.downloadArtifacts"]
+        ]
+
     def test_switched_off(self, google: LiveGoogle) -> None:
         google.fail(Action.API_DISABLED, "sqladmin")
         report = google.report()

@@ -143,7 +143,9 @@ class RegistryClient:
             if not is_registry:
                 # Whose words these are is not known, nor what they say of the image.
                 raise UnavailableError(f"{what}: the registry's storage answered HTTP {response.status}")
-            if response.status != 401 or not self._sign_in.renew(
+            # Some registries answer whom they do not know as they answer whom they refuse.
+            wants_sign_in = response.status == 401 or (response.status == 403 and authorization is None)
+            if not wants_sign_in or not self._sign_in.renew(
                 repository,
                 response.headers.getlist("WWW-Authenticate"),
                 url=url,
