@@ -158,7 +158,7 @@ async def test_it_does_not_try_for_ever(caplog: pytest.LogCaptureFixture) -> Non
                 assert await reader.read() == b""
         assert cluster.refusals == []
     assert [record.getMessage() for record in caplog.records] == [
-        "Port-forward to n/mongodb-0:27017: Port-forward to n/mongodb-0:27017: the node of the pod answered 500"
+        "Port-forward to n/mongodb-0:27017: the node of the pod answered 500"
     ]
 
 
@@ -166,9 +166,19 @@ async def test_the_pods_side_says_why_it_ends(caplog: pytest.LogCaptureFixture) 
     async with cluster_with(POD) as (cluster, client), open_forward(client, TARGET, sleep=skip) as port:
         cluster.complaint = b"connect: connection refused"
         with caplog.at_level(logging.WARNING):
-            reader, _ = await asyncio.open_connection("127.0.0.1", port)
-            assert await reader.read() == b""
-    assert "connect: connection refused" in caplog.text
+            for _ in range(3):
+                reader, _ = await asyncio.open_connection("127.0.0.1", port)
+                assert await reader.read() == b""
+    told = "Port-forward to n/mongodb-0:27017: the node of the pod says: connect: connection refused"
+    assert [record.getMessage() for record in caplog.records] == [told]
+
+
+async def test_a_port_that_nobody_answers_is_told_at_once() -> None:
+    async with cluster_with(POD) as (cluster, client):
+        cluster.complaint = b"connect: connection refused"
+        with pytest.raises(UnavailableError, match="connect: connection refused") as raised:
+            await open_forward(client, TARGET, sleep=skip).__aenter__()
+    assert raised.value.hint == "Does anything listen on port 27017 of the pod?"
 
 
 async def test_open_connections_end_with_the_forward() -> None:
@@ -188,6 +198,8 @@ async def test_a_missing_right_is_told_before_anything_connects() -> None:
         with pytest.raises(AccessDeniedError) as raised:
             await open_forward(client, TARGET, sleep=skip).__aenter__()
     assert raised.value.permission == "get pods/portforward in namespace n"
+    assert raised.value.hint is not None
+    assert 'verbs: ["get", "create"]' in raised.value.hint
 
 
 SERVICE = "/api/v1/namespaces/n/services/mongodb"

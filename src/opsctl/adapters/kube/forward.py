@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsctl.adapters.kube.client import KubeClient
-from opsctl.adapters.kube.refusals import Refusal, right_for, translate
-from opsctl.errors import ConfigError, NotFoundError, OpsctlError, UnavailableError
+from opsctl.adapters.kube.refusals import Refusal, Right, translate
+from opsctl.errors import AccessDeniedError, ConfigError, NotFoundError, OpsctlError, UnavailableError
 
 _log = logging.getLogger(__name__)
 
 PROTOCOL = "v4.channel.k8s.io"
 ATTEMPTS = 5
 _OPEN_SECONDS = 15.0
+# A port that nobody answers is told right after the line is open: its node dials on its own machine.
+_PROBE_SECONDS = 0.15
 _CHUNK_BYTES = 65_536
 _DATA, _ERROR = 0, 1
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
@@ -61,7 +63,10 @@ async def open_forward(
     """
     forward = _Forward(client, target, sleep)
     probe = await forward.open_line()
-    await probe.close()
+    try:
+        await probe.expect_silence(_PROBE_SECONDS)
+    finally:
+        await probe.close()
     server = await asyncio.start_server(forward.serve, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
@@ -85,15 +90,16 @@ class _Forward:
         self._serving.add(task)
         try:
             line = await self.open_line()
-            self._complaint = ""
             try:
                 await line.join(reader, writer)
             finally:
                 await line.close()
+                if line.has_answered:
+                    self._complaint = ""
         except OpsctlError as error:
             # Whoever connected sees its connection end, and tries again; once is enough to say why.
             if error.message != self._complaint:
-                _log.warning("Port-forward to %s: %s", self._target, error.message)
+                _log.warning("%s", error.message)
             self._complaint = error.message
         except asyncio.CancelledError:
             # Only `close` does this. A task that ends cancelled would be told as an error by asyncio's streams.
@@ -121,7 +127,7 @@ class _Forward:
             except UnavailableError as error:
                 if pause is None:
                     raise
-                _log.info("Port-forward to %s: %s; trying again", self._target, error.message)
+                _log.info("%s; trying again", error.message)
             await self._sleep(pause)
         raise AssertionError  # the last pause is None
 
@@ -147,14 +153,20 @@ class _Forward:
             except aiohttp.WSServerHandshakeError as error:
                 if error.status == 401 and may_renew and connection.renew():
                     continue
-                raise self._refused(path, error.status) from error
+                raise self._refused(error.status) from error
             except OSError as error:
                 raise connection.explain(error) from error
         raise AssertionError  # the second refusal is raised
 
-    def _refused(self, path: str, status: int) -> OpsctlError:
+    def _refused(self, status: int) -> OpsctlError:
         """The handshake tells no more than the status. Kubernetes asks for `get`, newer ones for `create` as well."""
-        access = self._client.access
+        access, right = self._client.access, Right("get", "pods/portforward", "", self._target.namespace)
+        if status == 403:
+            return AccessDeniedError(
+                f"Kubernetes does not let the account of {access.origin} {right}.",
+                permission=str(right),
+                hint=f"Grant it {right.rule('create')}.",
+            )
         if status in (400, 500, 502, 503):
             return UnavailableError(
                 f"Port-forward to {self._target}: the node of the pod answered {status}",
@@ -163,7 +175,7 @@ class _Forward:
         return translate(
             Refusal(status),
             host=access.host,
-            needed=right_for("GET", path),
+            needed=right,
             origin=access.origin,
             sign_in=f"Sign in again; this tries the same: kubectl --context {access.context} get namespaces",
         )
@@ -175,6 +187,7 @@ class _Line:
     def __init__(self, socket: Any, target: ForwardTarget) -> None:
         self._socket = socket
         self._target = target
+        self.has_answered = False
 
     async def begin(self) -> None:
         """Waits for the first message of both channels."""
@@ -182,6 +195,15 @@ class _Line:
             message = await self._receive()
             if message is None:
                 raise UnavailableError(f"Port-forward to {self._target}: the line broke before it was open")
+
+    async def expect_silence(self, seconds: float) -> None:
+        """Raises UnavailableError when the far end complains, or ends, within the time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                message = await self._receive()
+                if message is None:
+                    raise UnavailableError(f"Port-forward to {self._target}: the line broke at once")
+                self._refuse_complaint(*message)
 
     async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Copies both ways until either side ends: this protocol cannot end one way alone."""
@@ -209,12 +231,19 @@ class _Line:
     async def _receive_all(self, writer: asyncio.StreamWriter) -> None:
         while (message := await self._receive()) is not None:
             channel, content = message
+            self._refuse_complaint(channel, content)
             if channel == _DATA:
+                self.has_answered = True
                 with suppress(OSError):
                     writer.write(content)
                     await writer.drain()
-            elif channel == _ERROR and content:
-                raise UnavailableError(f"the pod's side says: {_one_line(content)}")
+
+    def _refuse_complaint(self, channel: int, content: bytes) -> None:
+        if channel == _ERROR and content:
+            raise UnavailableError(
+                f"Port-forward to {self._target}: the node of the pod says: {_one_line(content)}",
+                hint=f"Does anything listen on port {self._target.port} of the pod?",
+            )
 
     async def _receive(self) -> tuple[int, bytes] | None:
         """Channel and content of the next message; None at the end of the line."""

@@ -36,11 +36,12 @@ class Right:
         full = (f"{name}.{self.group}" if self.group else name) + (f"/{part}" if part else "")
         return f"{self.verb} {full}" + (f" in namespace {self.namespace}" if self.namespace else "")
 
-    def rule(self) -> str:
+    def rule(self, *more_verbs: str) -> str:
         """The rule that grants it, as YAML on one line."""
         kind = "Role" if self.namespace else "ClusterRole"
         where = f" of a Role in namespace {self.namespace}" if self.namespace else f" of a {kind}"
-        rule = f'{{apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: ["{self.verb}"]}}'
+        verbs = ", ".join(f'"{verb}"' for verb in (self.verb, *more_verbs))
+        rule = f'{{apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: [{verbs}]}}'
         return f"{rule} as a rule{where}"
 
 
