@@ -42,7 +42,8 @@ def kube_client(profile: Profile, *, timeout_seconds: float | None = None) -> Ku
 @asynccontextmanager
 async def open_forwarded_uri(profile: Profile, uri: str, forward: str) -> AsyncIterator[str]:
     """The Mongo URI with a port of this machine in place of its hosts, while the port leads to `forward`."""
-    from opsctl.adapters.kube.forward import ForwardTarget, open_forward  # noqa: PLC0415
+    from opsctl.adapters.kube.forward import open_forward  # noqa: PLC0415
+    from opsctl.adapters.kube.forward_target import ForwardTarget  # noqa: PLC0415
 
     target = ForwardTarget.parse(forward)
     forwarded_uri(uri, 1)

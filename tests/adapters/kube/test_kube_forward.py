@@ -13,7 +13,8 @@ import pytest
 from aiohttp import WSMsgType, web
 
 from opsctl.adapters.kube.client import KubeClient
-from opsctl.adapters.kube.forward import PROTOCOL, ForwardTarget, find_pod, open_forward
+from opsctl.adapters.kube.forward import PROTOCOL, open_forward
+from opsctl.adapters.kube.forward_target import ForwardTarget, find_pod
 from opsctl.errors import AccessDeniedError, ConfigError, NotFoundError, UnavailableError
 from tests.adapters.kube.api_server import ApiServer, api_server, client_of
 

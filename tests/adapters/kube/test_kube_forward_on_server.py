@@ -11,7 +11,8 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from opsctl.adapters.kube.client import open_kube
-from opsctl.adapters.kube.forward import ForwardTarget, open_forward
+from opsctl.adapters.kube.forward import open_forward
+from opsctl.adapters.kube.forward_target import ForwardTarget
 from opsctl.errors import AccessDeniedError, NotFoundError, UnavailableError
 from tests.servers.kube_cluster import KubeCluster
 from tests.servers.launch import embedded_mongo, free_port
