@@ -182,7 +182,8 @@ def test_googles_refusals_at_the_token_service(registry: Registry, status: int, 
 
 def test_an_api_that_is_off_comes_with_the_command_that_turns_it_on(registry: Registry) -> None:
     # Said to whom the registry does not know, and again to Google's token.
-    registry.first_answers = 2 * [(403, {}, b"API has not been used in project p before or it is disabled.")]
+    answer: tuple[int, dict[str, str], bytes] = (403, {}, b"API has not been used in project p before or is disabled.")
+    registry.first_answers = [answer, answer]
     with pytest.raises(AccessDeniedError) as raised:
         google_client(registry).get_manifest(GOOGLE, "1")
     assert raised.value.hint == "gcloud services enable artifactregistry.googleapis.com --project p"

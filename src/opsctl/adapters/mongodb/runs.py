@@ -6,7 +6,7 @@
  buckets: [{at, seconds, images, documents, bytes}], document_failures: [{id, reason}],
  shards: {"0": {lease: {owner, epoch, renewals, expires_at, process: {...}}, in_flight: [ids]}}}
 
-A sharded run has `shard_count`, `revision`, `suspects: [ids]`, `has_foreign_work`, `planning: {lease}` and, once they are cut,
+A sharded run has `shard_count`, `revision`, `suspects: [ids]`, `has_foreign_work`, `planning: {lease}` and, once cut,
  shards: {"<number>": {range: {after: {kind, id} | null, upto}, lease, state, state_reason, heartbeat_at, finished_at,
                        starts, frozen_epoch, plan, counters, throttle_reason, in_flight}}
 Its `plan` and `counters` are sums that every write to a shard brings along.
