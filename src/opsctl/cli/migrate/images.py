@@ -179,7 +179,6 @@ COMMAND = CommandSpec(
     images,
     examples=(
         Example("What would be done?", "opsctl migrate images --dry-run"),
-        Example("Try it on twenty documents", "opsctl migrate images --limit 20"),
         Example("The second of four processes that share the work", "opsctl migrate images --yes --shard 1/4"),
         Example("Run it in a Job: no questions, JSON at the end", "opsctl migrate images --yes -o json"),
     ),
