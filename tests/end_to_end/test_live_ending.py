@@ -115,13 +115,15 @@ def test_sigterm_ends_it_too(google: LiveGoogle) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("service", ["", "logging", "registry"])
 def test_the_time_is_limited_whatever_hangs(google: LiveGoogle, service: str) -> None:
+    """Where the execution itself cannot be read there is nothing to report; else a report about the rest comes out,
+    unless the machine is too slow even for that."""
     google.fail(Action.HANG, service)
     began = time.monotonic()
     with started(google, "--timeout", "2") as child:
         _, stderr = child.communicate(timeout=30)
-        assert child.returncode == 5, stderr
-    assert 1.5 < time.monotonic() - began < 2 + END_SECONDS
-    assert "--timeout" in stderr
+        assert child.returncode in ((3, 5) if service else (5,)), stderr
+    assert time.monotonic() - began < 2 + END_SECONDS
+    assert ("--timeout" in stderr) is (child.returncode == 5)
 
 
 @pytest.mark.parametrize("way_out", [signal.SIGINT, signal.SIGTERM])
