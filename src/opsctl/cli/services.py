@@ -260,12 +260,10 @@ async def open_sources(
 
 def cache_folder(process: Process) -> Path:
     """Where what is known of layers is kept: `OPSCTL_CACHE_DIR`, else the user's cache folder."""
-    named = process.environ.get("OPSCTL_CACHE_DIR")
-    if named:
-        return Path(named) / "layers"
-    from platformdirs import user_cache_path  # noqa: PLC0415
+    from opsctl.adapters.registry.layer_cache import default_cache_folder  # noqa: PLC0415
 
-    return user_cache_path("opsctl") / "layers"
+    named = process.environ.get("OPSCTL_CACHE_DIR")
+    return Path(named) / "layers" if named else default_cache_folder()
 
 
 def _open_commits(repository: str | None) -> Commits | None:

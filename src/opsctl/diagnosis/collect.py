@@ -39,7 +39,7 @@ from opsctl.diagnosis.collectors.secrets import collect_secrets
 from opsctl.diagnosis.collectors.sql import SOURCE as SQL_SOURCE
 from opsctl.diagnosis.collectors.sql import collect_sql
 from opsctl.diagnosis.facts.reading import as_object
-from opsctl.diagnosis.facts.shape import ExecutionShape, find_shape
+from opsctl.diagnosis.facts.shape import find_shape
 from opsctl.diagnosis.models import (
     OWN_SECTIONS,
     SECTIONS,
@@ -96,8 +96,6 @@ class CollectSettings:
     logs: LogBounds = field(default_factory=LogBounds)
     without_image: str | None = None
     """Why the image is not to be looked at."""
-    without_commits: str | None = None
-    """Why no commits are to be looked at."""
 
     def within(self, seconds: float | None) -> CollectSettings:
         """Shorter limits, so that a report about what was there in time still comes out before `seconds` are over. The
@@ -200,21 +198,15 @@ class _Collecting:
 
     async def _logs(self, reading: LogReading) -> Section:
         """What was read before an error or the limit of time stays."""
-        self._watch.begin("logs")
-        stopped: Section | None = None
-        try:
-            async with asyncio.timeout(self._settings.logs_seconds):
-                await reading.read()
-        except TimeoutError:
-            stopped = slow(self._settings.logs_seconds, LOGS_SOURCE)
-        except OpsctlError as error:
-            stopped = failed(error, LOGS_SOURCE)
-        except Exception as error:  # noqa: BLE001 - as in `_bounded`
-            stopped = Section(SectionStatus.ERROR, _unreadable(error), LOGS_SOURCE)
-        is_lost = stopped is not None and not reading.has_entries
-        section = stopped if stopped is not None and is_lost else reading.section(stopped.reason if stopped else None)
-        self._watch.end("logs", section.status)
-        return section
+
+        async def read() -> Section:
+            await reading.read()
+            return reading.section()
+
+        def keep(failure: Section) -> Section:
+            return reading.section(failure.reason) if reading.has_entries else failure
+
+        return await self._bounded("logs", read, keep, self._settings.logs_seconds)
 
     async def _find_template(
         self, job: asyncio.Task[Section], logs: asyncio.Task[Section], reading: LogReading
@@ -224,9 +216,6 @@ class _Collecting:
         if not shape.template:
             sections = {"job": await job, "logs": await logs}
             shape = find_shape(Evidence(self._name, None, sections, reading.entries()[0]))
-        return self._read(shape)
-
-    def _read(self, shape: ExecutionShape) -> References | None:
         return read_references(shape, self._name.project)
 
     def _skip(self, name: str, reason: str) -> Section:
@@ -271,8 +260,8 @@ class _Collecting:
         )
 
     async def _commits(self, image: asyncio.Task[ImageAnswer], baseline: asyncio.Task[Section]) -> Section:
-        if self._sources.commits is None or self._settings.without_commits is not None:
-            return self._skip("commits", self._settings.without_commits or "no checkout was named (--repo)")
+        if self._sources.commits is None:
+            return self._skip("commits", "no checkout was named (--repo)")
         answer, before = await image, await baseline
         return await self._bounded(
             "commits",
@@ -304,6 +293,7 @@ class _Collecting:
 _SOURCES = {
     "tasks": TASKS_SOURCE,
     "job": JOB_SOURCE,
+    "logs": LOGS_SOURCE,
     "baseline": BASELINE_SOURCE,
     "service_account": ACCOUNTS_SOURCE,
     "secrets": SECRETS_SOURCE,

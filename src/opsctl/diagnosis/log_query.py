@@ -21,6 +21,13 @@ from opsctl.errors import DataError, UsageError
 MARGIN_BEFORE_SECONDS = 60
 MARGIN_AFTER_SECONDS = 600
 MAX_FILTER_LENGTH = 20_000
+# What the bucket `_Default` keeps unless its owner chose otherwise, and what `_Required` keeps of audit records:
+# https://cloud.google.com/logging/quotas#logs_retention_periods
+RETENTION_DAYS = 30
+AUDIT_RETENTION_DAYS = 400
+DAY_NS = 86_400_000_000_000
+# From a line to its being found; no bound is documented, samples show less than a second.
+INGESTION_SECONDS = 60
 
 SYSTEM_LOG = "run.googleapis.com/varlog/system"
 END_RECORD_LOG = "cloudaudit.googleapis.com/system_event"
@@ -110,6 +117,11 @@ def unlabelled_query(name: ExecutionName, window: TimeWindow) -> LogQuery:
     """
     clauses = [*_job_clauses(name), f'NOT labels."{EXECUTION_LABEL}":*', *_time_clauses(window, EVERY_LINE)]
     return _to_query(name, clauses)
+
+
+def active_exclusions(exclusions: Iterable[JsonObject]) -> list[JsonObject]:
+    """The exclusion filters that are in force."""
+    return [exclusion for exclusion in exclusions if not exclusion.get("disabled")]
 
 
 def merge(entries: Iterable[JsonObject]) -> tuple[JsonObject, ...]:

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from opsctl.diagnosis.execution_list import ExecutionRow
 from opsctl.diagnosis.facts.model import Outcome
 from opsctl.diagnosis.facts.reading import as_text
+from opsctl.diagnosis.log_query import INGESTION_SECONDS, RETENTION_DAYS, active_exclusions
 from opsctl.diagnosis.log_reading import LogSelection, SilenceReason
 from opsctl.diagnosis.ports import Logs
 from opsctl.errors import AccessDeniedError, OpsctlError
 
-# Entries are there within half a second as a rule; minutes have been reported.
-INGESTION_DELAY = timedelta(seconds=60)
-# The `_Default` bucket keeps entries for 30 days unless it is told otherwise.
-DEFAULT_RETENTION = timedelta(days=30)
+INGESTION_DELAY = timedelta(seconds=INGESTION_SECONDS)
+DEFAULT_RETENTION = timedelta(days=RETENTION_DAYS)
 _MOST_NAMED = 5
 
 
@@ -53,7 +52,7 @@ async def _by_exclusion(logs: Logs, project: str) -> list[SilenceReason]:
     except OpsctlError as error:
         permission = error.permission if isinstance(error, AccessDeniedError) else None
         return [SilenceReason("exclusions-unknown", permission or error.message)]
-    active = [exclusion for exclusion in exclusions if not exclusion.get("disabled")]
+    active = active_exclusions(exclusions)
     if any(as_text(exclusion.get("name")) == "_Default" and not exclusion.get("filter") for exclusion in active):
         return [SilenceReason("sink-disabled")]
     names = [as_text(exclusion.get("name")) for exclusion in active]

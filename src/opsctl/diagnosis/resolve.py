@@ -11,10 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeVar
 
-from opsctl.diagnosis.facts.execution import read_conditions
-from opsctl.diagnosis.facts.model import Outcome, TemplateSource
-from opsctl.diagnosis.facts.outcome import find_outcome
-from opsctl.diagnosis.facts.shape import read_shape
+from opsctl.diagnosis.facts.execution import read_outcome
+from opsctl.diagnosis.facts.model import Outcome
 from opsctl.diagnosis.models import ExecutionName, JsonObject
 from opsctl.diagnosis.naming import Target, check_name, check_project
 from opsctl.diagnosis.ports import CloudRun
@@ -47,12 +45,12 @@ async def one_after_another(calls: Sequence[Callable[[], Awaitable[T]]], /) -> S
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The execution that is meant. `execution` is None when Cloud Run no longer has it although its job is known: its
-    log may still exist, so the caller may go on with the name, or raise `missing`."""
+    """The execution that is meant. `execution` is None when Cloud Run no longer has it, or does not show it, although
+    its job is known: its log may still exist, so the caller may go on with the name, or raise `missing`."""
 
     name: ExecutionName
     execution: JsonObject | None
-    missing: NotFoundError | None = None
+    missing: OpsctlError | None = None
 
 
 async def resolve(
@@ -69,7 +67,7 @@ async def resolve(
 
 
 async def _resolve(target: Target, run: CloudRun, gather: Gather) -> Resolution:
-    search = _Search(run, gather, _need_project(target.project), await _list_regions(run, target))
+    search = _Search(run, gather, need_project(target.project), await _list_regions(run, target))
     job = target.job or target.execution.rpartition("-")[0]
     asked = await search.ask(job, target.execution) if job else {}
     found = {region: answer for region, answer in asked.items() if not isinstance(answer, OpsctlError)}
@@ -103,7 +101,7 @@ async def find_latest(
 
 async def _find_latest(target: Target, run: CloudRun, gather: Gather, *, only_failed: bool) -> Resolution:
     project, region, job = target.project, target.region, target.job
-    search = _Search(run, gather, _need_project(project), await _list_regions(run, target))
+    search = _Search(run, gather, need_project(project), await _list_regions(run, target))
     listed = await search.list_newest(job, accept=has_failed if only_failed else _any)
     used = {region: listing for region, listing in listed.items() if listing.executions}
     if used:
@@ -139,8 +137,7 @@ async def _limited(seconds: float, what: str) -> AsyncIterator[None]:
 
 def has_failed(execution: JsonObject) -> bool:
     """Whether an execution ended and did not end well; one that was cancelled has not failed."""
-    conditions = read_conditions(read_shape(execution, TemplateSource.EXECUTION))
-    return find_outcome(execution, conditions, (), ()) is Outcome.FAILED
+    return read_outcome(execution) is Outcome.FAILED
 
 
 @dataclass(slots=True)
@@ -303,7 +300,7 @@ async def _list_regions(run: CloudRun, target: Target) -> tuple[str, ...]:
     if target.region:
         return (target.region,)
     try:
-        regions = await run.list_regions(_need_project(target.project))
+        regions = await run.list_regions(need_project(target.project))
     except AccessDeniedError as error:
         if error.hint is not None:
             raise
@@ -353,7 +350,8 @@ def _only_region(found: Mapping[str, object], what: str) -> str:
     raise UsageError(f"{what} exists in more than one region: {', '.join(found)}", hint="Name one with --region.")
 
 
-def _need_project(project: str) -> str:
+def need_project(project: str | None) -> str:
+    """The project. Raises `UsageError` when none is known."""
     if not project:
         raise UsageError(
             "which Google Cloud project is it in?",

@@ -53,6 +53,11 @@ def to_datetime(time_ns: int | None) -> datetime | None:
     return _EPOCH + timedelta(microseconds=time_ns // 1000)
 
 
+def to_nanoseconds(moment: datetime) -> int:
+    """Nanoseconds since 1970 of a time with its zone."""
+    return int(moment.timestamp()) * _SECOND + moment.microsecond * 1_000
+
+
 def parse_seconds(text: object) -> float | None:
     """Seconds of a protobuf duration, `600s` or `3.5s`; None for anything else."""
     if not isinstance(text, str) or not _DURATION.fullmatch(text):

@@ -33,7 +33,7 @@ class Listener(Unwatched):
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-@pytest.mark.parametrize("settings", [PATIENT, replace(PATIENT, without_image="--no-image", without_commits="no")])
+@pytest.mark.parametrize("settings", [PATIENT, replace(PATIENT, without_image="--no-image")])
 def test_every_part_ends_once(settings: CollectSettings, is_known: bool) -> None:
     document, google = incident()
     name = parse_execution_name(document["executionName"])

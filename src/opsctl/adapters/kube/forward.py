@@ -22,7 +22,6 @@ from opsctl.errors import AccessDeniedError, OpsctlError, UnavailableError
 _log = logging.getLogger(__name__)
 
 PROTOCOL = "v4.channel.k8s.io"
-ATTEMPTS = 5
 _OPEN_SECONDS = 15.0
 # A port that nobody answers is told right after the line is open: its node dials on its own machine.
 _PROBE_SECONDS = 0.15

@@ -57,14 +57,20 @@ class Choice:
 
 
 def load_cloudrun_profile(
-    context: AppContext, *, project: str | None, region: str | None, repository: str | None = None
+    context: AppContext,
+    *,
+    project: str | None,
+    region: str | None,
+    repository: str | None = None,
+    max_download: int | None = None,
 ) -> Profile:
-    """The profile with the flags that every Cloud Run command takes."""
+    """The profile with the flags of the Cloud Run commands."""
     return context.load_profile(
         {
             "cloudrun.project": ("--project", project),
             "cloudrun.region": ("--region", region),
             "cloudrun.repository": ("--repo", repository),
+            "cloudrun.image_budget_bytes": ("--max-download", max_download),
         }
     )
 
@@ -90,25 +96,28 @@ def collect_evidence(
 
         async def main(_stop: object) -> Evidence:
             async with open_sources(profile, context.process, on_wait=watch.wait) as google:
-                resolution, refused = await find_execution(google, choice)
-                section = _execution_section(resolution, refused)
+                resolution = await find_execution(google, choice)
+                section = _execution_section(resolution)
                 watch.end("execution", section.status)
                 beside = asyncio.create_task(asyncio.to_thread(meanwhile))
                 known = Known(resolution.name, section)
                 evidence = await collect(known, google.sources, context.process.now, settings, watch)
-                _raise_if_nothing(evidence, refused or resolution.missing)
+                _raise_if_nothing(evidence, resolution.missing)
                 await beside
                 return replace(evidence, collected_by=google.collected_by())
 
         return run_async(main, drain_seconds=0)
 
 
-async def find_execution(google: CloudRunSources, choice: Choice) -> tuple[Resolution, OpsctlError | None]:
-    """The execution that is meant. When Cloud Run refuses to show it although its whole name is known, the error comes
-    beside the name: its log may tell."""
+async def find_execution(google: CloudRunSources, choice: Choice) -> Resolution:
+    """The execution that is meant. When Cloud Run refuses to show it although its whole name is known, the refusal is
+    what `missing` says: its log may tell.
+
+    Raises `NotFoundError` with near names, `UsageError` without a project, and what `opsctl.diagnosis.ports` names.
+    """
     run, named = google.sources.run, choice.check()
     if named is None:
-        found = await find_latest(
+        return await find_latest(
             run,
             google.project or "",
             google.region or "",
@@ -116,14 +125,13 @@ async def find_execution(google: CloudRunSources, choice: Choice) -> tuple[Resol
             only_failed=choice.latest_failed,
             gather=gather,
         )
-        return found, None
     target = named.complete(job=choice.job, region=google.region, project=google.project)
     try:
-        return await resolve(target, run, gather=gather), None
+        return await resolve(target, run, gather=gather)
     except AccessDeniedError as error:
         if error.code in _SIGN_IN or not (target.region and target.project):
             raise
-        return Resolution(_guess_name(target), None), error
+        return Resolution(_guess_name(target), None, error)
 
 
 def _guess_name(target: Target) -> ExecutionName:
@@ -133,10 +141,10 @@ def _guess_name(target: Target) -> ExecutionName:
     return ExecutionName(full, target.project, target.region, job, target.execution)
 
 
-def _execution_section(resolution: Resolution, refused: OpsctlError | None) -> Section:
+def _execution_section(resolution: Resolution) -> Section:
     if resolution.execution is not None:
         return Section(SectionStatus.OK, source=EXECUTION_SOURCE, data=resolution.execution)
-    error = refused or resolution.missing
+    error = resolution.missing
     return failed(error, EXECUTION_SOURCE) if error else Section(SectionStatus.ERROR, "not read", EXECUTION_SOURCE)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.cloudrun.execution_target import require_project
+from opsctl.cli.cloudrun.collecting import load_cloudrun_profile
 from opsctl.cli.cloudrun.google_access import open_google
 from opsctl.cli.command import LIST_FORMATS, CommandSpec, Example
 from opsctl.cli.context import AppContext
@@ -12,6 +12,7 @@ from opsctl.cli.outcome import Outcome
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.diagnosis.execution_list import ExecutionList, ExecutionRow, choose_regions, list_executions
 from opsctl.diagnosis.execution_list_view import execution_list_view
+from opsctl.diagnosis.resolve import need_project
 from opsctl.errors import ExitCode, UsageError
 
 
@@ -31,13 +32,11 @@ def executions(
     """
     if job is not None and job_option not in (None, job):
         raise UsageError(f"Two jobs are named: {job} and {job_option}.", hint="Leave out --job.")
-    profile = context.load_profile(
-        {"cloudrun.project": ("--project", project), "cloudrun.region": ("--region", region)}
-    )
+    profile = load_cloudrun_profile(context, project=project, region=region)
 
     async def main(_stop: StopRequest) -> ExecutionList:
         async with open_google(profile, context.process) as google:
-            run, project_id = google.sources.run, require_project(google.project)
+            run, project_id = google.sources.run, need_project(google.project)
             regions = await choose_regions(run, project_id, google.region)
             return await list_executions(
                 run, project=project_id, regions=regions, job=job or job_option, limit=limit, only_failed=failed

@@ -7,36 +7,43 @@ import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
-from opsctl.cli.cloudrun.execution_target import FoundExecution
 from opsctl.cli.context import AppContext
 from opsctl.cli.interrupts import TimedOutError
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.signals import StopRequest
+from opsctl.diagnosis.execution_list import read_execution
 from opsctl.diagnosis.facts.model import Outcome as Ending
 from opsctl.diagnosis.log_follow import FollowClock, LogFollower
 from opsctl.diagnosis.log_lines import LineBuilder, LogLine
-from opsctl.diagnosis.log_query import LineChoice, execution_query, execution_window, window_around
+from opsctl.diagnosis.log_query import (
+    AUDIT_RETENTION_DAYS,
+    DAY_NS,
+    LineChoice,
+    execution_query,
+    execution_window,
+    window_around,
+)
 from opsctl.diagnosis.log_reading import LogReader, LogReport, LogSelection, SilenceReason, Tail, open_masker, read_tail
 from opsctl.diagnosis.log_silence import explain_silence
 from opsctl.diagnosis.log_view import cut_text, log_view, silence_text, text_lines
 from opsctl.diagnosis.ports import LogQuery, Sources
+from opsctl.diagnosis.resolve import Resolution
+from opsctl.diagnosis.timestamps import to_nanoseconds
 from opsctl.errors import ExitCode, NotFoundError
 from opsctl.reporting.rows import name_lines, ndjson_lines
 
 STREAMS = (OutputFormat.TEXT, OutputFormat.NDJSON)
-_SECOND_NS = 1_000_000_000
-# The bucket `_Required` keeps the record of an execution's end for 400 days.
-_LONGEST_KEPT_SECONDS = 400 * 86_400
 
 
 class LogCommand:
     """What the command does once the execution is known."""
 
-    def __init__(self, context: AppContext, sources: Sources, found: FoundExecution, selection: LogSelection) -> None:
+    def __init__(self, context: AppContext, sources: Sources, found: Resolution, selection: LogSelection) -> None:
         self._context = context
         self._sources = sources
         self._found = found
+        self._row = None if found.execution is None else read_execution(found.execution)
         self._selection = selection
         self._now = context.process.now
 
@@ -68,7 +75,7 @@ class LogCommand:
     async def follow(self, stop: StopRequest, interval_seconds: float) -> Outcome:
         """Line after line until the execution has ended, or until it is interrupted."""
         context, texts = self._context, self._context.texts
-        if self._found.data is None:
+        if self._found.execution is None:
             raise self._found.missing or NotFoundError(f"{self._found.name.execution} does not exist any more.")
         context.announce(texts.get("cloudrun.follow_started", execution=self._found.name.execution))
         follower = LogFollower(
@@ -100,7 +107,7 @@ class LogCommand:
 
     async def _finish(self, tail: Tail, *, has_lines: bool) -> Outcome:
         """The report; of a stream, whose lines are written, what there is to say beside them."""
-        if self._found.data is None and not tail.entry_count and self._found.missing is not None:
+        if self._found.execution is None and not tail.entry_count and self._found.missing is not None:
             # Neither the execution nor a line of it: the name is wrong, or both are gone.
             raise self._found.missing
         report = await self._build_report(tail, has_lines=has_lines)
@@ -116,7 +123,7 @@ class LogCommand:
         return Outcome(emitted=True, error=tail.error)
 
     async def _build_report(self, tail: Tail, *, has_lines: bool) -> LogReport:
-        name, row = self._found.name, self._found.row
+        name, row = self._found.name, self._row
         silence: tuple[SilenceReason, ...] = ()
         if tail.error is None and not (has_lines and tail.program_count):
             silence = await explain_silence(
@@ -139,17 +146,17 @@ class LogCommand:
 
     def _query(self, since: datetime | None = None) -> LogQuery:
         """Bounded by the execution's times; by how long records of an end are kept when it is deleted."""
-        now_ns = int(self._now().timestamp()) * _SECOND_NS
-        if self._found.data is None:
-            window = window_around(now_ns - _LONGEST_KEPT_SECONDS * _SECOND_NS, now_ns)
+        now_ns = to_nanoseconds(self._now())
+        if self._found.execution is None:
+            window = window_around(now_ns - AUDIT_RETENTION_DAYS * DAY_NS, now_ns)
         else:
-            window = execution_window(self._found.data, now_ns)
-        since_ns = None if since is None else int(since.timestamp()) * _SECOND_NS
+            window = execution_window(self._found.execution, now_ns)
+        since_ns = None if since is None else to_nanoseconds(since)
         choice = LineChoice(task=self._selection.task, attempt=self._selection.attempt, since_ns=since_ns)
         return execution_query(self._found.name, window, choice)
 
     def _open_builder(self) -> LineBuilder:
-        return LineBuilder(open_masker(self._found.data))
+        return LineBuilder(open_masker(self._found.execution))
 
     def _open_writer(self, *, flush: bool) -> Callable[[LogLine], None]:
         process, texts = self._context.process, self._context.texts

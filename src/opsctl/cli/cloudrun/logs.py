@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from opsctl.cli.cloudrun.collecting import Choice
-from opsctl.cli.cloudrun.execution_target import find_execution
+from opsctl.cli.cloudrun.collecting import Choice, find_execution, load_cloudrun_profile
 from opsctl.cli.cloudrun.google_access import open_google
 from opsctl.cli.cloudrun.log_command import STREAMS, LogCommand
 from opsctl.cli.command import DEFAULT_FORMATS, CommandSpec, Example
@@ -63,9 +62,7 @@ def logs(
         if tail is not None:
             raise UsageError("--follow shows everything: it does not go with --tail.")
         context.require_format(OutputFormat.TABLE, *STREAMS)
-    profile = context.load_profile(
-        {"cloudrun.project": ("--project", project), "cloudrun.region": ("--region", region)}
-    )
+    profile = load_cloudrun_profile(context, project=project, region=region)
 
     async def main(stop: StopRequest) -> Outcome:
         async with open_google(profile, context.process, on_wait=lambda seconds: _say_wait(context, seconds)) as google:

@@ -19,9 +19,14 @@ from opsctl.diagnosis.evidence_entries import KeptEntries, left_out_reason
 from opsctl.diagnosis.facts.reading import as_object, as_text
 from opsctl.diagnosis.log_query import (
     ATTEMPT_LABEL,
+    AUDIT_RETENTION_DAYS,
+    DAY_NS,
+    INGESTION_SECONDS,
+    RETENTION_DAYS,
     TASK_LABEL,
     LineChoice,
     TimeWindow,
+    active_exclusions,
     execution_query,
     execution_window,
     lines_before_query,
@@ -32,18 +37,10 @@ from opsctl.diagnosis.log_query import (
 )
 from opsctl.diagnosis.models import ExecutionName, JsonObject, LogEntry, Section
 from opsctl.diagnosis.ports import LogPage, LogQuery, Logs
-from opsctl.diagnosis.timestamps import parse_time
+from opsctl.diagnosis.timestamps import parse_time, to_nanoseconds
 from opsctl.errors import OpsctlError
 
 SOURCE = "logging.googleapis.com/v2 entries:list"
-# What the `_Default` bucket keeps unless its owner chose otherwise.
-RETENTION_DAYS = 30
-# What `_Required` keeps: https://cloud.google.com/logging/quotas#logs_retention_periods
-AUDIT_RETENTION_DAYS = 400
-_DAY_NS = 86_400_000_000_000
-_SECOND_NS = 1_000_000_000
-# No bound is documented for the time from a line to its being found; samples show less than a second.
-_FRESH_SECONDS = 60
 _ENTRY_BYTES = 700
 
 
@@ -114,14 +111,14 @@ class LogReading:
 
     async def read(self) -> None:
         """Reads what the bounds allow. Raises what the port raises."""
-        now_ns = _nanoseconds(self._now())
+        now_ns = to_nanoseconds(self._now())
         window = self._window(now_ns)
         query = execution_query(self._name, window)
         self._filter = query.filter
         await self._read_both_ends(query, window)
         if not self._execution and not self._found:
             # Records of the end outlive the lines by a year, and tell what ran.
-            long_ago = window_around(now_ns - AUDIT_RETENTION_DAYS * _DAY_NS, now_ns)
+            long_ago = window_around(now_ns - AUDIT_RETENTION_DAYS * DAY_NS, now_ns)
             await self._take(platform_query(self._name, long_ago), self._bounds.platform_pages)
         if self._may_still_arrive(now_ns):
             await asyncio.sleep(self._bounds.ask_again_seconds)
@@ -136,7 +133,7 @@ class LogReading:
     def _window(self, now_ns: int) -> TimeWindow:
         if self._execution:
             return execution_window(self._execution, now_ns)
-        return window_around(now_ns - RETENTION_DAYS * _DAY_NS, now_ns)
+        return window_around(now_ns - RETENTION_DAYS * DAY_NS, now_ns)
 
     async def _read_both_ends(self, query: LogQuery, window: TimeWindow) -> None:
         if not await self._take(query, self._bounds.oldest_pages):
@@ -173,12 +170,12 @@ class LogReading:
             )
             return
         age_ns = now_ns - window.end_ns
-        if age_ns > RETENTION_DAYS * _DAY_NS:
+        if age_ns > RETENTION_DAYS * DAY_NS:
             self._remarks.append(
                 f"the execution is older than {RETENTION_DAYS} days, for which lines are usually kept; audit records "
                 f"are kept for {AUDIT_RETENTION_DAYS}"
             )
-        elif age_ns > _DAY_NS and self._execution.get("startTime"):
+        elif age_ns > DAY_NS and self._execution.get("startTime"):
             self._remarks.append(
                 f"no line of the program was found: {RETENTION_DAYS} days is what lines are usually kept for, and a "
                 "project can have chosen less"
@@ -190,10 +187,9 @@ class LogReading:
             exclusions = await self._logs.list_exclusions(self._name.project)
         except OpsctlError:
             return ["whether log exclusion filters hide lines could not be asked"]
-        active = [found for found in exclusions if not found.get("disabled")]
         return [
             f"a log exclusion filter may hide lines: {found.get('name', '')} {found.get('filter', '')}".strip()
-            for found in active
+            for found in active_exclusions(exclusions)
         ]
 
     async def _take(self, query: LogQuery, most_pages: int, until: int | None = None) -> bool:
@@ -216,7 +212,7 @@ class LogReading:
 
     def _may_still_arrive(self, now_ns: int) -> bool:
         completed = parse_time(self._execution.get("completionTime"))
-        if completed is None or now_ns - completed > _FRESH_SECONDS * _SECOND_NS:
+        if completed is None or now_ns - completed > INGESTION_SECONDS * 1_000_000_000:
             return False
         # The record of the end is the last line of an execution.
         return not any("system_event" in _log(entry) for entry in self._found)
@@ -245,7 +241,3 @@ def _log(entry: JsonObject) -> str:
 
 def _number(label: object) -> int | None:
     return int(label) if isinstance(label, str) and label.isascii() and label.isdigit() else None
-
-
-def _nanoseconds(moment: datetime) -> int:
-    return int(moment.timestamp()) * _SECOND_NS + moment.microsecond * 1_000

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from opsctl.diagnosis.collectors.answers import EMPTY_ANSWER, empty, seen
+from opsctl.diagnosis.facts.execution import read_outcome
+from opsctl.diagnosis.facts.model import Outcome
 from opsctl.diagnosis.facts.reading import as_count, as_text
 from opsctl.diagnosis.models import ExecutionName, JsonObject, Section
 from opsctl.diagnosis.ports import CloudRun
@@ -60,18 +62,9 @@ async def collect_baseline(run: CloudRun, name: ExecutionName, created: object) 
             made = parse_time(execution.get("createTime"))
             is_earlier = own != name.execution and (before is None or made is None or made < before)
             looked += is_earlier
-            if is_earlier and has_succeeded(execution):
+            if is_earlier and read_outcome(execution) is Outcome.SUCCEEDED:
                 return seen({"execution": execution}, BASELINE_SOURCE)
         token = page.next_token
         if not token:
             return empty(f"none of the {looked} executions before this one succeeded", BASELINE_SOURCE)
     return empty(f"none of the {looked} executions that were looked at succeeded", BASELINE_SOURCE)
-
-
-def has_succeeded(execution: JsonObject) -> bool:
-    """Whether an execution ended well."""
-    conditions = execution.get("conditions")
-    for condition in conditions if isinstance(conditions, list) else ():
-        if isinstance(condition, dict) and condition.get("type") == "Completed":
-            return condition.get("state") == "CONDITION_SUCCEEDED"
-    return False

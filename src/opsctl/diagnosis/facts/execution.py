@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from opsctl.diagnosis.facts.model import Condition, EnvVar, ExecutionFacts, Outcome, SecretMount
+from opsctl.diagnosis.facts.model import Condition, EnvVar, ExecutionFacts, Outcome, SecretMount, TemplateSource
 from opsctl.diagnosis.facts.outcome import find_outcome, has_started
 from opsctl.diagnosis.facts.reading import (
     as_count,
@@ -25,6 +25,7 @@ from opsctl.diagnosis.facts.shape import (
     condition_reason,
     condition_state,
     find_shape,
+    read_shape,
 )
 from opsctl.diagnosis.facts.tasks import TaskFacts
 from opsctl.diagnosis.models import Evidence, ExecutionName
@@ -50,6 +51,12 @@ def derive_execution(evidence: Evidence, traits: Traits, tasks: Iterable[TaskFac
         outcome=find_outcome(shape.fields, conditions, evidence.entries, tasks),
         started=has_started(shape.fields, conditions, evidence.entries, tasks),
     )
+
+
+def read_outcome(execution: Mapping[str, Any]) -> Outcome:
+    """What became of an execution, told from its resource alone."""
+    shape = read_shape(execution, TemplateSource.EXECUTION)
+    return find_outcome(shape.fields, read_conditions(shape), (), ())
 
 
 def describe_execution(

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.cloudrun.collecting import load_cloudrun_profile
 from opsctl.cli.cloudrun.google_access import open_google
-from opsctl.cli.cloudrun.image.subject import find_image, load_image_profile, told_with_near_paths
+from opsctl.cli.cloudrun.image.subject import find_image, told_with_near_paths
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.options import OutputFormat
@@ -42,7 +43,7 @@ def cat(
     Ends with 7 when the path is not there (with what is near, and the layer that removed it), with 4 when the file is
     longer than --max-bytes.
     """
-    profile = load_image_profile(context, project=project, region=region, max_download=max_download)
+    profile = load_cloudrun_profile(context, project=project, region=region, max_download=max_download)
 
     async def main(_stop: StopRequest) -> tuple[ImageFile, FileContent]:
         async with open_google(profile, context.process) as google:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from opsctl.cli.cloudrun.collecting import load_cloudrun_profile
 from opsctl.cli.cloudrun.google_access import open_google
-from opsctl.cli.cloudrun.image.subject import Subject, find_image, load_image_profile
+from opsctl.cli.cloudrun.image.subject import Subject, find_image
 from opsctl.cli.command import CommandSpec, Example
 from opsctl.cli.context import AppContext
 from opsctl.cli.outcome import Outcome
@@ -24,7 +25,7 @@ def config(
 
     Values of variables are masked, but for the usual ones of base images (PATH, NODE_VERSION). No layer is downloaded.
     """
-    profile = load_image_profile(context, project=project, region=region, max_download=None)
+    profile = load_cloudrun_profile(context, project=project, region=region)
 
     async def main(_stop: StopRequest) -> Subject:
         async with open_google(profile, context.process) as google:

@@ -7,17 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from opsctl.cli.cloudrun.collecting import Choice
-from opsctl.cli.cloudrun.execution_target import FoundExecution, find_execution
-from opsctl.cli.context import AppContext
+from opsctl.cli.cloudrun.collecting import Choice, find_execution
 from opsctl.cli.services import CloudRunSources
-from opsctl.config import Profile
 from opsctl.diagnosis.facts.execution import find_main_container
 from opsctl.diagnosis.facts.model import TemplateSource
 from opsctl.diagnosis.facts.reading import as_list, as_object, as_text
 from opsctl.diagnosis.facts.shape import read_shape
 from opsctl.diagnosis.image_near import suggest_paths
 from opsctl.diagnosis.models import JsonObject
+from opsctl.diagnosis.resolve import Resolution
 from opsctl.errors import DataError, NotFoundError
 from opsctl.image.models import ImageDescription
 
@@ -32,19 +30,6 @@ class Subject:
     execution: str | None
 
 
-def load_image_profile(
-    context: AppContext, *, project: str | None, region: str | None, max_download: int | None
-) -> Profile:
-    """The profile with the options of the image commands."""
-    return context.load_profile(
-        {
-            "cloudrun.project": ("--project", project),
-            "cloudrun.region": ("--region", region),
-            "cloudrun.image_budget_bytes": ("--max-download", max_download),
-        }
-    )
-
-
 async def find_image(google: CloudRunSources, text: str) -> Subject:
     """Asks the registry for the image of an execution, or for the reference itself. No layer is read.
 
@@ -53,12 +38,12 @@ async def find_image(google: CloudRunSources, text: str) -> Subject:
     if not names_execution(text):
         return Subject(await google.images.describe(text), None)
     found = await _find_named(google, text)
-    if found.data is None:
+    if found.execution is None:
         raise found.missing or NotFoundError(
             f"{found.name.execution} was deleted: which image it ran is not known any more.",
             hint="Name the image itself: REGISTRY/REPOSITORY@sha256:...",
         )
-    return Subject(await google.images.describe(image_that_ran(found.data)), found.name.execution)
+    return Subject(await google.images.describe(image_that_ran(found.execution)), found.name.execution)
 
 
 @asynccontextmanager
@@ -79,7 +64,7 @@ def names_execution(text: str) -> bool:
     return bool(_ID.fullmatch(text)) or "/executions/" in text or text.startswith("https://")
 
 
-async def _find_named(google: CloudRunSources, text: str) -> FoundExecution:
+async def _find_named(google: CloudRunSources, text: str) -> Resolution:
     """Of a bare word like `nginx` it is said how an image of that name is asked for."""
     try:
         return await find_execution(google, Choice(text))
