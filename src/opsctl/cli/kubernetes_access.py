@@ -20,6 +20,8 @@ from opsctl.errors import ConfigError, OpsctlError
 
 if TYPE_CHECKING:
     from opsctl.adapters.kube.client import KubeClient
+    from opsctl.adapters.kube.cluster import KubeCluster
+    from opsctl.migration.kubernetes.models import JobKey
 
 _SECRET_SECONDS = 10.0
 # What a single server behind a forwarded port must not be asked for: its set would answer with names of the cluster.
@@ -37,6 +39,20 @@ def kube_client(profile: Profile, *, timeout_seconds: float | None = None) -> Ku
         kubeconfig=None if kubeconfig is None else Path(str(kubeconfig)),
         timeout_seconds=timeout_seconds or TIMEOUT_SECONDS,
     )
+
+
+@asynccontextmanager
+async def open_cluster(profile: Profile) -> AsyncIterator[tuple[KubeCluster, JobKey]]:
+    """The API server and the Job of section `kubernetes`. Raises ConfigError; nothing is asked yet."""
+    from opsctl.adapters.kube.cluster import KubeCluster  # noqa: PLC0415
+    from opsctl.migration.kubernetes.models import JobKey  # noqa: PLC0415
+
+    section = profile.section(KubernetesSection)
+    client = kube_client(profile)
+    try:
+        yield KubeCluster(client), JobKey(section.namespace, section.job)
+    finally:
+        await client.close()
 
 
 @asynccontextmanager
