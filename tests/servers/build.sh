@@ -4,13 +4,14 @@
 #   .build/bin/versitygw                             needs Go
 #   .build/bin/crane                                 needs Go; a registry, and a tool that makes images
 #   .build/bin/kubetest                              needs Go; a Kubernetes without machines, see kube/main.go
+#   .build/bin/kubectl                               needs Go; what manifests and figures are compared with
 # What is there in the wanted version is left alone: a second run does nothing. With names as arguments
-# (mongo-java-server, versitygw, crane, kubetest) only those are built.
+# (mongo-java-server, versitygw, crane, kubetest, kubectl) only those are built.
 set -eu
 
 VERSITYGW=v1.8.0
 CRANE=v0.22.1
-# As in kube/go.mod.
+# As in kube/go.mod and kubectl/go.mod.
 KUBERNETES=v1.33.13
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -73,12 +74,27 @@ build_kubetest() {
     echo "$wanted" >"$stamp"
 }
 
-for name in ${*:-mongo-java-server versitygw crane kubetest}; do
+build_kubectl() {
+    stamp=$build/kubectl.stamp
+    wanted=$(cat "$here/kubectl/go.mod" "$here/kubectl/go.sum" | cksum)
+    if is_built "$stamp" "$wanted" && [ -x "$build/bin/kubectl" ]; then return; fi
+    need go kubectl
+    echo "building kubectl $KUBERNETES (a minute after kubetest, five minutes alone)" >&2
+    mkdir -p "$build/bin"
+    version=k8s.io/component-base/version
+    (cd "$here/kubectl" && CGO_ENABLED=0 nice -n 15 go build -trimpath -o "$build/bin/kubectl" -ldflags "-s -w \
+        -X $version.gitVersion=$KUBERNETES -X $version.gitMajor=1 -X $version.gitMinor=33 \
+        -X $version.gitTreeState=clean" k8s.io/kubernetes/cmd/kubectl) >&2
+    echo "$wanted" >"$stamp"
+}
+
+for name in ${*:-mongo-java-server versitygw crane kubetest kubectl}; do
     case $name in
         mongo-java-server) build_mongo_java_server ;;
         versitygw) build_versitygw ;;
         crane) build_crane ;;
         kubetest) build_kubetest ;;
+        kubectl) build_kubectl ;;
         *) echo "build.sh: no such server: $name" >&2; exit 2 ;;
     esac
 done
