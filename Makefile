@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 # More than the processors: much of the time is spent waiting for servers.
 JOBS ?= 3
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
 
 .PHONY: setup demo test test-slow test-servers servers score check format lock docs completions clean
 
@@ -47,8 +48,9 @@ completions docs: setup  ## the files that are generated from the command tree
 	$(BIN)/python -m opsctl.cli.completion_files
 	$(BIN)/python -m docs.generate
 
-lock:  ## needs uv; names no index
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --upgrade -q -o requirements.lock
+lock:  ## needs uv; names no index. The second holds what a user needs, without the lab and the tests
+	$(LOCK) --upgrade --extra dev -o requirements.lock
+	$(LOCK) -c requirements.lock -o requirements-runtime.lock
 
 clean:
 	rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache
