@@ -77,12 +77,8 @@ class KubeCluster:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"
     ) -> Json:
         """One request. Raises KubeRequestError."""
-        headers = {"Authorization": "Bearer admin-token", "Content-Type": content_type}
         content = None if body is None else json.dumps(body).encode()
-        answer = self._http.request(method, self.server + path, body=content, headers=headers, retries=False)
-        decoded: Json = json.loads(answer.data)
-        if answer.status >= 300:
-            raise KubeRequestError(answer.status, str(decoded.get("message")))
+        decoded: Json = json.loads(self._ask(method, path, content, content_type))
         return decoded
 
     def create_namespace(self, name: str) -> None:
@@ -141,6 +137,10 @@ class KubeCluster:
         self._kwok("logs", namespace, name, {"logs": [log]})
         return LogFile(files[0]), LogFile(files[1])
 
+    def log(self, namespace: str, name: str) -> str:
+        """What the log of the pod holds."""
+        return self._ask("GET", f"/api/v1/namespaces/{namespace}/pods/{name}/log", None, "application/json").decode()
+
     def forward_port(self, namespace: str, name: str, port: int, target_port: int) -> None:
         """`port` of the pod is answered by what listens on `target_port` of this machine."""
         target = {"address": "127.0.0.1", "port": target_port}
@@ -195,6 +195,13 @@ class KubeCluster:
         tables["current-context"] = context
         file.write_text(yaml.safe_dump(tables), encoding="utf-8")
         return file
+
+    def _ask(self, method: str, path: str, content: bytes | None, content_type: str) -> bytes:
+        headers = {"Authorization": "Bearer admin-token", "Content-Type": content_type}
+        answer = self._http.request(method, self.server + path, body=content, headers=headers, retries=False)
+        if answer.status >= 300:
+            raise KubeRequestError(answer.status, str(json.loads(answer.data).get("message")))
+        return bytes(answer.data)
 
     def _kwok(self, plural: str, namespace: str, name: str, spec: Json) -> None:
         kind = {"logs": "Logs", "portforwards": "PortForward"}[plural]

@@ -1,0 +1,128 @@
+"""A container as a process of this machine: a host name, process ids and a /proc of its own; the network is ours.
+
+The process is number 1 of its container, as in a pod: a signal that it has no answer for is not taken.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+LineSink = Callable[[str, str], None]
+"""Called with `stdout` or `stderr`, and a line."""
+
+PROGRAMS: Mapping[str, tuple[str, ...]] = {"opsctl": (sys.executable, "-m", "opsctl")}
+"""What stands for the programs of the image."""
+
+_NAMESPACES = ("--pid", "--uts", "--mount")
+# Of all that this shell starts, the first is number 1 of the new namespace; only there its /proc can be had.
+_NAMED = (
+    "sh",
+    "-c",
+    """\
+printf %s "$0" > /proc/sys/kernel/hostname || exit
+exec 3>&2 2>/dev/null
+setpriv --pdeathsig KILL sh -c 'mount -t proc proc /proc && exec "$@"' sh "$@" 2>&3 3>&-
+exit $?
+""",
+)
+_END_SECONDS = 10.0
+_POLL_SECONDS = 0.01
+
+
+class PodProcess:
+    """Runs from its making on, until it ends or `close`. Made by one thread, it may be signalled by another."""
+
+    def __init__(self, host: str, command: Sequence[str], environment: Mapping[str, str], sink: LineSink) -> None:
+        program = PROGRAMS.get(command[0], (command[0],))
+        self.stdout: list[str] = []
+        self.stderr: list[str] = []
+        self._popen = subprocess.Popen(
+            (*_isolation(), *_NAMED, host, *program, *command[1:]),
+            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        assert self._popen.stdout is not None
+        assert self._popen.stderr is not None
+        streams = (("stdout", self._popen.stdout, self.stdout), ("stderr", self._popen.stderr, self.stderr))
+        self._readers = [threading.Thread(target=_read, args=(*each, sink), daemon=True) for each in streams]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """As a container has it, 128 and the signal's number after a signal; None while it runs."""
+        if self._popen.poll() is None or any(reader.is_alive() for reader in self._readers):
+            return None
+        code = self._popen.returncode
+        # Below 0 when `close` has ended the shell around it.
+        return code if code >= 0 else 128 - code
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal to the process inside, once there is one; nothing happens when it has ended."""
+        while self._popen.poll() is None:
+            child = self._child()
+            if child is not None:
+                os.kill(child, number)
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def close(self) -> None:
+        """Ends it, whatever state it is in."""
+        if self._popen.poll() is None:
+            # With the shell ends what is inside: `--pdeathsig`.
+            self._popen.kill()
+            self._popen.wait(_END_SECONDS)
+        for reader in self._readers:
+            reader.join(_END_SECONDS)
+
+    def _child(self) -> int | None:
+        pid = self._popen.pid
+        try:
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        except FileNotFoundError:
+            return None
+        return int(children[0]) if children else None
+
+
+def _read(name: str, stream: IO[str], lines: list[str], sink: LineSink) -> None:
+    for line in stream:
+        text = line.rstrip("\n")
+        lines.append(text)
+        sink(name, text)
+
+
+def check_isolation() -> None:
+    """Skips the test where processes cannot be given namespaces."""
+    if not _isolation():
+        pytest.skip("pods need namespaces: util-linux's unshare and setpriv, and the right to use them")
+
+
+@functools.cache
+def _isolation() -> tuple[str, ...]:
+    """The words that put a command into namespaces of its own; it ends with the thread that started it."""
+    for user in ((), ("--user", "--map-root-user")):
+        words = ("setpriv", "--pdeathsig", "KILL", "unshare", *user, *_NAMESPACES, "--")
+        try:
+            done = subprocess.run((*words, *_NAMED, "probe", "true"), capture_output=True, check=False, timeout=30)
+        except FileNotFoundError:
+            break
+        if done.returncode == 0:
+            return words
+    return ()
