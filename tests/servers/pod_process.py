@@ -27,12 +27,9 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {"opsctl": (sys.executable, "-m", "ops
 _NAMESPACES = ("--pid", "--uts", "--mount")
 # Of all that this shell starts, the first is number 1 of the new namespace; only there its /proc can be had.
 _NAMED = (
-    "sh",
-    "-c",
-    """\
-printf %s "$0" > /proc/sys/kernel/hostname || exit
-exec 3>&2 2>/dev/null
-setpriv --pdeathsig KILL sh -c 'mount -t proc proc /proc && exec "$@"' sh "$@" 2>&3 3>&-
+    *("sh", "-c"),
+    """exec 3>&2 2>/dev/null
+setpriv --pdeathsig KILL sh -c 'mount -t proc proc /proc && hostname "$0" && exec "$@"' "$0" "$@" 2>&3 3>&-
 exit $?
 """,
 )
