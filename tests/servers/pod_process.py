@@ -25,11 +25,12 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {"opsctl": (sys.executable, "-m", "ops
 """What stands for the programs of the image."""
 
 _NAMESPACES = ("--pid", "--uts", "--mount")
-# Of all that this shell starts, the first is number 1 of the new namespace; only there its /proc can be had.
+# Of all that this shell starts, the first is number 1 of the new namespace; only there its /proc can be had. What the
+# shell itself has to say about its end (`Killed`) is not the container's.
 _NAMED = (
     *("sh", "-c"),
     """exec 3>&2 2>/dev/null
-setpriv --pdeathsig KILL sh -c 'mount -t proc proc /proc && hostname "$0" && exec "$@"' "$0" "$@" 2>&3 3>&-
+(exec setpriv --pdeathsig KILL sh -c 'mount -t proc proc /proc && hostname "$0" && exec "$@"' "$0" "$@" 2>&3 3>&-)
 exit $?
 """,
 )

@@ -92,7 +92,7 @@ class TestPods:
         cluster.create_pod(runner.namespace, "one", **_container("sleep", "60"))
         pod = runner.pod()
         runner.kill(pod, out_of_memory=True)
-        assert runner.wait_for_end(pod) == 137
+        assert (runner.wait_for_end(pod), pod.stderr) == (137, "")
         status = cluster.wait_for_phase(runner.namespace, "one", "Failed")["status"]
         assert status["containerStatuses"][0]["state"]["terminated"]["reason"] == "OOMKilled"
 
