@@ -7,16 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from opsctl.errors import ExitCode, UsageError
 from opsctl.migration.kubernetes.exit_policy import build_failure_policy
 from opsctl.migration.kubernetes.manifest import build_manifest
 from opsctl.migration.kubernetes.manifest_models import Document, ManifestSettings, Operator, SecretKey, Variable
 from opsctl.migration.kubernetes.models import JobKey, Kind
-from opsctl.migration.kubernetes.roles import forward_grant, secret_grant
+from opsctl.migration.kubernetes.roles import forward_grant, parse_operator, secret_grant
 from opsctl.migration.kubernetes.takeover import take_over
 from tests.migration.kubernetes.api_types import check_document
 from tests.migration.kubernetes.old_job import KEY, has_password, old_job
+from tests.servers.pod_environment import expand
 
 NEW = JobKey(KEY.namespace, "car-images")
 PLAIN = ManifestSettings(
@@ -64,7 +67,8 @@ def test_shards_are_indexes_and_each_pod_is_told_its_own() -> None:
     spec = _job(SHARDED)["spec"]
     assert (spec["completionMode"], spec["completions"], spec["parallelism"]) == ("Indexed", 4, 2)
     assert _container(SHARDED)["args"][-2:] == ["--shard", "$(JOB_COMPLETION_INDEX)/4"]
-    assert "--shard" not in _container(PLAIN)["args"]
+    # A pod that has an index and does not know of how many refuses to start.
+    assert _container(PLAIN)["args"][-2:] == ["--shard", "$(JOB_COMPLETION_INDEX)/1"]
 
 
 @pytest.mark.parametrize(
@@ -97,9 +101,20 @@ def test_pods_are_not_root_and_write_to_tmp_only() -> None:
     assert (pod["restartPolicy"], pod["automountServiceAccountToken"]) == ("Never", False)
 
 
-def test_a_dollar_in_a_value_is_not_taken_for_a_variable() -> None:
-    settings = replace(PLAIN, variables=(Variable("OPSCTL_S3_PREFIX", "a$(HOME)b"),))
-    assert {"name": "OPSCTL_S3_PREFIX", "value": "a$$(HOME)b"} in _container(settings)["env"]
+@given(st.text(alphabet="a$()HOME", max_size=12))
+@example("a$(HOME)b")
+@example("$$")
+def test_what_a_value_says_is_what_the_pod_is_told(value: str) -> None:
+    settings = replace(PLAIN, variables=(Variable("OPSCTL_S3_PREFIX", value),))
+    written = {variable["name"]: variable.get("value") for variable in _container(settings)["env"]}
+    assert expand(written["OPSCTL_S3_PREFIX"], {"HOME": "/tmp"}) == value
+
+
+def test_a_variable_may_repeat_one_of_the_old_job() -> None:
+    settings = replace(TAKEN, variables=(Variable("OPSCTL_S3_REGION", repeats="AWS_REGION"),))
+    names = [variable["name"] for variable in _container(settings)["env"]]
+    assert names.index("AWS_REGION") < names.index("OPSCTL_S3_REGION")
+    assert {"name": "OPSCTL_S3_REGION", "value": "$(AWS_REGION)"} in _container(settings)["env"]
 
 
 def test_the_old_job_gives_what_its_pods_need_and_not_its_program() -> None:
@@ -199,6 +214,77 @@ def test_a_grant_in_another_namespace_is_a_role_of_its_own_and_one_here_is_added
     assert "pods/portforward" in json.dumps(_find(near, Kind.ROLE).body)
 
 
+def test_each_role_may_be_read_by_whom_it_is_for() -> None:
+    """Or the manifest could not be compared with what is there."""
+    for settings in VARIANTS.values():
+        for role in (document for document in build_manifest(settings) if document.kind is Kind.ROLE):
+            mine = {"resources": ["roles", "rolebindings"], "verbs": ["get"], "resourceNames": [role.name]}
+            assert {"apiGroups": ["rbac.authorization.k8s.io"], **mine} in role.body["rules"]
+
+
+def test_the_job_that_is_taken_over_may_be_read_again() -> None:
+    rule = {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get"], "resourceNames": [KEY.name]}
+    assert rule in _find(TAKEN, Kind.ROLE).body["rules"]
+    assert rule not in _find(replace(TAKEN, job=KEY), Kind.ROLE).body["rules"]
+    assert rule not in _find(replace(TAKEN, job=JobKey("elsewhere", "j")), Kind.ROLE).body["rules"]
+
+
+def test_an_image_that_may_not_hold_opsctl_is_to_be_decided() -> None:
+    for settings in (replace(PLAIN, image_is_chosen=False), replace(TAKEN, image="python:3.11-slim")):
+        unsure = replace(settings, image_is_chosen=False)
+        still_open = [note for note in _find(unsure, Kind.JOB).notes if note.is_open and note.path[-1] == "image"]
+        assert len(still_open) == 1
+        sure = replace(settings, image_is_chosen=True)
+        assert not [note for note in _find(sure, Kind.JOB).notes if note.is_open and note.path[-1] == "image"]
+
+
+def test_secrets_elsewhere_in_the_old_job_are_masked_and_to_be_decided() -> None:
+    job = old_job()
+    template = job["spec"]["template"]
+    template["metadata"]["annotations"] = {
+        "note": "uses hunter2",
+        "kubectl.kubernetes.io/last-applied-configuration": "x",
+    }
+    template["spec"]["initContainers"] = [
+        {
+            "name": "wait",
+            "image": "hunter2",
+            "command": ["mongosh", "mongodb://u:hunter2@db"],
+            "env": [{"name": "DB_PASSWORD", "value": "x"}, {"name": "PLAIN", "value": "y"}],
+        }
+    ]
+    settings = replace(TAKEN, takeover=take_over(job, has_password))
+    document = _find(settings, Kind.JOB)
+    wait = document.body["spec"]["template"]["spec"]["initContainers"][0]
+    assert wait["command"] == ["mongosh", "***"]
+    assert wait["env"] == [{"name": "DB_PASSWORD", "value": "***"}, {"name": "PLAIN", "value": "y"}]
+    assert document.body["spec"]["template"]["metadata"]["annotations"] == {"note": "***"}
+    masked = [note for note in document.notes if note.text == "note_masked"]
+    assert [note.path[-1] for note in masked] == [1, "value", "note"]
+    assert all(note.is_open and _at(document.body, note.path) == "***" for note in masked)
+
+
+@pytest.mark.parametrize(
+    ("text", "operator"),
+    [
+        ("User:kim@example.com", Operator("User", "kim@example.com")),
+        ("group:oidc:on-call", Operator("Group", "oidc:on-call")),
+        ("ServiceAccount:tools/ops", Operator("ServiceAccount", "ops", "tools")),
+        ("sa: tools/ops", Operator("ServiceAccount", "ops", "tools")),
+    ],
+)
+def test_operators(text: str, operator: Operator) -> None:
+    assert parse_operator(text) == operator
+
+
+@pytest.mark.parametrize(
+    "text", ["", "kim", "User:", "Robot:x", "ServiceAccount:ops", "ServiceAccount:Tools/ops", "sa:/o"]
+)
+def test_no_operators(text: str) -> None:
+    with pytest.raises(UsageError, match="--operator"):
+        parse_operator(text)
+
+
 def test_without_people_nobody_is_given_anything() -> None:
     assert _find(PLAIN, Kind.ROLE_BINDING).body["subjects"] == []
     assert len(_find(VARIANTS["with people"], Kind.ROLE_BINDING).body["subjects"]) == 3
@@ -216,6 +302,12 @@ def test_without_people_nobody_is_given_anything() -> None:
 def test_what_kubernetes_does_not_take(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         build_manifest(replace(PLAIN, **changes))
+
+
+def _at(value: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
 
 
 def _find(settings: ManifestSettings, kind: Kind) -> Document:

@@ -12,7 +12,7 @@ from typing import Any
 
 from opsctl.errors import UsageError
 from opsctl.migration.kubernetes.exit_policy import build_failure_policy
-from opsctl.migration.kubernetes.manifest_models import Document, ManifestSettings, Note, Path
+from opsctl.migration.kubernetes.manifest_models import Document, ManifestSettings, Note, Path, Takeover
 from opsctl.migration.kubernetes.models import Kind
 from opsctl.migration.kubernetes.pod_template import CONTAINER, build_container, build_pod_spec, open_notes
 from opsctl.migration.kubernetes.roles import build_roles
@@ -32,7 +32,8 @@ def build_manifest(settings: ManifestSettings) -> tuple[Document, ...]:
     taken_account = settings.takeover.pod.get("serviceAccountName") if settings.takeover else None
     account = str(taken_account or settings.job.name)
     accounts = () if taken_account else (_service_account(settings, labels),)
-    return (*accounts, *build_roles(settings, account, labels), _job(settings, account, labels))
+    created = None if taken_account else account
+    return (*accounts, *build_roles(settings, created, labels), _job(settings, account, labels))
 
 
 def _check(settings: ManifestSettings) -> None:
@@ -108,10 +109,25 @@ def _notes(settings: ManifestSettings, container: Mapping[str, Any]) -> Iterator
     if "securityContext" not in (settings.takeover.pod if settings.takeover else {}):
         yield Note((*pod, "securityContext", "runAsUser"), "note_user")
     if settings.takeover:
-        source = (("job", str(settings.takeover.source)),)
-        yield Note((*pod, "containers"), "note_taken_over", source)
-        if settings.takeover.image == settings.image:
-            yield Note((*pod, "containers", 0, "image"), "note_image", source)
-        if settings.takeover.dropped:
-            yield Note((*pod, "containers", 0), "note_dropped", (("fields", ", ".join(settings.takeover.dropped)),))
+        yield from _takeover_notes(settings, settings.takeover, (*pod, "containers"))
+    elif not settings.image_is_chosen:
+        yield Note((*pod, "containers", 0, "image"), "note_image_missing", is_open=True)
     yield from open_notes(settings, container, (*pod, "containers", 0))
+
+
+def _takeover_notes(settings: ManifestSettings, takeover: Takeover, containers: Path) -> Iterator[Note]:
+    source = (("job", str(takeover.source)),)
+    yield Note(containers, "note_taken_over", source)
+    if takeover.source.namespace != settings.job.namespace:
+        yield Note(containers, "note_other_namespace", (("namespace", settings.job.namespace), *source))
+    if takeover.image == settings.image:
+        yield Note((*containers, 0, "image"), "note_image", source, is_open=not settings.image_is_chosen)
+    if takeover.dropped:
+        yield Note((*containers, 0), "note_dropped", (("fields", ", ".join(takeover.dropped)),))
+    roots: dict[str, Path] = {
+        "pod": containers[:-1],
+        "container": (*containers, 0),
+        "annotations": (*TEMPLATE, "metadata", "annotations"),
+    }
+    for root, *rest in takeover.masked:
+        yield Note((*roots[str(root)], *rest), "note_masked", source, is_open=True)

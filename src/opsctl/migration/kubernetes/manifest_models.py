@@ -13,14 +13,24 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A key of a Secret in the namespace of the Job."""
+
+    secret: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A comment in the manifest, above what `path` leads to. `text` is a key of the texts `kubernetes.*`; a note that
-    `is_open` names something that a person has to decide before the manifest can be applied."""
+    `is_open` names something that a person has to decide before the manifest can be applied. It is decided when there
+    is `secret`, where it names one."""
 
     path: Path
     text: str
     values: tuple[tuple[str, str], ...] = ()
     is_open: bool = False
+    secret: SecretKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +45,22 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class SecretKey:
-    """A key of a Secret in the namespace of the Job."""
-
-    secret: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable of the container's environment: a value, or a key of a Secret. Without either a person has to say
-    where the value is to come from."""
+    """One variable of the container's environment: a value, a key of a Secret, or another variable whose value it
+    `repeats`. Without any of them a person has to say where the value is to come from; `open_note` is the text that
+    says why, with its `note_values`, also for a Secret that may not be there yet."""
 
     name: str
     value: str | None = None
     secret: SecretKey | None = None
+    repeats: str | None = None
+    open_note: str | None = None
+    note_values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a person has to do something before a pod can have it."""
+        return self.open_note is not None or (self.value is None and self.secret is None and self.repeats is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,8 @@ class Operator:
 @dataclass(frozen=True, slots=True)
 class Takeover:
     """What an older Job gives to the new one. `pod` and `container` are fields of their specifications, as they were;
-    `moved` names variables whose plain secret was left behind, `dropped` what was not taken over."""
+    `moved` names variables whose plain secret was left behind, `masked` other places with one (paths that begin with
+    the name of a field of this class), `dropped` what was not taken over."""
 
     source: JobKey
     image: str
@@ -82,12 +94,15 @@ class Takeover:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
+    masked: tuple[Path, ...] = ()
     dropped: tuple[str, ...] = ()
+    runs_opsctl: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestSettings:
-    """What to make a manifest of. `arguments` are those of `migrate images` beside the shard."""
+    """What to make a manifest of. `arguments` are those of `migrate images` beside the shard. An image that nobody
+    named, and that may not hold opsctl, is not `image_is_chosen`."""
 
     job: JobKey
     image: str
@@ -98,3 +113,4 @@ class ManifestSettings:
     operators: tuple[Operator, ...] = ()
     grants: tuple[Grant, ...] = ()
     takeover: Takeover | None = None
+    image_is_chosen: bool = True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from opsctl.migration.kubernetes.manifest_models import ManifestSettings, Note, Path, Variable
+from opsctl.migration.kubernetes.manifest_models import ManifestSettings, Note, Path, SecretKey, Variable
 
 CONTAINER = "migrate"
 # The engine gives 20 s to what is in flight, and the last words to Mongo may take a moment too.
@@ -70,28 +71,26 @@ def build_container(settings: ManifestSettings) -> dict[str, Any]:
 
 def open_notes(settings: ManifestSettings, container: Mapping[str, Any], path: Path) -> Iterator[Note]:
     """What a person has to decide about the environment."""
-    undecided = {variable.name for variable in settings.variables if variable.value is None and variable.secret is None}
-    moved = set(settings.takeover.moved if settings.takeover else ()) - {own.name for own in settings.variables}
+    own = {variable.name: variable for variable in settings.variables}
+    moved = set(settings.takeover.moved if settings.takeover else ())
     for position, variable in enumerate(container["env"]):
-        name, place = variable.get("name"), (*path, "env", position)
-        if name in undecided:
-            yield Note(place, "note_secret_undecided", (("name", name),), is_open=True)
-        elif name in moved:
-            yield Note(place, "note_secret_moved", (("name", name),), is_open=True)
+        name, place = str(variable.get("name")), (*path, "env", position)
+        if name in own and own[name].is_undecided:
+            text, secret = own[name].open_note or "note_secret_undecided", own[name].secret or _free_key(settings, name)
+            yield Note(place, text, (("name", name), *own[name].note_values), is_open=True, secret=secret)
+        elif name in moved and name not in own:
+            yield Note(place, "note_secret_moved", (("name", name),), is_open=True, secret=_free_key(settings, name))
 
 
-def placeholder(settings: ManifestSettings, name: str) -> dict[str, Any]:
-    """A variable from a Secret that somebody still has to create."""
-    key = name.lower().replace("_", "-")
-    secret = {"name": f"{settings.job.name}-credentials", "key": key}
-    return {"name": name, "valueFrom": {"secretKeyRef": secret}}
+def _free_key(settings: ManifestSettings, name: str) -> SecretKey:
+    """Of a Secret that somebody still has to create."""
+    return SecretKey(f"{settings.job.name}-credentials", name.lower().replace("_", "-"))
 
 
 def _arguments(settings: ManifestSettings) -> Iterator[str]:
-    yield from ("migrate", "images", "--yes", "-o", "json")
-    if settings.shards > 1:
-        # Kubernetes puts the index in; opsctl reads `index/count`, counted from 0.
-        yield from ("--shard", f"$(JOB_COMPLETION_INDEX)/{settings.shards}")
+    # Kubernetes puts the index in; opsctl reads `index/count`, counted from 0. One shard is said too: a pod that has an
+    # index and is not told the count refuses to guess it.
+    yield from ("migrate", "images", "--yes", "-o", "json", "--shard", f"$(JOB_COMPLETION_INDEX)/{settings.shards}")
     yield from settings.arguments
 
 
@@ -104,7 +103,7 @@ def _environment(settings: ManifestSettings, taken: list[Any]) -> Iterator[dict[
         name = variable.get("name")
         names.add(name)
         if name not in own:
-            yield placeholder(settings, name) if name in moved else dict(variable)
+            yield _from_secret(name, _free_key(settings, name)) if name in moved else dict(variable)
     if "HOME" not in names:
         yield {"name": "HOME", "value": SCRATCH}
     for variable in settings.variables:
@@ -112,13 +111,16 @@ def _environment(settings: ManifestSettings, taken: list[Any]) -> Iterator[dict[
 
 
 def _variable(settings: ManifestSettings, variable: Variable) -> dict[str, Any]:
-    if variable.secret is not None:
-        reference = {"name": variable.secret.secret, "key": variable.secret.key}
-        return {"name": variable.name, "valueFrom": {"secretKeyRef": reference}}
+    if variable.repeats is not None:
+        return {"name": variable.name, "value": f"$({variable.repeats})"}
     if variable.value is not None:
-        # `$(NAME)` would be replaced; `$$(NAME)` stands for it.
-        return {"name": variable.name, "value": variable.value.replace("$(", "$$(")}
-    return placeholder(settings, variable.name)
+        # Kubernetes puts the value of NAME in place of `$(NAME)`, and one dollar in place of two.
+        return {"name": variable.name, "value": re.sub(r"\$(?=[$(])", "$$", variable.value)}
+    return _from_secret(variable.name, variable.secret or _free_key(settings, variable.name))
+
+
+def _from_secret(name: str, secret: SecretKey) -> dict[str, Any]:
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.secret, "key": secret.key}}}
 
 
 def _pod_security() -> dict[str, Any]:

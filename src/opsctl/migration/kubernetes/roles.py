@@ -6,31 +6,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from opsctl.errors import UsageError
 from opsctl.migration.kubernetes.manifest_models import Document, Grant, ManifestSettings, Note, Operator
 from opsctl.migration.kubernetes.models import JobKey, Kind
 
 RBAC_GROUP = "rbac.authorization.k8s.io"
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_OPERATOR_HINT = "write User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME"
 
 
-def build_roles(settings: ManifestSettings, service_account: str, labels: Mapping[str, str]) -> tuple[Document, ...]:
-    """A Role and its binding for the Job's namespace, and for every further namespace that a command reaches into."""
-    own = Grant(settings.job.namespace, _role_name(settings.job), ())
-    extra = tuple(grant for grant in settings.grants if grant.namespace != settings.job.namespace)
-    near = tuple(rule for grant in settings.grants if grant.namespace == own.namespace for rule in grant.rules)
-    roles = tuple(role_names(settings.job, extra))
-    rules = tuple(_job_rules(settings.job, service_account, [name for space, name in roles if space == own.namespace]))
-    grants = (Grant(own.namespace, own.name, (*rules, *near)), *extra)
-    return tuple(document for grant in grants for document in _role_and_binding(grant, settings.operators, labels))
+def build_roles(
+    settings: ManifestSettings, service_account: str | None, labels: Mapping[str, str]
+) -> tuple[Document, ...]:
+    """A Role and its binding for the Job's namespace, and for every further namespace that a command reaches into.
+    `service_account` is the one that the manifest creates, if it does."""
+    namespace = settings.job.namespace
+    near = tuple(rule for grant in settings.grants if grant.namespace == namespace for rule in grant.rules)
+    own = Grant(namespace, _role_name(settings.job), (*_job_rules(settings, service_account), *near))
+    far = tuple(grant for grant in settings.grants if grant.namespace != namespace)
+    documents = (_role_and_binding(grant, settings.operators, labels) for grant in (own, *far))
+    return tuple(document for pair in documents for document in pair)
 
 
-def role_names(job: JobKey, grants: tuple[Grant, ...]) -> Iterator[tuple[str, str]]:
-    """Namespace and name of each Role."""
-    yield job.namespace, _role_name(job)
-    for grant in grants:
-        yield grant.namespace, grant.name
+def parse_operator(text: str) -> Operator:
+    """`User:alice`, `Group:on-call`, `ServiceAccount:namespace/name`. Raises UsageError."""
+    word, _, name = text.partition(":")
+    kind = {"user": "User", "group": "Group", "serviceaccount": "ServiceAccount", "sa": "ServiceAccount"}.get(
+        word.strip().lower()
+    )
+    name = name.strip()
+    if kind is None or not name:
+        raise UsageError(f"--operator {text!r} cannot be read", hint=_OPERATOR_HINT)
+    if kind != "ServiceAccount":
+        return Operator(kind, name)
+    namespace, slash, account = name.partition("/")
+    if not slash or not re.fullmatch(_LABEL, namespace) or not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", account):
+        raise UsageError(f"--operator {text!r} names no ServiceAccount", hint=_OPERATOR_HINT)
+    return Operator(kind, account, namespace)
 
 
 def forward_grant(job: JobKey, namespace: str, target: str) -> Grant:
@@ -62,24 +78,30 @@ def _role_name(job: JobKey) -> str:
     return f"{job.name}-operator"
 
 
-def _job_rules(job: JobKey, service_account: str, roles: list[str]) -> Iterator[Mapping[str, Any]]:
+def _job_rules(settings: ManifestSettings, service_account: str | None) -> Iterator[Mapping[str, Any]]:
+    job, takeover = settings.job, settings.takeover
     yield _rule("batch", ["jobs"], ["get", "patch", "delete"], [job.name])
+    if takeover and takeover.source.namespace == job.namespace and takeover.source != job:
+        # `--from-job` reads it again.
+        yield _rule("batch", ["jobs"], ["get"], [takeover.source.name])
     # Neither a creation nor a list can be bound to a name.
     yield _rule("batch", ["jobs"], ["create"])
     yield _rule("", ["pods"], ["get", "list", "delete"])
     yield _rule("", ["pods/log"], ["get"])
     yield _rule("", ["events"], ["list"])
-    yield _rule("", ["serviceaccounts"], ["get"], [service_account])
-    yield _rule(RBAC_GROUP, ["roles", "rolebindings"], ["get"], roles)
+    if service_account is not None:
+        yield _rule("", ["serviceaccounts"], ["get"], [service_account])
 
 
 def _role_and_binding(grant: Grant, operators: tuple[Operator, ...], labels: Mapping[str, str]) -> Iterator[Document]:
     metadata = {"name": grant.name, "namespace": grant.namespace, "labels": dict(labels)}
+    # Compared with the manifest before it is applied again.
+    own_rule = _rule(RBAC_GROUP, ["roles", "rolebindings"], ["get"], [grant.name])
     role = {
         "apiVersion": Kind.ROLE.api_version,
         "kind": Kind.ROLE.kind,
         "metadata": metadata,
-        "rules": [dict(rule) for rule in grant.rules],
+        "rules": [dict(rule) for rule in (*grant.rules, own_rule)],
     }
     yield Document(Kind.ROLE, grant.namespace, grant.name, role, (Note(("rules",), "note_rules"),))
     binding = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from opsctl.errors import DataError, UsageError
 from opsctl.migration.kubernetes.job_copy import GENERATED_LABELS
-from opsctl.migration.kubernetes.manifest_models import Takeover
+from opsctl.migration.kubernetes.manifest_models import Path, Takeover
+from opsctl.migration.kubernetes.manifest_secrets import IsSecret, mask_and_tell
 from opsctl.migration.kubernetes.models import JobKey
 from opsctl.migration.kubernetes.ports import JsonObject
 
@@ -35,9 +36,13 @@ PROGRAM_FIELDS = ("command", "args", "workingDir", "livenessProbe", "readinessPr
 _DEFAULTS: Mapping[str, object] = {"schedulerName": "default-scheduler", "dnsPolicy": "ClusterFirst"}
 
 
-def take_over(job: JsonObject, is_secret: Callable[[str, str], bool], container: str | None = None) -> Takeover:
-    """Read an older Job. `is_secret(name, value)` tells a variable whose plain value must not be written again: it is
-    named in `moved` and has no value any more.
+# Tools keep whole manifests in these, secrets included.
+_COPIES = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
+
+
+def take_over(job: JsonObject, is_secret: IsSecret, container: str | None = None) -> Takeover:
+    """Read an older Job. A plain secret is not written again: a variable of the container that has one is named in
+    `moved` and loses its value; anywhere else the text is masked, and its place is in `masked`.
 
     Raises DataError for a Job without containers, UsageError when it has several and none is chosen.
     """
@@ -47,22 +52,39 @@ def take_over(job: JsonObject, is_secret: Callable[[str, str], bool], container:
     chosen, others = _choose(key, pod, container)
     kept = {field: chosen[field] for field in CONTAINER_FIELDS if chosen.get(field)}
     moved: list[str] = []
-    if "env" in kept:
-        kept["env"] = [_without_secret(variable, is_secret, moved) for variable in kept["env"]]
+    environment = [_without_secret(variable, is_secret, moved) for variable in kept.pop("env", [])]
     labels = _mapping(_mapping(template.get("metadata")).get("labels"))
     annotations = _mapping(_mapping(template.get("metadata")).get("annotations"))
+    masked: list[Path] = []
+
+    def clean(root: str, value: Mapping[str, Any]) -> dict[str, Any]:
+        cleaned, places = mask_and_tell(value, is_secret)
+        masked.extend((root, *place) for place in places)
+        return dict(cleaned)
+
     dropped = [f"containers/{name}" for name in others]
     dropped += [f"containers/{chosen.get('name')}/{field}" for field in PROGRAM_FIELDS if chosen.get(field)]
     return Takeover(
         source=key,
         image=str(chosen.get("image", "")),
-        pod={name: pod[name] for name in POD_FIELDS if pod.get(name) and pod[name] != _DEFAULTS.get(name)},
-        container=kept,
+        pod=clean(
+            "pod", {name: pod[name] for name in POD_FIELDS if pod.get(name) and pod[name] != _DEFAULTS.get(name)}
+        ),
+        container=clean("container", kept) | ({"env": environment} if environment else {}),
         labels={name: str(value) for name, value in labels.items() if name not in GENERATED_LABELS},
-        annotations={name: str(value) for name, value in annotations.items()},
+        annotations=clean(
+            "annotations", {name: str(value) for name, value in annotations.items() if name not in _COPIES}
+        ),
         moved=tuple(moved),
+        masked=tuple(masked),
         dropped=tuple(dropped),
+        runs_opsctl=_runs_opsctl(chosen),
     )
+
+
+def _runs_opsctl(container: Mapping[str, Any]) -> bool:
+    command = container.get("command")
+    return isinstance(command, list) and bool(command) and str(command[0]).rpartition("/")[2] == "opsctl"
 
 
 def _choose(key: JobKey, pod: Mapping[str, Any], wanted: str | None) -> tuple[Mapping[str, Any], list[str]]:
