@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlError
+from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlError, UnavailableError
 from opsctl.migration.kubernetes.models import Kind, LogRequest, Permission, WorkMark
 from opsctl.migration.kubernetes.ports import JsonObject
 from tests.fakes.clock import FakeClock
@@ -21,12 +21,15 @@ Key = tuple[str, str, str]
 
 @dataclass(slots=True)
 class FakeCluster:
-    """`denied` holds `verb resource`, `failing` an error for each `verb resource` (consumed when used)."""
+    """`denied` holds `verb resource`, `failing` an error for each `verb resource` (consumed when used), `broken` one
+    that stays; of `lost_answers` the first is lost after the server has done what was asked for."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     objects: dict[Key, dict[str, Any]] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     failing: dict[str, OpsctlError] = field(default_factory=dict)
+    broken: dict[str, OpsctlError] = field(default_factory=dict)
+    lost_answers: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     logs: dict[tuple[str, str, bool], Sequence[bytes]] = field(default_factory=dict)
     gone_after: int = 0  # how often a deleted Job is still seen
@@ -63,6 +66,9 @@ class FakeCluster:
         if not dry_run:
             self.objects[key] = created
             self._start_pods(key)
+            if f"create {kind.plural}" in self.lost_answers:
+                self.lost_answers.remove(f"create {kind.plural}")
+                raise UnavailableError("the answer was lost")
         return copy.deepcopy(created)
 
     async def apply(self, document: JsonObject, *, dry_run: bool = False) -> JsonObject:
@@ -136,6 +142,8 @@ class FakeCluster:
         self.calls.append(f"{call} {name}" if name and verb not in ("get", "list") else call)
         if call in self.denied:
             raise AccessDeniedError(f"not allowed to {call}", permission=call)
+        if call in self.broken:
+            raise self.broken[call]
         if call in self.failing:
             raise self.failing.pop(call)
 

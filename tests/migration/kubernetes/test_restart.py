@@ -11,12 +11,28 @@ from typing import Any
 
 import pytest
 
-from opsctl.errors import AccessDeniedError, BusyError, DataError, NotFoundError, OpsctlError, UnavailableError
+from opsctl.errors import (
+    AccessDeniedError,
+    BusyError,
+    DataError,
+    NotFoundError,
+    OpsctlError,
+    UnavailableError,
+    UsageError,
+)
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
 from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
 from opsctl.migration.kubernetes.models import Writer
 from opsctl.migration.kubernetes.restart import RestartPorts, describe_plan, run_restart
-from opsctl.migration.kubernetes.restart_models import RestartOutcome, RestartReport, RestartWishes, StepKind, StepState
+from opsctl.migration.kubernetes.restart_models import (
+    RestartOutcome,
+    RestartReport,
+    RestartWishes,
+    Step,
+    StepKind,
+    StepState,
+    WhyNot,
+)
 from opsctl.migration.kubernetes.restart_plan import plan_restart
 from opsctl.migration.kubernetes.trouble import Trouble
 from tests.fakes.clock import EPOCH, FakeClock
@@ -83,7 +99,7 @@ async def test_a_hung_pod_is_deleted_and_its_successor_makes_progress(scene: Sce
 async def test_a_dry_run_changes_nothing(scene: Scene) -> None:
     plan = await plan_restart(scene.cluster, scene.work, KEY, RestartWishes(), scene.clock)
     report = describe_plan(plan, scene.clock)
-    assert report.outcome is RestartOutcome.PLANNED
+    assert (report.outcome, report.documents_before) == (RestartOutcome.PLANNED, 95)
     assert {call.split()[0] for call in scene.cluster.calls} == {"get", "list"}
 
 
@@ -92,6 +108,15 @@ async def test_nothing_is_done_to_a_job_at_work(scene: Scene) -> None:
     plan = await plan_restart(scene.cluster, scene.work, KEY, RestartWishes(), scene.clock)
     assert describe_plan(plan, scene.clock).outcome is RestartOutcome.NOTHING_TO_DO
     assert plan.steps == ()
+
+
+async def test_what_a_restart_does_not_mend_is_left_alone_and_said(scene: Scene) -> None:
+    condition = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}
+    scene.pod["status"] |= {"phase": "Pending", "conditions": [condition]}
+    plan = await plan_restart(scene.cluster, scene.work, KEY, RestartWishes(), scene.clock)
+    report = describe_plan(plan, scene.clock)
+    assert (report.outcome, plan.steps) == (RestartOutcome.NO_REMEDY, ())
+    assert [found.detail for found in report.findings] == ["0/3 nodes are available"]
 
 
 async def test_a_failed_job_is_created_again_with_the_same_specification(scene: Scene) -> None:
@@ -138,7 +163,7 @@ async def test_a_specification_that_the_server_refuses_now_is_not_deleted(scene:
 async def test_a_job_that_cannot_be_created_again_is_on_disk(scene: Scene, failure: OpsctlError) -> None:
     _fail(scene.job)
     wanted = copy_for_creation(scene.job)
-    scene.cluster.failing["create jobs"] = failure
+    scene.cluster.broken["create jobs"] = failure
     report, error = await scene.restart()
     (path,) = scene.kept
     assert json.loads(path.read_text()) == wanted
@@ -185,7 +210,157 @@ async def test_being_asked_to_stop_does_not_leave_the_job_deleted(scene: Scene) 
     states = {result.step.kind: result.state for result in report.steps}
     assert states[StepKind.CREATE_JOB] is StepState.DONE
     assert states[StepKind.WAIT_POD] is StepState.SKIPPED
+    assert (report.outcome, report.why_not) == (RestartOutcome.NOT_CONFIRMED, WhyNot.STOPPED)
+
+
+async def test_time_that_runs_out_in_between_does_not_hide_the_manifest(scene: Scene) -> None:
+    _fail(scene.job)
+    scene.cluster.gone_after = 10_000
+    plan = await plan_restart(scene.cluster, scene.work, KEY, RestartWishes(), scene.clock)
+    is_deleted = asyncio.Event()
+
+    def note(step: Step) -> None:
+        if step.kind is StepKind.WAIT_GONE:
+            is_deleted.set()
+
+    working = asyncio.ensure_future(run_restart(plan, scene.ports, wait_seconds=60, stop=scene.stop, on_step=note))
+    await is_deleted.wait()
+    await asyncio.sleep(5)
+    working.cancel()
+    report, error = await working
+    (path,) = scene.kept
+    assert (report.outcome, report.kept_manifest) == (RestartOutcome.INCOMPLETE, str(path))
+    assert error is not None
+    assert (error.code, str(path) in str(error.hint)) == ("not-created", True)
+
+
+async def test_a_server_that_comes_back_gets_the_job_again(scene: Scene) -> None:
+    _fail(scene.job)
+    scene.cluster.failing["create jobs"] = UnavailableError("reset")
+    report, error = await scene.restart()
+    assert (error, report.outcome, scene.kept) == (None, RestartOutcome.MENDED, [])
+
+
+async def test_a_creation_whose_answer_was_lost_is_not_taken_for_somebody_elses(scene: Scene) -> None:
+    _fail(scene.job)
+    scene.cluster.lost_answers.add("create jobs")
+    report, error = await scene.restart()
+    assert (error, report.outcome, scene.kept) == (None, RestartOutcome.MENDED, [])
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_what_somebody_else_creates_in_between_is_left_alone(scene: Scene, is_lost: bool) -> None:
+    _fail(scene.job)
+    plan = await plan_restart(scene.cluster, scene.work, KEY, RestartWishes(), scene.clock)
+    other = old_job()
+    other["metadata"]["uid"] = "other"
+    other["spec"]["parallelism"] = 5
+
+    def intrude(step: Step) -> None:
+        if step.kind is StepKind.CREATE_JOB:
+            scene.cluster.add(other)
+            if is_lost:
+                scene.cluster.failing["create jobs"] = UnavailableError("reset")
+
+    report, error = await run_restart(plan, scene.ports, wait_seconds=60, stop=scene.stop, on_step=intrude)
+    assert error is not None
+    assert error.code == "recreated"
+    assert scene.cluster.job(KEY.namespace, KEY.name)["metadata"]["uid"] == "other"
+    assert report.kept_manifest == str(scene.kept[0])
+
+
+async def test_a_job_whose_deletion_would_not_end_is_not_deleted(scene: Scene) -> None:
+    scene.pod["status"]["conditions"] = [{"type": "Ready", "status": "False", "reason": "NodeStatusUnknown"}]
+    with pytest.raises(DataError, match="would not end"):
+        await scene.restart(recreate=True)
+    assert scene.cluster.job(KEY.namespace, KEY.name)["metadata"]["uid"] == UID
+
+
+async def test_records_that_are_away_do_not_stop_what_is_asked_for(scene: Scene) -> None:
+    scene.work.errors = [UnavailableError("Mongo is away")] * 1000
+    with pytest.raises(UnavailableError, match=r"cannot be told: Mongo is away"):
+        await scene.restart()
+    report, error = await scene.restart(pods=(OLD_POD,))
+    assert (error, report.outcome) == (None, RestartOutcome.NOT_CONFIRMED)
+    assert (report.why_not, report.unknown_because) == (WhyNot.UNKNOWN, "Mongo is away")
+    assert OLD_POD not in scene.cluster.pods()
+
+
+async def test_what_is_wrong_for_certain_is_mended_without_records(scene: Scene) -> None:
+    _fail(scene.job)
+    scene.work.errors = [UnavailableError("Mongo is away")] * 2
+    report, error = await scene.restart()
+    assert (error, report.outcome, report.unknown_because) == (None, RestartOutcome.MENDED, None)
+
+
+async def test_what_the_old_pod_finishes_while_it_ends_is_no_progress(scene: Scene) -> None:
+    """It was slow, not hung: two documents were recorded between the plan and its end."""
+    scene.progress_after_seconds = 0
+    scene.cluster.on_pod = scene._on_pod
+    report, _ = await scene.restart()
+    assert (report.outcome, report.why_not) == (RestartOutcome.NOT_CONFIRMED, WhyNot.NO_PROGRESS)
+
+
+async def test_only_a_new_pods_own_work_is_its_progress(scene: Scene) -> None:
+    """Of two shards one hung; the other goes on all the time."""
+    scene.job["spec"]["parallelism"] = 2
+    scene.cluster.add_pod(scene.job, "busy", phase="Running", startTime=LONG_AGO.isoformat())
+    new: list[str] = []
+    scene.cluster.on_pod = new.append
+
+    def mark(seconds: float) -> Mapping[str, Any]:
+        writers = [Writer("busy", True, EPOCH, 1, 500 + int(seconds))]
+        if not new:
+            writers.append(Writer(OLD_POD, False, LONG_AGO, 0, 70))
+        elif seconds < 20:
+            writers.append(Writer(new[0], True, EPOCH, 0, 70))  # it counts its share first
+        else:
+            writers.append(Writer(new[0], True, EPOCH, 0, int(seconds) - 20))
+        done = {"documents_processed": 95 + int(seconds), "images_finished": 570 + int(seconds)}
+        return {**done, "last_progress_at": EPOCH, "state": "running", "writers": tuple(writers)}
+
+    scene.work.at = mark
+    report, _ = await scene.restart()
+    assert [(found.trouble, found.pod) for found in report.findings] == [(Trouble.SILENT, OLD_POD)]
+    assert report.outcome is RestartOutcome.MENDED
+    assert scene.clock.monotonic() > 20
+    assert "busy" in scene.cluster.pods()
+
+
+async def test_a_run_that_was_over_before_proves_nothing(scene: Scene) -> None:
+    scene.work.at = lambda _seconds: {"documents_processed": 95, "state": "complete"}
+    report, _ = await scene.restart(recreate=True)
     assert report.outcome is RestartOutcome.NOT_CONFIRMED
+
+
+async def test_a_pod_that_ends_well_has_done_its_part(scene: Scene) -> None:
+    scene.progress_after_seconds = 10_000
+    scene.cluster.pod_status = lambda: {"phase": "Succeeded"}
+    scene.job["spec"]["parallelism"] = 1
+    report, _ = await scene.restart()
+    assert (report.outcome, report.steps[-1].detail) == (RestartOutcome.MENDED, "Succeeded")
+
+
+async def test_a_suspended_job_is_not_waited_for(scene: Scene) -> None:
+    scene.job["spec"]["suspend"] = True
+    report, _ = await scene.restart(recreate=True)
+    assert (report.outcome, report.why_not) == (RestartOutcome.NOT_CONFIRMED, WhyNot.JOB_SUSPENDED)
+    assert [found.trouble for found in report.obstacles] == [Trouble.JOB_SUSPENDED]
+    assert scene.clock.monotonic() < 10
+
+
+async def test_a_new_pod_that_does_not_start_is_explained_by_its_events(scene: Scene) -> None:
+    def explain(name: str) -> None:
+        event = {"kind": "Event", "metadata": {"namespace": KEY.namespace, "name": "e"}, "type": "Warning"}
+        about = {"uid": f"uid-of-{name}", "name": name}
+        scene.cluster.add({**event, "involvedObject": about, "reason": "FailedMount", "message": "no such volume"})
+
+    scene.cluster.on_pod = explain
+    scene.cluster.pod_status = lambda: {"phase": "Pending"}
+    report, _ = await scene.restart()
+    assert [(found.trouble, found.detail) for found in report.obstacles] == [
+        (Trouble.NOT_STARTED, "FailedMount: no such volume")
+    ]
 
 
 async def test_without_progress_it_says_so_and_why(scene: Scene) -> None:
@@ -199,7 +374,7 @@ async def test_without_progress_it_says_so_and_why(scene: Scene) -> None:
     assert [(found.trouble, found.detail) for found in report.obstacles] == [
         (Trouble.IMAGE, "ImagePullBackOff: no such image")
     ]
-    assert report.steps[1].detail == "no new pod runs yet (after 60 s)"
+    assert report.why_not is WhyNot.NO_POD
 
 
 async def test_progress_of_somebody_else_is_no_progress_of_the_new_pod(scene: Scene) -> None:
@@ -241,6 +416,9 @@ async def test_what_the_person_asks_for_is_done(scene: Scene) -> None:
     assert [found.trouble for found in plan.findings] == [Trouble.REQUESTED]
     with pytest.raises(NotFoundError, match="has no pod 'nope'"):
         await plan_restart(scene.cluster, scene.work, KEY, RestartWishes(pods=("nope",)), scene.clock)
+    scene.pod["status"]["phase"] = "Failed"
+    with pytest.raises(UsageError, match="has ended"):
+        await plan_restart(scene.cluster, scene.work, KEY, RestartWishes(pods=(OLD_POD,)), scene.clock)
 
 
 async def test_pods_of_another_job_with_the_same_labels_are_not_ours(scene: Scene) -> None:
@@ -254,7 +432,7 @@ async def test_pods_of_another_job_with_the_same_labels_are_not_ours(scene: Scen
 async def test_a_job_without_pods_is_explained_by_its_events(scene: Scene) -> None:
     del scene.cluster.objects["pods", KEY.namespace, OLD_POD]
     event = {"kind": "Event", "metadata": {"namespace": KEY.namespace, "name": "e"}, "type": "Warning"}
-    scene.cluster.add({**event, "involvedObject": {"name": KEY.name}, "reason": "FailedCreate", "message": "quota"})
+    scene.cluster.add({**event, "involvedObject": {"uid": UID}, "reason": "FailedCreate", "message": "quota"})
     plan = await plan_restart(scene.cluster, scene.work, KEY, RestartWishes(), scene.clock)
     assert [found.detail for found in plan.findings] == ["FailedCreate: quota"]
     scene.cluster.denied.add("list events")

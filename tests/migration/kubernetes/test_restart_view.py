@@ -16,6 +16,7 @@ from opsctl.migration.kubernetes.restart_models import (
     StepKind,
     StepResult,
     StepState,
+    WhyNot,
 )
 from opsctl.migration.kubernetes.restart_view import restart_view
 from opsctl.migration.kubernetes.trouble import Finding, Remedy, Trouble
@@ -82,3 +83,37 @@ def test_owners_and_other_writers_are_warned_of() -> None:
     notes = restart_view(replace(REPORT, owners=owners, other_writers=writers), Catalogue("en")).notes
     assert "cronjob (CronJob nightly)" in notes[0].text
     assert "laptop" in notes[1].text
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+@pytest.mark.parametrize("why", WhyNot)
+def test_why_nothing_was_confirmed_is_said_second(language: Language, why: WhyNot) -> None:
+    report = replace(REPORT, outcome=RestartOutcome.NOT_CONFIRMED, why_not=why)
+    view = restart_view(report, Catalogue(language))
+    assert view.summary[1].text == Catalogue(language).get(f"kubernetes.why_{why}")
+    assert view.next_commands[0].command == "opsctl migrate logs --follow"
+
+
+def test_records_that_could_not_be_asked_are_said() -> None:
+    notes = restart_view(replace(REPORT, unknown_because="Mongo is away"), Catalogue("en")).notes
+    assert notes[0].text.endswith("is not known: Mongo is away")
+
+
+@pytest.mark.parametrize(
+    ("findings", "deleted", "command"),
+    [
+        ([Finding(Trouble.NO_PROGRESS, Remedy.DELETE_POD, "p-1")], ["p-1"], "opsctl migrate restart"),
+        ([Finding(Trouble.REQUESTED, Remedy.DELETE_POD, "p-1")], ["p-1"], "opsctl migrate restart --pod p-1"),
+        (
+            [Finding(Trouble.SILENT, Remedy.DELETE_POD, name) for name in ("p-1", "p-2")],
+            ["p-2"],
+            "opsctl migrate restart --pod p-2",
+        ),
+        ([Finding(Trouble.JOB_FAILED, Remedy.RECREATE_JOB)], [], "opsctl migrate restart"),
+        ([Finding(Trouble.REQUESTED, Remedy.RECREATE_JOB)], [], "opsctl migrate restart --recreate"),
+    ],
+)
+def test_the_command_after_a_dry_run_does_the_same(findings: list[Finding], deleted: list[str], command: str) -> None:
+    steps = tuple(StepResult(Step(StepKind.DELETE_POD, name, "u"), StepState.SKIPPED) for name in deleted)
+    report = replace(REPORT, outcome=RestartOutcome.PLANNED, findings=tuple(findings), steps=steps)
+    assert restart_view(report, Catalogue("en")).next_commands[0].command == command

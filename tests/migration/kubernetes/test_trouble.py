@@ -42,8 +42,17 @@ def test_a_pod_at_work_and_a_young_one_are_left_alone() -> None:
     assert _find(replace(POD, started_at=NOW - timedelta(seconds=299)), HUNG) == []
 
 
-def test_nothing_is_held_against_a_pod_when_nothing_is_known() -> None:
-    assert _find(POD, WorkMark(NOW, None, None)) == []
+@pytest.mark.parametrize("mark", [WorkMark(NOW, None, None), WorkMark(NOW, 95, None)])
+def test_nothing_is_held_against_a_pod_when_it_is_not_known_when_it_finished_something(mark: WorkMark) -> None:
+    assert _find(POD, mark) == [Finding(Trouble.UNKNOWN_PROGRESS, Remedy.NONE, "p")]
+
+
+def test_a_run_that_says_what_it_waits_for_does_not_hang() -> None:
+    mark = replace(HUNG, writers=(Writer("p", True, NOW),), waiting_reason="Mongo cannot be reached")
+    since = NOW - timedelta(minutes=20)
+    assert _find(POD, mark) == [Finding(Trouble.WAITING, Remedy.NONE, "p", "Mongo cannot be reached", since)]
+    silent = replace(mark, writers=(Writer("p", False, NOW - timedelta(minutes=9)),))
+    assert [found.trouble for found in _find(POD, silent)] == [Trouble.SILENT]
 
 
 def test_a_migration_that_never_finished_anything_hangs_since_the_pod_began() -> None:
@@ -84,7 +93,8 @@ def test_a_pod_without_a_node_on_a_lost_node_or_ending_for_too_long() -> None:
         (replace(POD, is_node_lost=True), Trouble.NODE_LOST),
         (replace(POD, deleted_at=NOW - timedelta(seconds=90)), Trouble.STUCK_ENDING),
         (replace(POD, deleted_at=NOW - timedelta(seconds=9)), None),
-        (replace(POD, phase="Pending"), None),
+        (replace(POD, phase="Pending"), Trouble.NOT_STARTED),
+        (replace(POD, phase="Pending", created_at=NOW - timedelta(seconds=9)), None),
     ]
     for pod, expected in cases:
         assert [found.trouble for found in _find(pod, HUNG)] == ([expected] if expected else [])

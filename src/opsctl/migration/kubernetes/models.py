@@ -80,18 +80,21 @@ class JobKey:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A process that holds a lease on the migration. In a pod `host` is the pod's name."""
+    """A process that holds a lease on the migration. In a pod `host` is the pod's host name. `images_finished` is what
+    this start has done; the old figure stands there until the new process has counted its share."""
 
     host: str
     is_alive: bool
     heartbeat_at: datetime
     shard: int | None = None
+    images_finished: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WorkMark:
     """How far the work is at one moment. `documents_processed` is counted in the collection and `images_finished` in
-    the run record; None is what is not known, 0 is a count. `state` is the run's own word, None without a record."""
+    the run record; None is what is not known, 0 is a count. `state` is the run's own word, None without a record;
+    `waiting_reason` why it waits, if it does."""
 
     taken_at: datetime
     documents_processed: int | None
@@ -99,6 +102,7 @@ class WorkMark:
     last_progress_at: datetime | None = None
     state: str | None = None
     writers: tuple[Writer, ...] = ()
+    waiting_reason: str | None = None
 
 
 class ContainerPhase(StrEnum):

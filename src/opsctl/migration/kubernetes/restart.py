@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
 
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError, UnavailableError
-from opsctl.migration.clock import Clock, sleep_unless
-from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Permission, Pod, WorkMark
-from opsctl.migration.kubernetes.ports import Cluster, JsonObject, WorkLog
-from opsctl.migration.kubernetes.reading import read_job
+from opsctl.migration.clock import Clock
+from opsctl.migration.kubernetes.models import JobFacts, Kind, WorkMark
+from opsctl.migration.kubernetes.ports import Cluster, WorkLog
+from opsctl.migration.kubernetes.restart_confirmation import Confirmation, NotConfirmedError
 from opsctl.migration.kubernetes.restart_models import (
     RestartOutcome,
     RestartPlan,
@@ -25,23 +23,14 @@ from opsctl.migration.kubernetes.restart_models import (
     StepKind,
     StepResult,
     StepState,
+    WhyNot,
 )
-from opsctl.migration.kubernetes.restart_plan import check_name, explain, find_pods
-from opsctl.migration.kubernetes.trouble import Finding, Trouble, find_troubles
+from opsctl.migration.kubernetes.restart_recreation import ManifestKeeper, Recreation
+from opsctl.migration.kubernetes.trouble import Trouble
 
-POLL_SECONDS = 2.0
-# Beyond the time that the pods themselves are given to end.
-GONE_SECONDS = 60.0
-
-
-class ManifestKeeper(Protocol):
-    """Where the manifest of a Job is kept while there is no Job. Raises DataError."""
-
-    def keep(self, key: JobKey, manifest: JsonObject) -> str:
-        """Write it; returns the path."""
-
-    def discard(self, path: str) -> None:
-        """It is not needed any more."""
+_WAITS = (StepKind.WAIT_POD, StepKind.WAIT_PROGRESS)
+# Nothing is wrong with these, though no image is on its way.
+_AS_WANTED = (Trouble.JOB_COMPLETE, Trouble.RUN_PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +50,20 @@ async def run_restart(
     wait_seconds: float,
     stop: asyncio.Event,
     on_step: Callable[[Step], None] = lambda _step: None,
+    on_look: Callable[[WorkMark], None] = lambda _mark: None,
 ) -> tuple[RestartReport, OpsctlError | None]:
     """Do what the plan says, and wait up to `wait_seconds` for a new pod to make progress.
 
     Returns the report, and the error that ended it early; before anything was changed errors are raised instead. That
-    no progress was seen in time is no error but an outcome.
+    no progress was seen in time is no error but an outcome. `on_look` hears what the migration's records say while
+    progress is waited for. Cancelled in the middle it still reports: what was deleted must not be kept secret.
     """
-    restart = _Restart(plan, ports, wait_seconds, stop)
+    restart = _Restart(plan, ports, wait_seconds, stop, on_look)
     await restart.look_first()
     error: OpsctlError | None = None
     is_over = False
     for step in plan.steps:
-        if is_over or (stop.is_set() and not restart.is_between):
+        if is_over or (stop.is_set() and not restart.recreation.is_between):
             restart.note(step, StepState.SKIPPED)
             continue
         on_step(step)
@@ -83,9 +74,14 @@ async def run_restart(
             if not restart.has_changed:
                 raise
             error, is_over = failure, True
-        except _NotConfirmedError as failure:
-            restart.note(step, StepState.FAILED, str(failure))
-            is_over = True
+        except NotConfirmedError as failure:
+            restart.note(step, StepState.FAILED)
+            restart.why_not, is_over = failure.why, True
+        except asyncio.CancelledError:
+            if not restart.recreation.is_between:
+                raise
+            error, is_over = restart.recreation.cut_off(), True
+            restart.note(step, StepState.FAILED, error.message)
         else:
             restart.note(step, StepState.DONE, detail)
     return restart.report(), error
@@ -93,13 +89,12 @@ async def run_restart(
 
 def describe_plan(plan: RestartPlan, clock: Clock) -> RestartReport:
     """The report of a dry run, or of a restart that has nothing to do."""
-    outcome = RestartOutcome.PLANNED if plan.steps else RestartOutcome.NOTHING_TO_DO
+    outcome = RestartOutcome.PLANNED
+    if not plan.steps:
+        is_well = all(found.trouble in _AS_WANTED for found in plan.findings)
+        outcome = RestartOutcome.NOTHING_TO_DO if is_well else RestartOutcome.NO_REMEDY
     results = tuple(StepResult(step, StepState.SKIPPED) for step in plan.steps)
     return _report(plan, clock, outcome, results)
-
-
-class _NotConfirmedError(Exception):
-    """No progress was seen in time."""
 
 
 @dataclass(slots=True)
@@ -108,19 +103,38 @@ class _Restart:
     ports: RestartPorts
     wait_seconds: float
     stop: asyncio.Event
+    on_look: Callable[[WorkMark], None]
     results: list[StepResult] = field(default_factory=list)
     has_changed: bool = False
-    is_between: bool = False
-    kept: str | None = None
-    job: JobFacts | None = None
-    deadline: float = 0.0
-    before: WorkMark | None = None
-    after: WorkMark | None = None
-    pods: tuple[Pod, ...] = ()
-    obstacles: tuple[Finding, ...] = ()
+    why_not: WhyNot | None = None
+    job: JobFacts = field(init=False)
+    recreation: Recreation = field(init=False)
+    confirmation: Confirmation = field(init=False)
+
+    def __post_init__(self) -> None:
+        plan, ports = self.plan, self.ports
+        self.job = plan.job
+        self.recreation = Recreation(
+            ports.cluster, ports.keeper, ports.clock, plan.job, plan.pods, dict(plan.manifest or {})
+        )
+        deleted = {step.uid for step in plan.steps if step.kind is StepKind.DELETE_POD and step.uid is not None}
+        self.confirmation = Confirmation(
+            ports.cluster,
+            ports.work,
+            ports.clock,
+            self.wait_seconds,
+            self.stop,
+            plan.pods,
+            frozenset(deleted),
+            None,
+            self.on_look,
+        )
 
     async def look_first(self) -> None:
-        self.before = await self.ports.work.look()
+        try:
+            self.confirmation.before = await self.ports.work.look()
+        except (UnavailableError, AccessDeniedError, NotFoundError) as error:
+            self.confirmation.unknown_because = error.message
 
     async def do(self, step: Step) -> str | None:
         steps: Mapping[StepKind, Callable[[Step], Awaitable[str | None]]] = {
@@ -139,45 +153,37 @@ class _Restart:
         self.results.append(StepResult(step, state, detail))
 
     def report(self) -> RestartReport:
-        failed = [result for result in self.results if result.state is not StepState.DONE]
-        waits = (StepKind.WAIT_POD, StepKind.WAIT_PROGRESS)
-        if not failed:
-            outcome = RestartOutcome.MENDED
-        elif all(result.step.kind in waits for result in failed):
-            outcome = RestartOutcome.NOT_CONFIRMED
-        else:
-            outcome = RestartOutcome.INCOMPLETE
-        report = _report(self.plan, self.ports.clock, outcome, tuple(self.results))
-        return RestartReport(
-            **{name: getattr(report, name) for name in ("taken_at", "namespace", "job", "outcome", "findings")},
-            owners=report.owners,
-            other_writers=report.other_writers,
-            steps=report.steps,
-            new_pods=tuple(pod.name for pod in self.pods),
-            documents_before=self.before.documents_processed if self.before else None,
-            documents_after=self.after.documents_processed if self.after else None,
-            kept_manifest=self.kept,
-            obstacles=self.obstacles,
+        seen, kept, outcome = self.confirmation, self.recreation.kept, self._outcome()
+        # The path of a file that was removed again would lead nowhere.
+        steps = tuple(
+            replace(result, detail=kept) if result.step.kind is StepKind.KEEP_MANIFEST else result
+            for result in self.results
+        )
+        return replace(
+            _report(self.plan, self.ports.clock, outcome, steps),
+            new_pods=tuple(pod.name for pod in seen.pods),
+            documents_before=seen.before.documents_processed if seen.before else None,
+            documents_after=seen.after.documents_processed if seen.after else None,
+            kept_manifest=kept,
+            why_not=(self.why_not or WhyNot.STOPPED) if outcome is RestartOutcome.NOT_CONFIRMED else None,
+            obstacles=seen.obstacles,
+            unknown_because=seen.unknown_because,
         )
 
-    # -- steps
+    def _outcome(self) -> RestartOutcome:
+        failed = [result for result in self.results if result.state is not StepState.DONE]
+        if not failed:
+            return RestartOutcome.MENDED
+        if all(result.step.kind in _WAITS for result in failed):
+            return RestartOutcome.NOT_CONFIRMED
+        return RestartOutcome.INCOMPLETE
 
     async def _check_creation(self, _step: Step) -> str | None:
-        key = self.plan.job.key
-        for verb, name in (("create", None), ("delete", key.name)):
-            permission = Permission(verb, Kind.JOB.group, Kind.JOB.plural, key.namespace, name)
-            if not await self.ports.cluster.may(permission):
-                raise AccessDeniedError(
-                    f"not allowed to {permission}",
-                    hint="the Role of `opsctl migrate manifest` grants it; nothing was changed",
-                    permission=str(permission),
-                )
-        await self.ports.cluster.create(check_name(self._manifest()), dry_run=True)
+        await self.recreation.check()
         return None
 
     async def _keep_manifest(self, _step: Step) -> str | None:
-        self.kept = self.ports.keeper.keep(self.plan.job.key, self._manifest())
-        return self.kept
+        return self.recreation.keep()
 
     async def _delete_pod(self, step: Step) -> str | None:
         try:
@@ -190,116 +196,28 @@ class _Restart:
         self.has_changed = True
         return None
 
-    async def _delete_job(self, step: Step) -> str | None:
-        key = self.plan.job.key
+    async def _delete_job(self, _step: Step) -> str | None:
         try:
-            await self.ports.cluster.delete(Kind.JOB, key.namespace, key.name, uid=step.uid or "")
-        except UnavailableError as error:
+            await self.recreation.delete()
+        except UnavailableError:
             self.has_changed = True
-            raise retell(error, f"whether Job {key} was deleted is not known", self._how_to_go_on()) from error
-        except OpsctlError:
-            self._discard()
             raise
-        self.has_changed = self.is_between = True
+        self.has_changed = True
         return None
 
-    async def _wait_gone(self, step: Step) -> str | None:
-        key, clock = self.plan.job.key, self.ports.clock
-        deadline = clock.monotonic() + self.plan.job.grace_seconds + GONE_SECONDS
-        while clock.monotonic() < deadline:
-            try:
-                found = read_job(await self.ports.cluster.get(Kind.JOB, key.namespace, key.name))
-            except NotFoundError:
-                return None
-            except UnavailableError:
-                found = None
-            if found is not None and found.uid != step.uid:
-                raise _recreated(key)
-            await clock.sleep(POLL_SECONDS)
-        raise UnavailableError(
-            f"Job {key} is still being deleted: its pods have not ended", hint=self._how_to_go_on(), code="not-gone"
-        )
+    async def _wait_gone(self, _step: Step) -> str | None:
+        await self.recreation.wait_until_gone()
+        return None
 
     async def _create_job(self, _step: Step) -> str | None:
-        key = self.plan.job.key
-        try:
-            created = await self.ports.cluster.create(self._manifest())
-        except OpsctlError as error:
-            what = f"Job {key} was deleted and could not be created again"
-            raise retell(error, what, self._how_to_go_on()) from error
-        self.job = read_job(created)
-        self.is_between = False
-        self._discard()
+        self.job = await self.recreation.create()
         return None
 
     async def _wait_pod(self, _step: Step) -> str | None:
-        self.deadline = self.ports.clock.monotonic() + self.wait_seconds
-        while True:
-            await self._look_at_pods()
-            running = [pod.name for pod in self.pods if pod.is_running or pod.phase == "Succeeded"]
-            if running:
-                return ", ".join(running)
-            await self._poll_again("no new pod runs yet")
+        return await self.confirmation.wait_for_pods(self.job)
 
     async def _wait_progress(self, _step: Step) -> str | None:
-        seen = self.before
-        while True:
-            mark = await self._look_at_work()
-            if mark is not None:
-                self.after = mark
-                if mark.state in ("complete", "complete_with_failures"):
-                    return mark.state
-                if seen is not None and _has_progressed(seen, mark, self.pods):
-                    return None
-                seen = _merge(seen, mark)
-            await self._poll_again("the new pod runs, but nothing was finished yet")
-            await self._look_at_pods()
-
-    # -- inside
-
-    async def _poll_again(self, what: str) -> None:
-        clock = self.ports.clock
-        if clock.monotonic() >= self.deadline or self.stop.is_set():
-            await self._find_obstacles()
-            waited = "asked to stop" if self.stop.is_set() else f"after {self.wait_seconds:g} s"
-            raise _NotConfirmedError(f"{what} ({waited})")
-        await sleep_unless(self.stop, clock, POLL_SECONDS)
-
-    async def _look_at_pods(self) -> None:
-        """A server that is away for a moment is asked again."""
-        old = {pod.uid for pod in self.plan.pods}
-        with suppress(UnavailableError):
-            pods = await find_pods(self.ports.cluster, self.job or self.plan.job)
-            self.pods = tuple(pod for pod in pods if pod.uid not in old)
-
-    async def _look_at_work(self) -> WorkMark | None:
-        try:
-            return await self.ports.work.look()
-        except UnavailableError:
-            return None
-
-    async def _find_obstacles(self) -> None:
-        key, now = self.plan.job.key, self.ports.clock.now()
-        mark = self.after or self.before or WorkMark(now, None, None)
-        with suppress(UnavailableError, NotFoundError):
-            job = read_job(await self.ports.cluster.get(Kind.JOB, key.namespace, key.name))
-            found = find_troubles(job, self.pods, mark, now=now, patience_seconds=self.wait_seconds)
-            self.obstacles = await explain(
-                self.ports.cluster, key, tuple(one for one in found if one.trouble is not Trouble.NO_PROGRESS)
-            )
-
-    def _manifest(self) -> JsonObject:
-        if self.plan.manifest is None:
-            raise TypeError("a plan that creates the Job has its manifest")
-        return self.plan.manifest
-
-    def _discard(self) -> None:
-        if self.kept is not None:
-            self.ports.keeper.discard(self.kept)
-            self.kept = None
-
-    def _how_to_go_on(self) -> str:
-        return f"its manifest is in {self.kept}; create it with: kubectl create -f {self.kept}"
+        return await self.confirmation.wait_for_progress(self.job)
 
 
 def _report(plan: RestartPlan, clock: Clock, outcome: RestartOutcome, steps: tuple[StepResult, ...]) -> RestartReport:
@@ -312,42 +230,6 @@ def _report(plan: RestartPlan, clock: Clock, outcome: RestartOutcome, steps: tup
         owners=plan.owners,
         other_writers=plan.other_writers,
         steps=steps,
-    )
-
-
-def _has_progressed(before: WorkMark, now: WorkMark, pods: tuple[Pod, ...]) -> bool:
-    """More is done than there was, and where the workers are known, one of the new pods is among them."""
-    hosts = {pod.host for pod in pods}
-    if now.writers and not any(writer.host in hosts for writer in now.writers):
-        return False
-    return _is_more(before.documents_processed, now.documents_processed) or _is_more(
-        before.images_finished, now.images_finished
-    )
-
-
-def _is_more(before: int | None, now: int | None) -> bool:
-    return before is not None and now is not None and now > before
-
-
-def _merge(seen: WorkMark | None, mark: WorkMark) -> WorkMark:
-    """What to compare the next look with. The counter of images begins at 0 with each start; the count of documents
-    is that of the first look, unless it was not known then."""
-    if seen is None or seen.documents_processed is None:
-        return mark
-    return WorkMark(mark.taken_at, seen.documents_processed, mark.images_finished, mark.last_progress_at, mark.state)
-
-
-def retell(error: OpsctlError, message: str, hint: str) -> OpsctlError:
-    """The same error, with what it means here in front."""
-    text = f"{message}: {error.message}"
-    if isinstance(error, AccessDeniedError):
-        return AccessDeniedError(text, hint=hint, code=error.code, permission=error.permission)
-    return type(error)(text, hint=hint, code=error.code)
-
-
-def _recreated(key: JobKey) -> OpsctlError:
-    return OpsctlError(
-        f"somebody else created Job {key} again while it was being deleted",
-        hint="look at it with opsctl status; a CronJob, Argo CD or Helm may look after it",
-        code="recreated",
+        documents_before=plan.documents_processed,
+        unknown_because=plan.unknown_because,
     )

@@ -38,9 +38,24 @@ class RestartOutcome(StrEnum):
 
     PLANNED = "planned"
     NOTHING_TO_DO = "nothing-to-do"
+    NO_REMEDY = "no-remedy"
     MENDED = "mended"
     NOT_CONFIRMED = "not-confirmed"
     INCOMPLETE = "incomplete"
+
+
+class WhyNot(StrEnum):
+    """Why progress was not confirmed."""
+
+    NO_POD = "no-pod"
+    NO_PROGRESS = "no-progress"
+    UNKNOWN = "unknown"
+    STOPPED = "stopped"
+    JOB_FAILED = "job-failed"
+    JOB_SUSPENDED = "job-suspended"
+    JOB_ENDING = "job-ending"
+    JOB_GONE = "job-gone"
+    JOB_REPLACED = "job-replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,7 @@ class RestartPlan:
     """What is stuck and what will be done about it; no steps when nothing is to be done.
 
     `other_writers` are alive and no pods of this Job. `manifest` is what the Job is created from again.
+    `unknown_because` says why the migration's own records could not be asked.
     """
 
     job: JobFacts
@@ -85,12 +101,22 @@ class RestartPlan:
     other_writers: tuple[Writer, ...]
     steps: tuple[Step, ...]
     manifest: JsonObject | None = None
+    documents_processed: int | None = None
+    unknown_because: str | None = None
+
+    @property
+    def recreates(self) -> bool:
+        """The Job itself is deleted and created again."""
+        return any(step.kind is StepKind.CREATE_JOB for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
 class RestartReport:
     """What happened. `kept_manifest` is the file from which the Job can still be created, when it has to be;
-    `obstacles` is what is in the way of the new pods."""
+    `obstacles` is what is in the way of the new pods; `why_not` is set when no progress was seen. `unknown_because`
+    says why the migration's own records could not be asked: who else works on it, and what is finished, is not known
+    then.
+    """
 
     taken_at: datetime
     namespace: str
@@ -104,4 +130,6 @@ class RestartReport:
     documents_before: int | None = None
     documents_after: int | None = None
     kept_manifest: str | None = None
+    why_not: WhyNot | None = None
     obstacles: tuple[Finding, ...] = ()
+    unknown_because: str | None = None

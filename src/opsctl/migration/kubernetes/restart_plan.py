@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from opsctl.errors import AccessDeniedError, BusyError, NotFoundError, OpsctlError
+from opsctl.errors import AccessDeniedError, BusyError, NotFoundError, OpsctlError, UnavailableError, UsageError
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Pod, WorkMark, Writer
@@ -14,45 +15,57 @@ from opsctl.migration.kubernetes.reading import belongs_to, read_job, read_pod
 from opsctl.migration.kubernetes.restart_models import RestartPlan, RestartWishes, Step, StepKind
 from opsctl.migration.kubernetes.trouble import Finding, Remedy, Trouble, find_troubles
 
-MOST_PODS = 5_000
+_NAME_IT = "mend that first, or say what to restart: --pod NAME, or --recreate"
+# What Kubernetes says about in events alone.
+_TOLD_BY_EVENTS = (Trouble.NO_PODS, Trouble.NOT_STARTED)
 
 
 async def plan_restart(
     cluster: Cluster, work: WorkLog, key: JobKey, wishes: RestartWishes, clock: Clock
 ) -> RestartPlan:
     """Look at the Job, its pods and the migration's records. Raises NotFoundError for a Job or pod that is not there,
-    BusyError while a process that is no pod of this Job is at work, unless the wishes say so."""
+    BusyError while a process that is no pod of this Job is at work, unless the wishes say so.
+
+    Records that cannot be asked do not keep anybody from a restart for which there is reason enough without them, or
+    that is wished for by name; when there is neither, the error of the records is raised.
+    """
     document = await cluster.get(Kind.JOB, key.namespace, key.name)
     job = read_job(document)
     pods = await find_pods(cluster, job)
-    mark = await work.look()
+    mark, error = await _look(work, clock)
     findings = find_troubles(job, pods, mark, now=clock.now(), patience_seconds=wishes.patience_seconds)
     findings = (*findings, *_wished(pods, wishes, findings, job))
     steps = tuple(_steps(job, pods, findings, wishes))
+    if error is not None and not steps and any(found.trouble is Trouble.UNKNOWN_PROGRESS for found in findings):
+        raise retell(error, "whether the pods make progress cannot be told", _NAME_IT)
     others = find_other_writers(pods, mark)
     if steps and others and not wishes.despite_writers:
         raise _busy(others)
-    recreates = any(step.kind is StepKind.CREATE_JOB for step in steps)
-    return RestartPlan(
+    plan = RestartPlan(
         job=job,
         pods=pods,
-        findings=await explain(cluster, key, findings),
+        findings=await explain(cluster, job, pods, findings),
         owners=find_owners(document),
         other_writers=others,
         steps=steps,
-        manifest=copy_for_creation(document) if recreates else None,
+        documents_processed=mark.documents_processed,
+        unknown_because=error.message if error else None,
     )
+    return replace(plan, manifest=copy_for_creation(document)) if plan.recreates else plan
+
+
+async def _look(work: WorkLog, clock: Clock) -> tuple[WorkMark, OpsctlError | None]:
+    try:
+        return await work.look(), None
+    except (UnavailableError, AccessDeniedError, NotFoundError) as error:
+        return WorkMark(clock.now(), None, None), error
 
 
 async def find_pods(cluster: Cluster, job: JobFacts) -> tuple[Pod, ...]:
     """The pods that the Job controls, oldest first; those of another Job with the same labels are not among them."""
-    found: list[Pod] = []
     label = f"batch.kubernetes.io/controller-uid={job.uid}"
-    async for document in cluster.list(Kind.POD, job.key.namespace, labels=label):
-        if belongs_to(document, job.uid):
-            found.append(read_pod(document))
-        if len(found) >= MOST_PODS:
-            break
+    documents = cluster.list(Kind.POD, job.key.namespace, labels=label)
+    found = [read_pod(document) async for document in documents if belongs_to(document, job.uid)]
     return tuple(sorted(found, key=lambda pod: (pod.created_at.timestamp() if pod.created_at else 0.0, pod.name)))
 
 
@@ -62,11 +75,11 @@ def find_other_writers(pods: tuple[Pod, ...], mark: WorkMark) -> tuple[Writer, .
     return tuple(writer for writer in mark.writers if writer.is_alive and writer.host not in hosts)
 
 
-async def newest_warning(cluster: Cluster, namespace: str, name: str) -> str | None:
+async def newest_warning(cluster: Cluster, namespace: str, uid: str) -> str | None:
     """The last warning about an object, `FailedCreate: exceeded quota`. None when there is none or it may not be
     read: a missing explanation is no failure."""
     newest: tuple[str, str] | None = None
-    fields = f"involvedObject.name={name},type=Warning"
+    fields = f"involvedObject.uid={uid},type=Warning"
     try:
         async for event in cluster.list(Kind.EVENT, namespace, fields=fields):
             at = str(event.get("lastTimestamp") or event.get("eventTime") or "")
@@ -88,6 +101,11 @@ def _wished(
             raise NotFoundError(
                 f"Job {job.key} has no pod {name!r}",
                 hint=f"it has: {', '.join(sorted(known))}" if known else "it has no pods at this moment",
+            )
+        if known[name].is_over:
+            raise UsageError(
+                f"pod {name!r} has ended ({known[name].phase}): there is nothing to restart in it",
+                hint="opsctl migrate restart --recreate creates the whole Job again",
             )
         if not any(found.pod == name and found.remedy is Remedy.DELETE_POD for found in findings):
             yield Finding(Trouble.REQUESTED, Remedy.DELETE_POD, name)
@@ -121,15 +139,17 @@ def _would_end_job(job: JobFacts, pods: int) -> bool:
     return not job.has_index_policy and job.failed + pods > job.backoff_limit
 
 
-async def explain(cluster: Cluster, key: JobKey, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """A Job without pods cannot say why; its events can."""
+async def explain(
+    cluster: Cluster, job: JobFacts, pods: tuple[Pod, ...], findings: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """A Job without pods and a pod without containers cannot say why; their events can."""
+    uids = {pod.name: pod.uid for pod in pods}
     explained = []
     for finding in findings:
-        if finding.trouble is Trouble.NO_PODS and finding.detail is None:
-            detail = await newest_warning(cluster, key.namespace, key.name)
-            explained.append(Finding(finding.trouble, finding.remedy, finding.pod, detail, finding.since))
-        else:
-            explained.append(finding)
+        if finding.trouble in _TOLD_BY_EVENTS and finding.detail is None:
+            uid = job.uid if finding.pod is None else uids[finding.pod]
+            finding = replace(finding, detail=await newest_warning(cluster, job.key.namespace, uid))  # noqa: PLW2901
+        explained.append(finding)
     return tuple(explained)
 
 
@@ -148,3 +168,11 @@ def check_name(manifest: JsonObject) -> JsonObject:
     metadata["name"] = f"{str(metadata['name'])[:50].rstrip('-.')}-opsctl-check"
     # The generated labels of the other name would not fit.
     return {**manifest, "metadata": metadata}
+
+
+def retell(error: OpsctlError, message: str, hint: str) -> OpsctlError:
+    """The same error, with what it means here in front."""
+    text = f"{message}: {error.message}"
+    if isinstance(error, AccessDeniedError):
+        return AccessDeniedError(text, hint=hint, code=error.code, permission=error.permission)
+    return type(error)(text, hint=hint, code=error.code)

@@ -5,10 +5,18 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from opsctl.migration.kubernetes.restart_models import RestartOutcome, RestartReport, StepResult, StepState
-from opsctl.migration.kubernetes.trouble import Finding, Remedy
+from opsctl.migration.kubernetes.ownership import Ownership
+from opsctl.migration.kubernetes.restart_models import (
+    RestartOutcome,
+    RestartReport,
+    StepKind,
+    StepResult,
+    StepState,
+)
+from opsctl.migration.kubernetes.trouble import Finding, Remedy, Trouble
 from opsctl.reporting.view import (
     Cell,
+    CellValue,
     Code,
     Column,
     Field,
@@ -23,9 +31,26 @@ from opsctl.reporting.view import (
 
 _OUTCOME_TONES: dict[RestartOutcome, Tone] = {
     RestartOutcome.MENDED: "good",
+    RestartOutcome.NO_REMEDY: "warning",
     RestartOutcome.NOT_CONFIRMED: "warning",
     RestartOutcome.INCOMPLETE: "bad",
 }
+# Of what a restart does not mend: where something else does.
+_ADVISED = frozenset(
+    {
+        Trouble.JOB_COMPLETE,
+        Trouble.JOB_SUSPENDED,
+        Trouble.JOB_ENDING,
+        Trouble.RUN_PAUSED,
+        Trouble.STUCK_ENDING,
+        Trouble.IMAGE,
+        Trouble.CONTAINER_CONFIG,
+        Trouble.UNSCHEDULABLE,
+        Trouble.NOT_STARTED,
+        Trouble.WAITING,
+        Trouble.UNKNOWN_PROGRESS,
+    }
+)
 _STEP_TONES: dict[StepState, Tone] = {StepState.DONE: "good", StepState.FAILED: "bad", StepState.SKIPPED: "muted"}
 
 
@@ -34,12 +59,14 @@ def restart_view(report: RestartReport, texts: Texts) -> ReportView:
     t = texts.get
     job = f"{report.namespace}/{report.job}"
     summary = [Line(t(f"kubernetes.outcome_{report.outcome}", job=job), _OUTCOME_TONES.get(report.outcome, "plain"))]
+    if report.why_not is not None:
+        summary.append(Line(t(f"kubernetes.why_{report.why_not}"), "warning"))
     if report.kept_manifest is not None:
         summary.append(Line(t("kubernetes.manifest_kept", path=report.kept_manifest), "bad"))
-    blocks: list[Section | Table] = [_findings(report.findings, t("kubernetes.stuck"), texts)]
+    blocks: list[Section | Table] = [_findings(report.findings, texts)]
     if report.steps:
         blocks.append(_steps(report, texts))
-    if report.documents_after is not None:
+    if report.new_pods or report.documents_after is not None:
         fields = (
             Field(t("kubernetes.new_pods"), ", ".join(report.new_pods) or None),
             Field(t("kubernetes.documents_before"), report.documents_before),
@@ -47,7 +74,7 @@ def restart_view(report: RestartReport, texts: Texts) -> ReportView:
         )
         blocks.append(Section(fields))
     if report.obstacles:
-        blocks.append(_findings(report.obstacles, t("kubernetes.obstacles"), texts))
+        blocks.append(_obstacles(report.obstacles, texts))
     return ReportView(
         t("kubernetes.restart_title"),
         tuple(summary),
@@ -62,26 +89,35 @@ def finding_text(finding: Finding, texts: Texts) -> str:
     return texts.get(f"kubernetes.trouble_{finding.trouble}")
 
 
-def _findings(findings: tuple[Finding, ...], title: str, texts: Texts) -> Table:
+def _findings(findings: tuple[Finding, ...], texts: Texts) -> Table:
     t = texts.get
-    columns = (
+    rows = tuple((*_cells(finding, texts), t(f"kubernetes.remedy_{finding.remedy}")) for finding in findings)
+    columns = (*_columns(texts), Column(t("kubernetes.remedy")))
+    return Table(columns, rows, t("kubernetes.stuck"), empty=t("kubernetes.nothing_stuck"))
+
+
+def _obstacles(findings: tuple[Finding, ...], texts: Texts) -> Table:
+    rows = tuple(_cells(finding, texts) for finding in findings)
+    return Table(_columns(texts), rows, texts.get("kubernetes.obstacles"))
+
+
+def _columns(texts: Texts) -> tuple[Column, ...]:
+    t = texts.get
+    return (
         Column(t("kubernetes.pod"), keep_whole=True),
         Column(t("kubernetes.trouble")),
         Column(t("kubernetes.since")),
         Column(t("kubernetes.detail")),
-        Column(t("kubernetes.remedy")),
     )
-    rows = tuple(
-        (
-            finding.pod or t("kubernetes.the_job"),
-            Cell(finding_text(finding, texts), "warning"),
-            finding.since,
-            Code(finding.detail) if finding.detail else None,
-            t(f"kubernetes.remedy_{finding.remedy}"),
-        )
-        for finding in findings
+
+
+def _cells(finding: Finding, texts: Texts) -> tuple[CellValue, ...]:
+    return (
+        finding.pod or texts.get("kubernetes.the_job"),
+        Cell(finding_text(finding, texts), "warning"),
+        finding.since,
+        Code(finding.detail) if finding.detail else None,
     )
-    return Table(columns, rows, title, empty=t("kubernetes.nothing_stuck"))
 
 
 def _steps(report: RestartReport, texts: Texts) -> Table:
@@ -106,21 +142,40 @@ def _state(result: StepResult, report: RestartReport, texts: Texts) -> Cell:
 
 
 def _notes(report: RestartReport, texts: Texts) -> Iterator[Line]:
+    if report.unknown_because is not None:
+        yield Line(texts.get("kubernetes.records_unknown", reason=report.unknown_because), "warning")
     for owner in report.owners:
-        yield Line(texts.get("kubernetes.owned", tool=owner.tool.value, name=owner.name), "warning")
+        yield owner_line(owner, texts)
     for writer in report.other_writers:
         yield Line(texts.get("kubernetes.other_writer", host=writer.host, heartbeat=writer.heartbeat_at), "warning")
-    for finding in report.findings:
-        if finding.remedy is Remedy.NONE:
-            yield Line(texts.get(f"kubernetes.advice_{finding.trouble}"))
+    troubles = (found.trouble for found in (*report.findings, *report.obstacles) if found.remedy is Remedy.NONE)
+    for trouble in dict.fromkeys(troubles):
+        if trouble in _ADVISED:
+            yield Line(texts.get(f"kubernetes.advice_{trouble}"))
+
+
+def owner_line(owner: Ownership, texts: Texts) -> Line:
+    """The warning that somebody else looks after the Job."""
+    return Line(texts.get("kubernetes.owned", tool=owner.tool.value, name=owner.name), "warning")
 
 
 def _next(report: RestartReport, texts: Texts) -> Iterator[NextCommand]:
     t = texts.get
     if report.outcome is RestartOutcome.PLANNED:
-        yield NextCommand("opsctl migrate restart", t("kubernetes.next_restart"))
+        yield NextCommand(f"opsctl migrate restart{_options(report)}", t("kubernetes.next_restart"))
     elif report.outcome is RestartOutcome.INCOMPLETE and report.kept_manifest is not None:
         yield NextCommand(f"kubectl create -f {shlex.quote(report.kept_manifest)}", t("kubernetes.next_create"))
     elif report.outcome is RestartOutcome.NOT_CONFIRMED:
         yield NextCommand("opsctl migrate logs --follow", t("kubernetes.next_logs"))
     yield NextCommand("opsctl status --watch", t("kubernetes.next_status"))
+
+
+def _options(report: RestartReport) -> str:
+    """What makes the same plan again."""
+    if any(found.trouble is Trouble.REQUESTED and found.pod is None for found in report.findings):
+        return " --recreate"
+    deleted = [result.step.target for result in report.steps if result.step.kind is StepKind.DELETE_POD]
+    curable = {found.pod for found in report.findings if found.remedy is Remedy.DELETE_POD}
+    is_wished = any(found.trouble is Trouble.REQUESTED for found in report.findings)
+    is_chosen = bool(deleted) and (is_wished or curable != set(deleted))
+    return "".join(f" --pod {shlex.quote(name)}" for name in deleted) if is_chosen else ""

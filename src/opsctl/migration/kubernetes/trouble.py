@@ -31,6 +31,9 @@ class Trouble(StrEnum):
     IMAGE = "image"
     CONTAINER_CONFIG = "container-config"
     UNSCHEDULABLE = "unschedulable"
+    NOT_STARTED = "not-started"
+    WAITING = "waiting"
+    UNKNOWN_PROGRESS = "unknown-progress"
     REQUESTED = "requested"
 
 
@@ -60,7 +63,8 @@ def find_troubles(
     """Everything that keeps the migration from going on, worst first; empty when nothing does.
 
     A running pod counts as hung when nothing was finished for `patience_seconds`, or when the lease it holds is no
-    longer renewed; one that is younger does not.
+    longer renewed; one that is younger does not, and neither does one that says what it waits for. Where nothing tells
+    when something was finished last, that is said, and nothing is held against the pod.
     """
     verdict = _of_job(job)
     if verdict is not None:
@@ -114,6 +118,8 @@ def _of_pod(pod: Pod, mark: WorkMark, now: datetime, patience_seconds: float) ->
         yield _of_waiting(pod, waiting)
     elif pod.phase == "Running":
         yield from _of_running(pod, mark, now, patience_seconds)
+    elif pod.phase == "Pending" and _is_older(pod.created_at, now, patience_seconds):
+        yield Finding(Trouble.NOT_STARTED, Remedy.NONE, pod.name, since=pod.created_at)
 
 
 def _is_in_trouble(container: Container) -> bool:
@@ -130,17 +136,23 @@ def _of_waiting(pod: Pod, container: Container) -> Finding:
 
 
 def _of_running(pod: Pod, mark: WorkMark, now: datetime, patience_seconds: float) -> Iterator[Finding]:
-    patience = timedelta(seconds=patience_seconds)
     begun = max((moment for moment in (pod.started_at, *_starts(pod)) if moment is not None), default=None)
-    if begun is not None and now - begun < patience:
+    if begun is not None and not _is_older(begun, now, patience_seconds):
         return
     own = [writer for writer in mark.writers if writer.host == pod.host]
     if own and not any(writer.is_alive for writer in own):
         yield Finding(Trouble.SILENT, Remedy.DELETE_POD, pod.name, since=max(writer.heartbeat_at for writer in own))
-    elif mark.last_progress_at is not None and now - mark.last_progress_at >= patience:
-        yield Finding(Trouble.NO_PROGRESS, Remedy.DELETE_POD, pod.name, since=mark.last_progress_at)
-    elif mark.last_progress_at is None and mark.documents_processed is not None and begun is not None:
-        yield Finding(Trouble.NO_PROGRESS, Remedy.DELETE_POD, pod.name, since=begun)
+    elif mark.last_progress_at is None and mark.documents_processed != 0:
+        yield Finding(Trouble.UNKNOWN_PROGRESS, Remedy.NONE, pod.name)
+    elif _is_older(last := mark.last_progress_at or begun, now, patience_seconds):
+        if own and mark.waiting_reason is not None:
+            yield Finding(Trouble.WAITING, Remedy.NONE, pod.name, mark.waiting_reason, last)
+        else:
+            yield Finding(Trouble.NO_PROGRESS, Remedy.DELETE_POD, pod.name, since=last)
+
+
+def _is_older(moment: datetime | None, now: datetime, seconds: float) -> bool:
+    return moment is not None and now - moment >= timedelta(seconds=seconds)
 
 
 def _starts(pod: Pod) -> Iterator[datetime | None]:
