@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from opsctl.diagnosis.facts.model import Origin
 from opsctl.diagnosis.log_lines import LogLine
 from opsctl.diagnosis.log_reading import Cut, LogReport, SilenceReason
+from opsctl.reporting.line_times import LineTime
 from opsctl.reporting.view import Cell, CellValue, Code, Column, Line, NextCommand, ReportView, Table, Texts, Tone
 
 # More rows than that nobody scrolls through; the other formats write all of them.
@@ -62,7 +62,7 @@ def _place(report: LogReport) -> tuple[str, ...]:
 
 def text_lines(line: LogLine, texts: Texts) -> Iterator[str]:
     """`time severity task/attempt text`, each line of a stack trace with the same beginning: made for grep."""
-    time = _Moment.of(line, texts)
+    time = LineTime.of(line.time, texts)
     place = "-" if line.task is None else f"{line.task}/{'-' if line.attempt is None else line.attempt}"
     level = "-" if line.level == "default" else line.level
     if line.source.is_platform:
@@ -80,32 +80,6 @@ def cut_text(cut: Cut, entries_read: int, texts: Texts) -> str:
 def silence_text(reason: SilenceReason, texts: Texts) -> str:
     """The sentence for one reason of silence."""
     return texts.get(f"cloudrun.silence_{reason.code.replace('-', '_')}", detail=reason.detail or "").rstrip()
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """A local time in its parts."""
-
-    date: str
-    clock: str
-    offset: str
-
-    @property
-    def full(self) -> str:
-        return f"{self.date} {self.clock} {self.offset}".strip()
-
-    @classmethod
-    def of(cls, line: LogLine, texts: Texts) -> _Moment:
-        if line.time is None:
-            return cls("-", "-", "")
-        date, clock, offset = texts.show(line.time).split(" ")
-        return cls(date, f"{clock}.{line.time.microsecond // 1000:03d}", offset)
-
-    def beside(self, first: _Moment) -> str:
-        """As short as it can be below the time of the block's first line."""
-        if self.offset != first.offset:
-            return self.full
-        return self.clock if self.date == first.date else f"{self.date} {self.clock}"
 
 
 def _newest(lines: tuple[LogLine, ...], most_rows: int) -> tuple[list[LogLine], int]:
@@ -130,8 +104,8 @@ def _by_attempt(lines: Iterable[LogLine]) -> list[tuple[tuple[int | None, int | 
 def _block(key: tuple[int | None, int | None], lines: list[LogLine], texts: Texts) -> Table:
     t = texts.get
     task, attempt = key
-    first = _Moment.of(lines[0], texts)
-    begin = f"{first.date} {first.offset}".strip()
+    first = LineTime.of(lines[0].time, texts)
+    begin = first.day
     if task is None:
         title = t("cloudrun.block_execution", begin=begin)
     elif attempt is None:
@@ -147,11 +121,11 @@ def _block(key: tuple[int | None, int | None], lines: list[LogLine], texts: Text
     return Table(columns, tuple(row for line in lines for row in _rows(line, first, texts)), title)
 
 
-def _rows(line: LogLine, first: _Moment, texts: Texts) -> Iterator[tuple[CellValue, ...]]:
+def _rows(line: LogLine, first: LineTime, texts: Texts) -> Iterator[tuple[CellValue, ...]]:
     tone = _TONES.get(line.level, "plain")
     source = _SOURCES.get(line.source) or texts.get(f"cloudrun.source_{line.source.value}")
     head: tuple[CellValue, ...] = (
-        _Moment.of(line, texts).beside(first),
+        LineTime.of(line.time, texts).beside(first),
         Cell("" if line.level == "default" else line.level, tone),
         Cell(source, "strong" if line.source.is_platform else "muted"),
     )

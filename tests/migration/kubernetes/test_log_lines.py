@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsctl.migration.kubernetes.log_lines import LONGEST_LINE, Cursor, LineSource, LogLine, merge_lines, read_line
+from opsctl.migration.kubernetes.log_lines import (
+    LONGEST_LINE,
+    Cursor,
+    LineSource,
+    LogLine,
+    find_notice,
+    merge_lines,
+    read_line,
+)
 
 SOURCE = LineSource("p", "migrate", 3)
 START = datetime(2025, 12, 23, 5, 42, tzinfo=UTC)
@@ -27,7 +36,22 @@ def test_lines_that_are_empty_without_a_time_or_not_text() -> None:
     impossible = read_line(b"2025-13-45T99:99:99Z x", SOURCE)
     assert (impossible.at, impossible.text) == (None, "2025-13-45T99:99:99Z x")
     assert read_line(b"2025-12-23T05:42:00Z \xff\xfe", SOURCE).text == "\ufffd\ufffd"
-    assert len(read_line(b"x" * (1 << 20), SOURCE).text) == LONGEST_LINE
+    long = read_line(b"2025-12-23T05:42:00Z " + b"x" * (1 << 20), SOURCE).text
+    assert (len(long), long[-2:]) == (LONGEST_LINE, "x…")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "unable to retrieve container logs for containerd://61a93aa17bfb193bc125b151ec643c85a9edbcd6fd993f5f1164f2015f",
+        'failed to open log file "/var/log/pods/n_p_u/migrate/3.log": no such file or directory',
+        "failed to create fsnotify watcher: too many open files",
+    ],
+)
+def test_what_the_node_says_itself_is_no_line_of_the_container(words: str) -> None:
+    assert find_notice(read_line(words.encode(), SOURCE)) == words
+    assert find_notice(read_line(f"2025-12-23T05:42:00Z {words}".encode(), SOURCE)) is None
+    assert find_notice(read_line(b"  at migrate.js:3", SOURCE)) is None
 
 
 @given(st.binary())
@@ -56,7 +80,8 @@ def test_reading_in_pieces_finds_each_line_once(gaps: list[int], one: int, two: 
     for end in sorted((one, two, len(lines))):
         there = lines[:end]
         since = cursor.since
-        found += cursor.take_new([line for line in there if since is None or (line.at and line.at >= since)])
+        cursor.begin()
+        found += [line for line in there if (since is None or (line.at and line.at >= since)) and cursor.is_new(line)]
     assert found == lines
 
 

@@ -15,13 +15,20 @@ from datetime import UTC, datetime
 LONGEST_LINE = 64 * 1024
 Moment = tuple[datetime, int]
 
+# What a node says in place of lines, with status 200: https://github.com/kubernetes/kubernetes/issues/98236 and
+# `ReadLogs` of its container runtimes. Real lines have a time in front.
+_NOTICE = re.compile(
+    r"unable to retrieve container logs for |failed to (?:open log file|try resolving symlinks|create fsnotify)"
+    r"|rpc error: |Internal Error: "
+)
 _TIMED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?")
 _BEGINNING: Moment = (datetime(1970, 1, 1, tzinfo=UTC), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line. `at` is None when the server wrote no time; `is_previous` is of the container before its restart."""
+    """One line. `at` is None when the server wrote no time; `nanoseconds` is what is finer than its microseconds.
+    `is_previous` is of the container before its restart; `index` the completion index of the pod."""
 
     at: datetime | None
     pod: str
@@ -48,7 +55,14 @@ def read_line(raw: bytes, source: LineSource) -> LogLine:
     found = _TIMED.match(text)
     at, nanoseconds = _moment(found) if found else (None, 0)
     rest = text[found.end() :] if found and at else text
-    return LogLine(at, source.pod, source.container, rest[:LONGEST_LINE], source.index, source.is_previous, nanoseconds)
+    if len(rest) > LONGEST_LINE or len(raw) > LONGEST_LINE + 64:
+        rest = rest[: LONGEST_LINE - 1] + "…"
+    return LogLine(at, source.pod, source.container, rest, source.index, source.is_previous, nanoseconds)
+
+
+def find_notice(line: LogLine) -> str | None:
+    """The node's own words, when this is no line of the container: the log is gone, or cannot be followed."""
+    return line.text if line.at is None and _NOTICE.match(line.text) else None
 
 
 def merge_lines(sources: Iterable[Sequence[LogLine]]) -> Iterator[LogLine]:
@@ -65,32 +79,31 @@ class Cursor:
     def __init__(self) -> None:
         self._last: Moment | None = None
         self._seen = 0
+        self.begin()
 
     @property
     def since(self) -> datetime | None:
         """What to ask from; None before the first line."""
         return self._last[0].replace(microsecond=0) if self._last else None
 
-    def take_new(self, lines: Iterable[LogLine]) -> list[LogLine]:
-        """The lines that were not there before."""
-        new: list[LogLine] = []
-        before, same = self._last, 0
-        now = before or _BEGINNING
-        for line in lines:
-            now = max(now, (line.at, line.nanoseconds)) if line.at else now
-            if before is not None and line.at is not None and (line.at, line.nanoseconds) < before:
-                continue
-            if before is not None and now == before:
-                same += 1
-                if same <= self._seen:
-                    continue
-            self._advance(now)
-            new.append(line)
-        return new
+    def begin(self) -> None:
+        """A reading begins, from `since`."""
+        self._before, self._seen_before = self._last, self._seen
+        self._now, self._same = self._last or _BEGINNING, 0
 
-    def _advance(self, moment: Moment) -> None:
-        self._seen = self._seen + 1 if moment == self._last else 1
-        self._last = moment
+    def is_new(self, line: LogLine) -> bool:
+        """Whether the next line of this reading was in none before."""
+        before = self._before
+        self._now = max(self._now, (line.at, line.nanoseconds)) if line.at else self._now
+        if before is not None and line.at is not None and (line.at, line.nanoseconds) < before:
+            return False
+        if before is not None and self._now == before:
+            self._same += 1
+            if self._same <= self._seen_before:
+                return False
+        self._seen = self._seen + 1 if self._now == self._last else 1
+        self._last = self._now
+        return True
 
 
 def _keyed(lines: Sequence[LogLine], number: int) -> Iterator[tuple[Moment, int, int, LogLine]]:
