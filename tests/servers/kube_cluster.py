@@ -71,7 +71,7 @@ class KubeCluster:
         self.server = (folder / "ready").read_text(encoding="utf-8").strip()
         self.port = int(self.server.rpartition(":")[2])
         self._folder = folder
-        self._http = urllib3.PoolManager(ca_certs=str(self.authority))
+        self._http = urllib3.PoolManager(ca_certs=str(self.authority), maxsize=8)
 
     def request(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, content_type: str = "application/json"

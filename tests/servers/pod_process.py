@@ -18,12 +18,21 @@ from typing import IO
 
 import pytest
 
-LineSink = Callable[[str, str], None]
-"""Called with `stdout` or `stderr`, and a line."""
+import opsctl
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {"opsctl": (sys.executable, "-m", "opsctl")}
 """What stands for the programs of the image."""
 
+LineSink = Callable[[str, str], None]
+"""Called with `stdout` or `stderr`, and a line."""
+
+# The opsctl that the tests import, whatever else is installed.
+_IMAGE = {
+    "PATH": os.environ["PATH"],
+    "LANG": "C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": str(Path(opsctl.__file__).parents[1]),
+}
 _NAMESPACES = ("--pid", "--uts", "--mount")
 # Of all that this shell starts, the first is number 1 of the new namespace; only there its /proc can be had. What the
 # shell itself has to say about its end (`Killed`) is not the container's.
@@ -47,7 +56,7 @@ class PodProcess:
         self.stderr: list[str] = []
         self._popen = subprocess.Popen(
             (*_isolation(), *_NAMED, host, *program, *command[1:]),
-            env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            env={**_IMAGE, **environment},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

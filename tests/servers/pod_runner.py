@@ -47,6 +47,7 @@ class RunPod:
     index: int | None
     process: PodProcess
     started_at: datetime
+    ended_at: datetime | None = None
     kill_at: float | None = None
     is_out_of_memory: bool = False
     is_attended: bool = True
@@ -196,8 +197,9 @@ class PodRunner:
     def _look_after(self, pod: RunPod, document: Json | None) -> None:
         code = pod.exit_code
         if code is not None:
+            pod.ended_at = datetime.now(UTC)
             if document is not None:
-                self._report(pod, document, code)
+                self._report(pod, document, code, pod.ended_at)
             pod.is_reported = True
             return
         metadata = document["metadata"] if document is not None else {}
@@ -210,14 +212,14 @@ class PodRunner:
         elif time.monotonic() > pod.kill_at:
             pod.process.send(signal.SIGKILL)
 
-    def _report(self, pod: RunPod, document: Json, code: int) -> None:
+    def _report(self, pod: RunPod, document: Json, code: int, at: datetime) -> None:
         """The end of the container, as a kubelet writes it; of a pod that is to go, it goes now."""
         reason = "Completed" if code == 0 else "OOMKilled" if pod.is_out_of_memory else "Error"
         ended = {
             "exitCode": code,
             "reason": reason,
             "startedAt": _time(pod.started_at),
-            "finishedAt": _time(datetime.now(UTC)),
+            "finishedAt": _time(at),
         }
         phase = "Succeeded" if code == 0 else "Failed"
         self._patch_status(pod.name, {"phase": phase, **_container(document, {"terminated": ended}, ready=False)})

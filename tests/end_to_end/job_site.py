@@ -1,0 +1,153 @@
+"""The migration as a Kubernetes Job: a place to migrate, a namespace of the real API server, and pods that run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from opsctl.migration.kubernetes.manifest import build_manifest
+from opsctl.migration.kubernetes.manifest_models import ManifestSettings, SecretKey, Variable
+from opsctl.migration.kubernetes.models import JobKey
+from tests.end_to_end.conftest import Answer, Site
+from tests.servers.kube_cluster import KubeCluster, wait_for
+from tests.servers.pod_runner import PodRunner, RunPod, run_pods
+
+Json = dict[str, Any]
+JOB = "car-image-migration"
+SECRET = "car-image-credentials"
+SECRETS = {
+    "OPSCTL_MONGO_URI": "mongo-uri",
+    "OPSCTL_S3_ACCESS_KEY_ID": "access-key-id",
+    "OPSCTL_S3_SECRET_ACCESS_KEY": "secret-access-key",
+}
+INDEX_FAILURES = "batch.kubernetes.io/job-index-failure-count"
+INDEX_IGNORED = "batch.kubernetes.io/job-index-ignored-failure-count"
+
+
+@dataclass(frozen=True, slots=True)
+class JobSite:
+    """One Job in a namespace of its own; `site` looks at it as the operator does, from outside."""
+
+    cluster: KubeCluster
+    namespace: str
+    site: Site
+    runner: PodRunner
+
+    @property
+    def path(self) -> str:
+        return f"/apis/batch/v1/namespaces/{self.namespace}/jobs/{JOB}"
+
+    def apply(self, *, shards: int, parallelism: int | None = None, arguments: Sequence[str] = (), **env: str) -> None:
+        """Creates what `migrate manifest` prints; `env` are further variables of the pods."""
+        variables = {
+            name: value
+            for name, value in self.site.environment.items()
+            if name.startswith("OPSCTL_") and not name.startswith("OPSCTL_KUBERNETES_") and name not in SECRETS
+        }
+        settings = ManifestSettings(
+            JobKey(self.namespace, JOB),
+            "example.com/opsctl:1",
+            shards,
+            parallelism or shards,
+            (
+                *(Variable(name, secret=SecretKey(SECRET, key)) for name, key in SECRETS.items()),
+                *(Variable(name, value) for name, value in {**variables, **env}.items()),
+            ),
+            tuple(arguments),
+        )
+        for document in build_manifest(settings):
+            group = f"/apis/{document.kind.api_version}" if document.kind.group else "/api/v1"
+            self.cluster.request(
+                "POST", f"{group}/namespaces/{document.namespace}/{document.kind.plural}", document.body
+            )
+
+    def read(self) -> Json:
+        """The Job."""
+        return self.cluster.request("GET", self.path)
+
+    def wait_for_condition(self, kind: str) -> Json:
+        """The Job, once the condition holds. A Job that comes to another end fails the test."""
+
+        def look() -> Json | None:
+            self.runner.check()
+            job = self.read()
+            held = {one["type"] for one in job["status"].get("conditions", ()) if one["status"] == "True"}
+            assert kind in held or not held & {"Complete", "Failed"}, self.describe(job)
+            return job if kind in held else None
+
+        return wait_for(look, f"the Job to be {kind}")
+
+    def annotations(self, pod: RunPod) -> dict[str, str]:
+        """What the Job controller wrote on the pod."""
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{pod.name}"
+        return dict(self.cluster.request("GET", path)["metadata"]["annotations"])
+
+    def delete_pod(self, pod: RunPod) -> None:
+        """As a drain does: with its grace."""
+        self.cluster.request("DELETE", f"/api/v1/namespaces/{self.namespace}/pods/{pod.name}")
+
+    def is_cut(self) -> bool:
+        """Whether there is a run whose shards are known."""
+        record = self.site.collection.database["opsctl_runs"].find_one(sort=[("sequence", -1)])
+        return bool(record and record.get("shards"))
+
+    def shard(self, index: int) -> Json:
+        """One shard of the newest run record."""
+        return dict(self.site.run_record()["shards"][str(index)])
+
+    def pods_of(self, answer: Answer) -> list[Json]:
+        """The pods that `status` tells of, by index."""
+        return sorted(answer.data["job"]["pods"], key=lambda pod: (pod["index"], pod["createdAt"]))
+
+    def describe(self, job: Json) -> str:
+        """Why it came to that, for whoever reads a failed test."""
+        ends = [f"{pod.name} {pod.exit_code}\n{pod.stderr[-1500:]}" for pod in self.runner.pods]
+        return "\n".join([str(job["status"]), *ends])
+
+    def status(self) -> Answer:
+        """`opsctl status -o json`; shown with `-s`, or when the test fails."""
+        answer = self.site.call("status", "-q", "-o", "json")
+        assert answer.envelope["data"] is not None, answer.stderr
+        print(_brief(answer))
+        return answer
+
+    def shown_status(self) -> str:
+        """`opsctl status` for people, shown with `-s`."""
+        answer = self.site.call("status", "--no-color", COLUMNS="100")
+        print(answer.stdout)
+        return answer.stdout
+
+
+@contextmanager
+def open_job_site(cluster: KubeCluster, site: Site) -> Iterator[JobSite]:
+    """A namespace with the Secret of the site's credentials, whose pods run."""
+    namespace = f"apc-backup-{uuid.uuid4().hex[:8]}"
+    cluster.create_namespace(namespace)
+    cluster.create_secret(namespace, SECRET, {key: site.environment[name] for name, key in SECRETS.items()})
+    looking = site.with_settings(
+        OPSCTL_KUBERNETES_NAMESPACE=namespace,
+        OPSCTL_KUBERNETES_JOB=JOB,
+        OPSCTL_KUBERNETES_KUBECONFIG=str(cluster.kubeconfig),
+        OPSCTL_KUBERNETES_CONTEXT="admin",
+    )
+    with run_pods(cluster, namespace) as runner:
+        yield JobSite(cluster, namespace, looking, runner)
+
+
+def _brief(answer: Answer) -> str:
+    data = answer.data
+    job = data["job"] or {}
+    pods = [
+        f"{pod['name']} {pod['phase']}"
+        + (
+            f" {pod['lastTermination']['reason']} {pod['lastTermination']['exitCode']}"
+            if pod["lastTermination"]
+            else ""
+        )
+        for pod in job.get("pods") or ()
+    ]
+    words = [f"exit {answer.exit_code}", data["state"], data["stateCode"], data["documents"], data["images"]]
+    return " | ".join([*(str(word) for word in words), *pods])
