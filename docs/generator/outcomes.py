@@ -93,9 +93,12 @@ ERRORS = {
     "not-found": "A named thing does not exist.",
     "not-gone": "A Job that was deleted is still there: its pods have not ended. `hint` says how to go on.",
     "not-written": "A file could not be written.",
+    "node-lost": "A pod of the Job is on a node that no longer reports, so a deletion of the Job would not end. Nothing "
+    "was changed.",
+    "not-created": "A Job was deleted, and time ran out before it was created again. `hint` has its manifest.",
     "other-writer": "Somebody else works on the migration. Nothing was changed.",
     "output": "The report cannot be written: disk full, closed descriptor.",
-    "recreated": "Another Job of that name is there now. Nothing was changed.",
+    "recreated": "The Job was deleted, and before it was created again somebody else created one of that name.",
     "refused": "Kubernetes refuses it though the right is there: an invalid value, a quota, a policy. The message "
     "has its words.",
     "region-unsupported": "Cloud Run is not offered in the region.",

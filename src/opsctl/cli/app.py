@@ -58,6 +58,9 @@ ROOT = GroupEntry(
                 CommandEntry(
                     "images", "opsctl.cli.migrate.images", "Fetch the images, store them in S3, record them in Mongo."
                 ),
+                CommandEntry(
+                    "restart", "opsctl.cli.migrate.restart", "What is stuck on Kubernetes, and why: mend it, wait for it."
+                ),
                 CommandEntry("verify", "opsctl.cli.migrate.verify", "Compare Mongo with S3, object by object."),
                 CommandEntry(
                     "failures", "opsctl.cli.migrate.failures", "What failed, why, and when it is tried again."

@@ -36,6 +36,7 @@ REPORTS: dict[str, str] = {
     "lab.up": "opsctl.cli.lab.up:LabReport",
     "migrate.failures": "opsctl.migration.failures:FailuresReport",
     "migrate.images": "opsctl.migration.report:MigrationReport",
+    "migrate.restart": "opsctl.migration.kubernetes.restart_models:RestartReport",
     "migrate.verify": "opsctl.migration.verify:VerifyReport",
     "schema": "opsctl.cli.schema:SchemaListReport",
     "status": "opsctl.status.report:StatusReport",

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from opsctl.adapters.registry.images import RegistryImages
     from opsctl.adapters.s3.bucket import Bucket
     from opsctl.diagnosis.ports import Commits, Sources
+    from opsctl.migration.kubernetes.ports import WorkLog
+    from opsctl.migration.kubernetes.work_log import LeaseWatch
     from opsctl.migration.models import ImageMapping, KeyLayout, Selection, TransferLimits
     from opsctl.migration.ports import DocumentStore, ObjectStore
     from opsctl.migration.run import Services, Settings
@@ -127,6 +129,27 @@ async def open_database(profile: Profile) -> AsyncIterator[AsyncDatabase[dict[st
 
 def open_bucket(profile: Profile, *, connections: int = 16) -> Bucket:
     """The bucket of the profile."""
+@asynccontextmanager
+async def open_work_log(profile: Profile, watch: LeaseWatch) -> AsyncIterator[WorkLog]:
+    """What a restart asks about the migration's progress. A way to Mongo that does not open, such as a port-forward to
+    a pod that is not there, is told by the first look. Raises ConfigError."""
+    from opsctl.adapters.mongodb.work import MongoWorkLog  # noqa: PLC0415
+    from opsctl.migration.kubernetes.restart_plan import RECORDS_AWAY  # noqa: PLC0415
+    from opsctl.migration.kubernetes.work_log import UnreachableWorkLog  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        log: WorkLog
+        try:
+            mongo = profile.section(MongoSection)
+            database = await stack.enter_async_context(open_database(profile))
+        except RECORDS_AWAY as error:
+            log = UnreachableWorkLog(error)
+        else:
+            host = host_of_uri(mongo.uri)
+            log = MongoWorkLog(database, mongo.collection, read_mapping(profile), host=host, watch=watch)
+        yield log
+
+
     from opsctl.adapters.s3.bucket import Bucket, BucketAddress  # noqa: PLC0415
 
     s3 = profile.section(S3Section)

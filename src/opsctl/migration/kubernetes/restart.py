@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError, UnavailableError
+from opsctl.errors import NotFoundError, OpsctlError, UnavailableError
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.models import JobFacts, Kind, WorkMark
 from opsctl.migration.kubernetes.ports import Cluster, WorkLog
@@ -25,6 +25,7 @@ from opsctl.migration.kubernetes.restart_models import (
     StepState,
     WhyNot,
 )
+from opsctl.migration.kubernetes.restart_plan import RECORDS_AWAY
 from opsctl.migration.kubernetes.restart_recreation import ManifestKeeper, Recreation
 from opsctl.migration.kubernetes.trouble import Trouble
 
@@ -50,15 +51,16 @@ async def run_restart(
     wait_seconds: float,
     stop: asyncio.Event,
     on_step: Callable[[Step], None] = lambda _step: None,
-    on_look: Callable[[WorkMark], None] = lambda _mark: None,
+    on_poll: Callable[[WorkMark | None], None] = lambda _mark: None,
 ) -> tuple[RestartReport, OpsctlError | None]:
     """Do what the plan says, and wait up to `wait_seconds` for a new pod to make progress.
 
     Returns the report, and the error that ended it early; before anything was changed errors are raised instead. That
-    no progress was seen in time is no error but an outcome. `on_look` hears what the migration's records say while
-    progress is waited for. Cancelled in the middle it still reports: what was deleted must not be kept secret.
+    no progress was seen in time is no error but an outcome. `on_poll` is called every few seconds while something is
+    waited for, with what the migration's records said last. Cancelled while there is no Job it still reports: what was
+    deleted must not be kept secret.
     """
-    restart = _Restart(plan, ports, wait_seconds, stop, on_look)
+    restart = _Restart(plan, ports, wait_seconds, stop, on_poll)
     await restart.look_first()
     error: OpsctlError | None = None
     is_over = False
@@ -103,7 +105,7 @@ class _Restart:
     ports: RestartPorts
     wait_seconds: float
     stop: asyncio.Event
-    on_look: Callable[[WorkMark], None]
+    on_poll: Callable[[WorkMark | None], None]
     results: list[StepResult] = field(default_factory=list)
     has_changed: bool = False
     why_not: WhyNot | None = None
@@ -115,7 +117,13 @@ class _Restart:
         plan, ports = self.plan, self.ports
         self.job = plan.job
         self.recreation = Recreation(
-            ports.cluster, ports.keeper, ports.clock, plan.job, plan.pods, dict(plan.manifest or {})
+            ports.cluster,
+            ports.keeper,
+            ports.clock,
+            plan.job,
+            plan.pods,
+            dict(plan.manifest or {}),
+            lambda: self.on_poll(None),
         )
         deleted = {step.uid for step in plan.steps if step.kind is StepKind.DELETE_POD and step.uid is not None}
         self.confirmation = Confirmation(
@@ -127,13 +135,13 @@ class _Restart:
             plan.pods,
             frozenset(deleted),
             None,
-            self.on_look,
+            self.on_poll,
         )
 
     async def look_first(self) -> None:
         try:
             self.confirmation.before = await self.ports.work.look()
-        except (UnavailableError, AccessDeniedError, NotFoundError) as error:
+        except RECORDS_AWAY as error:
             self.confirmation.unknown_because = error.message
 
     async def do(self, step: Step) -> str | None:

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from opsctl.errors import AccessDeniedError, NotFoundError, UnavailableError
+from opsctl.errors import NotFoundError, UnavailableError
 from opsctl.migration.clock import Clock, sleep_unless
 from opsctl.migration.kubernetes.models import JobFacts, Kind, Pod, WorkMark, Writer
 from opsctl.migration.kubernetes.ports import Cluster, WorkLog
 from opsctl.migration.kubernetes.reading import read_job
 from opsctl.migration.kubernetes.restart_models import WhyNot
-from opsctl.migration.kubernetes.restart_plan import explain, find_pods
+from opsctl.migration.kubernetes.restart_plan import RECORDS_AWAY, explain, find_pods
 from opsctl.migration.kubernetes.trouble import Finding, Remedy, Trouble, find_troubles
 
 POLL_SECONDS = 2.0
@@ -44,7 +44,7 @@ class Confirmation:
     old: tuple[Pod, ...]
     deleted: frozenset[str]
     before: WorkMark | None
-    on_look: Callable[[WorkMark], None]
+    on_poll: Callable[[WorkMark | None], None]
     deadline: float = 0.0
     pods: tuple[Pod, ...] = ()
     are_old_gone: bool = False
@@ -105,11 +105,10 @@ class Confirmation:
         """Records that are away for a moment are asked again."""
         try:
             self.after = await self.work.look()
-        except (UnavailableError, AccessDeniedError, NotFoundError) as error:
+        except RECORDS_AWAY as error:
             self.after, self.unknown_because = None, error.message
         else:
             self.unknown_because = None
-            self.on_look(self.after)
 
     async def _look_at_pods(self, job: JobFacts) -> None:
         """A server that is away for a moment is asked again."""
@@ -122,6 +121,7 @@ class Confirmation:
 
     async def _pause(self, job: JobFacts, why: WhyNot) -> bool:
         """True when the Job is complete: there is nothing more to wait for."""
+        self.on_poll(self.after)
         is_complete, end = await self._find_end(job)
         if is_complete:
             return True

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opsctl.errors import AccessDeniedError, BusyError, NotFoundError, OpsctlError, UnavailableError, UsageError
+from opsctl.errors import (
+    AccessDeniedError,
+    BusyError,
+    DataError,
+    NotFoundError,
+    OpsctlError,
+    UnavailableError,
+    UsageError,
+)
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Pod, WorkMark, Writer
@@ -15,6 +23,8 @@ from opsctl.migration.kubernetes.reading import belongs_to, read_job, read_pod
 from opsctl.migration.kubernetes.restart_models import RestartPlan, RestartWishes, Step, StepKind
 from opsctl.migration.kubernetes.trouble import Finding, Remedy, Trouble, find_troubles
 
+# The migration's own records cannot be asked, or not be read: a restart may do without them.
+RECORDS_AWAY = (UnavailableError, AccessDeniedError, NotFoundError, DataError)
 _NAME_IT = "mend that first, or say what to restart: --pod NAME, or --recreate"
 # What Kubernetes says about in events alone.
 _TOLD_BY_EVENTS = (Trouble.NO_PODS, Trouble.NOT_STARTED)
@@ -57,7 +67,7 @@ async def plan_restart(
 async def _look(work: WorkLog, clock: Clock) -> tuple[WorkMark, OpsctlError | None]:
     try:
         return await work.look(), None
-    except (UnavailableError, AccessDeniedError, NotFoundError) as error:
+    except RECORDS_AWAY as error:
         return WorkMark(clock.now(), None, None), error
 
 

@@ -3,6 +3,7 @@ it is not there again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +42,7 @@ class Recreation:
     job: JobFacts
     pods: tuple[Pod, ...]
     manifest: JsonObject
+    on_poll: Callable[[], None]
     is_between: bool = False
     kept: str | None = None
 
@@ -94,6 +96,7 @@ class Recreation:
                 found = None
             if found is not None and found.uid != self.job.uid:
                 raise self._recreated()
+            self.on_poll()
             await self.clock.sleep(POLL_SECONDS)
         raise UnavailableError(
             f"Job {key} is still being deleted: its pods have not ended", hint=self.how_to_go_on(), code="not-gone"
@@ -116,6 +119,7 @@ class Recreation:
                     raise self._not_created(error) from error
                 created = await self._adopt(is_unsure=is_unsure)
                 break
+            self.on_poll()
             await self.clock.sleep(POLL_SECONDS)
         self.is_between = False
         self._discard()

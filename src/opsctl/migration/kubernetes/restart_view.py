@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from opsctl.migration.kubernetes.ownership import Ownership
 from opsctl.migration.kubernetes.restart_models import (
     RestartOutcome,
+    RestartPlan,
     RestartReport,
     StepKind,
     StepResult,
@@ -84,6 +84,30 @@ def restart_view(report: RestartReport, texts: Texts) -> ReportView:
     )
 
 
+def plan_lines(plan: RestartPlan, profile: str, texts: Texts) -> Iterator[str]:
+    """What a person should know before saying yes: where, what is stuck and why, who else has a hand in it."""
+    t = texts.get
+    yield t("kubernetes.plan", profile=profile, job=str(plan.job.key), documents=plan.documents_processed)
+    for finding in plan.findings:
+        yield t(
+            "kubernetes.plan_finding",
+            pod=finding.pod or t("kubernetes.the_job"),
+            trouble=finding_text(finding, texts),
+            since=t("kubernetes.plan_since", since=finding.since) if finding.since else "",
+            detail=t("kubernetes.plan_detail", detail=finding.detail) if finding.detail else "",
+        )
+    for line in _warnings(plan, texts):
+        yield line.text
+
+
+def ask(plan: RestartPlan, texts: Texts) -> str:
+    """The question."""
+    if plan.recreates:
+        return texts.get("kubernetes.ask_recreate", job=str(plan.job.key))
+    pods = ", ".join(step.target for step in plan.steps if step.kind is StepKind.DELETE_POD)
+    return texts.get("kubernetes.ask_pods", pods=pods, job=plan.job.key.name)
+
+
 def finding_text(finding: Finding, texts: Texts) -> str:
     """One trouble as a sentence."""
     return texts.get(f"kubernetes.trouble_{finding.trouble}")
@@ -142,21 +166,20 @@ def _state(result: StepResult, report: RestartReport, texts: Texts) -> Cell:
 
 
 def _notes(report: RestartReport, texts: Texts) -> Iterator[Line]:
-    if report.unknown_because is not None:
-        yield Line(texts.get("kubernetes.records_unknown", reason=report.unknown_because), "warning")
-    for owner in report.owners:
-        yield owner_line(owner, texts)
-    for writer in report.other_writers:
-        yield Line(texts.get("kubernetes.other_writer", host=writer.host, heartbeat=writer.heartbeat_at), "warning")
+    yield from _warnings(report, texts)
     troubles = (found.trouble for found in (*report.findings, *report.obstacles) if found.remedy is Remedy.NONE)
     for trouble in dict.fromkeys(troubles):
         if trouble in _ADVISED:
             yield Line(texts.get(f"kubernetes.advice_{trouble}"))
 
 
-def owner_line(owner: Ownership, texts: Texts) -> Line:
-    """The warning that somebody else looks after the Job."""
-    return Line(texts.get("kubernetes.owned", tool=owner.tool.value, name=owner.name), "warning")
+def _warnings(found: RestartPlan | RestartReport, texts: Texts) -> Iterator[Line]:
+    if found.unknown_because is not None:
+        yield Line(texts.get("kubernetes.records_unknown", reason=found.unknown_because), "warning")
+    for owner in found.owners:
+        yield Line(texts.get("kubernetes.owned", tool=owner.tool.value, name=owner.name), "warning")
+    for writer in found.other_writers:
+        yield Line(texts.get("kubernetes.other_writer", host=writer.host, heartbeat=writer.heartbeat_at), "warning")
 
 
 def _next(report: RestartReport, texts: Texts) -> Iterator[NextCommand]:
