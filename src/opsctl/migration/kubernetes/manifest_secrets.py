@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opsctl.migration.kubernetes.manifest_models import Path
@@ -29,7 +29,7 @@ def mask_and_tell(value: Any, is_secret: IsSecret) -> tuple[Any, tuple[Path, ...
 
 def _mask(value: Any, path: Path, name: str, is_secret: IsSecret, places: list[Path]) -> Any:
     if isinstance(value, str):
-        if path and path[-1] in _NAMES or not is_secret(name, value):
+        if (path and path[-1] in _NAMES) or not is_secret(name, value):
             return value
         places.append(path)
         return MASK
@@ -46,16 +46,3 @@ def _name_beside(item: Mapping[str, Any], key: str) -> str:
     """Of a variable, `{name: PASSWORD, value: ...}`."""
     name = item.get("name")
     return name if key == "value" and isinstance(name, str) else ""
-
-
-def iter_texts(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, keys included."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield str(key)
-            yield from iter_texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from iter_texts(item)

@@ -1,0 +1,103 @@
+"""Applying a manifest: what differs is shown, asked about once, and then changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsctl.cli.context import AppContext
+from opsctl.cli.kubernetes_access import open_cluster
+from opsctl.cli.migrate.manifest_secrets import refuse_undecided
+from opsctl.cli.migrate.manifest_settings import PreparedManifest
+from opsctl.cli.outcome import Outcome
+from opsctl.cli.signals import StopRequest, run_async
+from opsctl.config import Profile
+from opsctl.errors import ExitCode, OpsctlError
+from opsctl.migration.kubernetes.manifest_apply import apply_plan, outcome_of
+from opsctl.migration.kubernetes.manifest_plan import ApplyPlan, PlannedObject, plan_apply, try_on_server
+from opsctl.migration.kubernetes.manifest_report import (
+    ManifestOutcome,
+    ManifestReport,
+    ObjectReport,
+    ObjectState,
+    list_notes,
+)
+from opsctl.migration.kubernetes.manifest_view import diff_lines, manifest_view, warning_lines
+
+# For the answer to a change that is on its way.
+DRAIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyWishes:
+    """What the flags say of applying."""
+
+    dry_run: bool
+    yes: bool
+    replaces: bool
+    despite_writers: bool
+
+
+def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> Outcome:
+    """Compare, show, ask, change. Raises what is wrong before anything was changed; afterwards it is in the report."""
+    refuse_undecided(profile, prepared.documents)
+    plan = run_async(lambda _stop: _look(profile, prepared, wishes), drain_seconds=0)
+    planned = _report(prepared, plan, ManifestOutcome.PLANNED, plan.reports(ObjectState.PLANNED))
+    for line in (*diff_lines(planned.objects, context.texts), *warning_lines(planned, context.texts)):
+        context.announce(line)
+    if not plan.changes_anything:
+        return _outcome(_report(prepared, plan, ManifestOutcome.UNCHANGED, planned.objects))
+    if plan.replaced is not None and not wishes.replaces:
+        refused = _report(prepared, plan, ManifestOutcome.REFUSED, plan.reports(ObjectState.NOT_TRIED))
+        return _outcome(refused, error=plan.replaced.immutable_error())
+    if wishes.dry_run:
+        return _outcome(planned)
+    question = "manifest_ask" if plan.replaced is None else "manifest_ask_replace"
+    context.confirm(
+        context.texts.get(f"kubernetes.{question}", namespace=prepared.job.namespace, job=str(prepared.job)),
+        assume_yes=wishes.yes,
+    )
+    return run_async(lambda stop: _apply(profile, prepared, plan, stop), drain_seconds=DRAIN_SECONDS)
+
+
+async def _look(profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> ApplyPlan:
+    async with open_cluster(profile) as (cluster, _):
+        plan = await plan_apply(
+            cluster,
+            prepared.documents,
+            prepared.is_secret,
+            roles=prepared.roles,
+            takeover=prepared.takeover,
+            replaces=wishes.replaces,
+        )
+        if plan.replaced is None or wishes.replaces:
+            await try_on_server(cluster, plan)
+        return plan
+
+
+async def _apply(profile: Profile, prepared: PreparedManifest, plan: ApplyPlan, stop: StopRequest) -> Outcome:
+    async with open_cluster(profile) as (cluster, _):
+
+        async def replace(_item: PlannedObject) -> None:
+            raise NotImplementedError
+
+        objects, error = await apply_plan(cluster, plan, replace, stop)
+    report = _report(prepared, plan, outcome_of(objects), objects)
+    return _outcome(report, error=error, exit_code=stop.exit_code or ExitCode.OK)
+
+
+def _report(
+    prepared: PreparedManifest, plan: ApplyPlan, outcome: ManifestOutcome, objects: tuple[ObjectReport, ...]
+) -> ManifestReport:
+    return ManifestReport(
+        prepared.job.namespace,
+        prepared.job.name,
+        outcome,
+        tuple(document.body for document in prepared.documents),
+        list_notes(prepared.documents),
+        objects,
+        plan.warnings,
+    )
+
+
+def _outcome(report: ManifestReport, *, error: OpsctlError | None = None, exit_code: ExitCode = ExitCode.OK) -> Outcome:
+    return Outcome(report, view=lambda texts: manifest_view(report, texts), exit_code=exit_code, error=error)

@@ -1,0 +1,82 @@
+"""What of a manifest is secret, and whether the Secrets that it needs are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from opsctl.config import Profile
+from opsctl.errors import AccessDeniedError, NotFoundError, UsageError
+from opsctl.migration.kubernetes.manifest_models import Document, Note
+from opsctl.migration.kubernetes.manifest_report import field_path
+from opsctl.reporting.redact import Secrecy, is_generated, secrecy_of
+from opsctl.reporting.secret_assignments import is_stand_in
+
+
+def secret_detector(clean: Callable[[str], str]) -> Callable[[str, str], bool]:
+    """Tells a secret by what it looks like, by what is known (`clean` masks both), and by the name of its variable."""
+
+    def is_secret(name: str, value: str) -> bool:
+        if not value.strip():
+            return False
+        if clean(value) != value:
+            return True
+        secrecy = secrecy_of(name) if name else Secrecy.NONE
+        if secrecy is Secrecy.STRONG:
+            return not is_stand_in(value)
+        return secrecy is Secrecy.WEAK and is_generated(value)
+
+    return is_secret
+
+
+def refuse_undecided(profile: Profile, documents: tuple[Document, ...]) -> None:
+    """Raises UsageError (`undecided`) that names everything a person still has to decide. A Secret that can be read and
+    has its key is decided."""
+    undecided = [
+        (document, note, reason)
+        for document in documents
+        for note in document.notes
+        if note.is_open and (reason := _why_undecided(profile, document, note)) is not None
+    ]
+    if not undecided:
+        return
+    listed = "; ".join(reason for _, _, reason in undecided)
+    count = f"{len(undecided)} things are" if len(undecided) > 1 else "One thing is"
+    hints = dict.fromkeys(hint for document, note, _ in undecided for hint in _hints(document, note))
+    raise UsageError(
+        f"{count} to be decided before the manifest can be applied: {listed}. Nothing was changed.",
+        hint=" ".join(hints),
+        code="undecided",
+    )
+
+
+def _why_undecided(profile: Profile, document: Document, note: Note) -> str | None:
+    place = field_path(note.path, document.body)
+    if note.secret is None:
+        return (
+            f"the image of the container {place}" if note.path[-1] == "image" else f"a secret in plain text at {place}"
+        )
+    name, secret = dict(note.values)["name"], note.secret
+    where = f"{name} from key {secret.key} of Secret {document.namespace}/{secret.secret}"
+    if profile.read_secret is None:
+        return f"{where}, which is not read here"
+    try:
+        # What it holds is learned by the way: it will be masked wherever it should turn up.
+        profile.read_secret(name, f"{document.namespace}/{secret.secret}/{secret.key}")
+    except NotFoundError:
+        return f"{where}, which is not there"
+    except AccessDeniedError as error:
+        return f"{where}, which cannot be checked ({error.permission or 'no access'})"
+    return None
+
+
+def _hints(document: Document, note: Note) -> Iterator[str]:
+    if note.secret is not None:
+        yield (
+            f"Create it: kubectl create secret generic {note.secret.secret} --namespace {document.namespace} "
+            f"--from-file={note.secret.key}=FILE"
+        )
+        yield "or print the manifest, name another Secret there, and apply it with kubectl."
+    elif note.path[-1] == "image":
+        yield "Name the image with --image."
+    else:
+        yield "Print the manifest, refer to a Secret there, and apply it with kubectl."
