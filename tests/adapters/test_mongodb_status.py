@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,16 +12,13 @@ import pytest
 from bson import ObjectId
 
 from opsctl.adapters.mongodb.connection import connect
-from opsctl.adapters.mongodb.runs import RUNS_COLLECTION, MongoRuns
-from opsctl.adapters.mongodb.status import MongoDocumentCounts, MongoRunRecords
-from opsctl.errors import AccessDeniedError, DataError, NotFoundError, UnavailableError
+from opsctl.adapters.mongodb.status import MongoDocumentCounts
+from opsctl.errors import AccessDeniedError, NotFoundError, UnavailableError
 from opsctl.lab.half_done import Target, half_done_by_old_job
 from opsctl.lab.image_faults import Outcome
 from opsctl.lab.sample_data import build_sample
-from opsctl.migration.models import Counters, ImageMapping, PlanTotals, RunState, Selection
-from opsctl.migration.run_record import Bucket, Heartbeat, Lease, Owner, current_process
-from opsctl.migration.run_record import RunRecord as MigrationRun
-from opsctl.status.answers import DocumentSet, RunCounters, RunPlan, Slice
+from opsctl.migration.models import ImageMapping
+from opsctl.status.answers import DocumentSet, Slice
 from tests.servers.launch import embedded_mongo, free_port
 
 COLLECTION = "danawa_vehicle_data"
@@ -46,10 +41,6 @@ class Place:
 
     def counts(self, bucket: str | None = None, folder: str = "") -> MongoDocumentCounts:
         return MongoDocumentCounts(self.database, COLLECTION, MAPPING, host=HOST, bucket=bucket, folder=folder)
-
-    @property
-    def runs(self) -> MongoRunRecords:
-        return MongoRunRecords(self.database, COLLECTION, host=HOST)
 
 
 @pytest.fixture
@@ -231,110 +222,6 @@ async def test_a_foreign_writer_is_one_that_uploads_now_and_keeps_no_ledger(plac
     )
     assert await counts.has_foreign_writer(STARTED - timedelta(seconds=1), 5)
     assert not await counts.has_foreign_writer(STARTED + timedelta(hours=1), 5)
-
-
-# -- the run record
-
-
-def ended_process() -> int:
-    """The number of a process that has ended."""
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    return child.pid
-
-
-def record(**changes: Any) -> MigrationRun:
-    process = current_process()
-    values: dict[str, Any] = {
-        "run_id": f"{COLLECTION}-1",
-        "sequence": 1,
-        "state": RunState.RUNNING,
-        "state_reason": None,
-        "bucket": "b",
-        "prefix": "images",
-        "created_at": STARTED,
-        "started_at": STARTED,
-        "heartbeat_at": STARTED,
-        "finished_at": None,
-        "starts": 1,
-        "lease": Lease("me", 1, 0, process),
-        "selection": Selection(),
-    }
-    return MigrationRun(**{**values, **changes})
-
-
-async def test_a_run_as_the_migration_writes_it(place: Place) -> None:
-    runs = MongoRuns(place.database, COLLECTION, host=HOST)
-    owner = Owner("me", 1, current_process())
-    await runs.create(record())
-    totals = PlanTotals(documents=475, documents_processed=95, images=1800, images_stored=370, images_failed=12)
-    await runs.freeze_plan(f"{COLLECTION}-1", owner, totals, STARTED + timedelta(seconds=1))
-    beat = Heartbeat(
-        1,
-        STARTED + timedelta(seconds=11),
-        Counters(documents_complete=3, images_stored=11, images_failed=1, documents_failed=1),
-        "img.example asked for a pause of 30 s",
-        Bucket(STARTED + timedelta(seconds=1), 10.0, 12, 3, 1234),
-    )
-    assert await runs.beat(f"{COLLECTION}-1", owner, beat)
-    run = await place.runs.latest()
-    assert run is not None
-    assert (run.run_id, run.state, run.bucket, run.prefix) == (f"{COLLECTION}-1", "running", "b", "images")
-    assert (run.started_at, run.heartbeat_at) == (STARTED + timedelta(seconds=1), STARTED + timedelta(seconds=11))
-    assert run.plan == RunPlan(475, 95, 1800, 370, 12)
-    assert run.counters == RunCounters(documents_complete=3, images_stored=11, images_failed=1, documents_failed=1)
-    assert run.slices == (Slice(STARTED + timedelta(seconds=1), 10.0, 12, 3),)
-    assert run.throttle_reason == "img.example asked for a pause of 30 s"
-    assert (run.has_selection, run.retries_failed, run.is_process_gone) == (False, False, False)
-
-    await runs.finish(f"{COLLECTION}-1", owner, RunState.STOPPED, "stopped on request", STARTED + timedelta(seconds=20))
-    stopped = await place.runs.latest()
-    assert stopped is not None
-    assert (stopped.state, stopped.stop_code, stopped.is_process_gone) == ("stopped", "request", False)
-
-
-async def test_the_newest_run_of_this_collection_counts(place: Place) -> None:
-    runs = MongoRuns(place.database, COLLECTION, host=HOST)
-    await runs.create(record())
-    await runs.create(record(run_id=f"{COLLECTION}-2", sequence=2, selection=Selection(where="{}", retry_failed=True)))
-    await MongoRuns(place.database, "other", host=HOST).create(record(run_id="other-3", sequence=3))
-    run = await place.runs.latest()
-    assert run is not None
-    assert (run.run_id, run.has_selection, run.retries_failed) == (f"{COLLECTION}-2", True, True)
-
-
-async def test_a_process_that_ended_on_this_machine_is_gone(place: Place) -> None:
-    gone = replace(current_process(), pid=ended_process(), started="1")
-    await MongoRuns(place.database, COLLECTION, host=HOST).create(record(lease=Lease("me", 1, 0, gone)))
-    run = await place.runs.latest()
-    assert run is not None
-    assert run.is_process_gone
-    elsewhere = replace(gone, host="another machine")
-    await MongoRuns(place.database, COLLECTION, host=HOST).create(
-        record(run_id=f"{COLLECTION}-2", sequence=2, lease=Lease("me", 1, 0, elsewhere))
-    )
-    run = await place.runs.latest()
-    assert run is not None
-    assert not run.is_process_gone
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"state": "levitating"},
-        {"shards": {}},
-        {"shards": None},
-        {"plan": 3},
-        {"buckets": [1]},
-        {"heartbeat_at": None},
-        {"started_at": "soon"},
-    ],
-)
-async def test_a_record_that_cannot_be_read_is_bad_data(place: Place, change: dict[str, Any]) -> None:
-    await MongoRuns(place.database, COLLECTION, host=HOST).create(record())
-    await place.database[RUNS_COLLECTION].update_one({}, {"$set": change})
-    with pytest.raises(DataError):
-        await place.runs.latest()
 
 
 # -- servers that do not answer

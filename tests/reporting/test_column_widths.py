@@ -17,6 +17,7 @@ COLUMNS = st.lists(st.tuples(st.integers(1, 500), st.booleans()), min_size=1, ma
         ([10, 100, 100], [False, False, False], 70, [10, 30, 30]),
         ([60, 60], [True, True], 80, [40, 40]),
         ([30, 60], [True, True], 80, [30, 50]),
+        ([2, *[1] * 11], [True, *[False] * 11], 12, [1] * 12),
     ],
 )
 def test_examples(natural: list[int], kept: list[bool], available: int, expected: list[int]) -> None:

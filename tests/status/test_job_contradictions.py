@@ -109,6 +109,15 @@ def test_images_are_stored_after_the_end_of_the_job() -> None:
     assert codes(QUIET, failed_job(seconds_ago=2000)) == []
 
 
+def test_pods_run_though_none_are_wanted() -> None:
+    (found,) = contradictions(LIVE, job(parallelism=0))
+    assert found == Remark("pods-though-none-wanted", {"job": JOB_NAME, "pods": 1})
+    assert codes(LIVE, job(is_suspended=True)) == ["pods-though-suspended"]
+    told_to_end = job(pod(deleted_at=ago(5)), parallelism=0)
+    assert codes(LIVE, told_to_end) == []
+    assert codes(QUIET, job(parallelism=0, active=0, pods=())) == []
+
+
 def test_two_jobs_that_run_the_same_program() -> None:
     found = contradictions(snapshot(), job(look_alikes=("car-image-migration-2",)))
     assert found == (Remark("two-jobs", {"job": JOB_NAME, "other": "car-image-migration-2"}),)

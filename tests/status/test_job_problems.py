@@ -10,7 +10,7 @@ import pytest
 from opsctl.status.answers import Snapshot
 from opsctl.status.assessment import assess
 from opsctl.status.job import Job, Pod, count_indexes
-from opsctl.status.job_problems import is_host_of
+from opsctl.status.job_problems import is_named_by
 from opsctl.status.models import Remark, State, Verdict
 from tests.status.job_values import (
     JOB_NAME,
@@ -107,6 +107,7 @@ def test_a_pod_that_has_just_begun_or_ended_is_no_problem(given: Pod) -> None:
         (job(failed_pod(), conditions=(condition("FailureTarget", "BackoffLimitExceeded"),)),
          ["job-backoff-limit", "pod-failed"]),
         (job(is_suspended=True, active=0, pods=()), ["job-suspended"]),
+        (job(parallelism=0, active=0, pods=()), ["job-none-wanted"]),
         (job(active=0, pods=(), warning="FailedCreate: exceeded quota"), ["job-no-pod"]),
         (job(active=0, pods=()), ["job-no-pod-silently"]),
         (job(active=0, pods=None), []),
@@ -252,18 +253,18 @@ def test_the_start_of_the_job_is_the_beginning() -> None:
     ],
 )
 def test_a_host_is_told_by_its_name(host: str, is_its: bool) -> None:
-    assert is_host_of(job(pods=()), host) is is_its
+    assert is_named_by(job(pods=()), host) is is_its
 
 
 def test_hosts_of_an_indexed_job() -> None:
     given = indexed_job()
-    assert is_host_of(given, f"{JOB_NAME}-3")
-    assert is_host_of(given, f"{JOB_NAME}-12-abcde")
-    assert not is_host_of(given, f"{JOB_NAME}-abcde")
+    assert is_named_by(given, f"{JOB_NAME}-3")
+    assert is_named_by(given, f"{JOB_NAME}-12-abcde")
+    assert not is_named_by(given, f"{JOB_NAME}-abcde")
 
 
 def test_a_long_name_is_cut_by_the_cluster() -> None:
-    assert is_host_of(job(name="m" * 63, pods=()), "m" * 58 + "abcde")
+    assert is_named_by(job(name="m" * 63, pods=()), "m" * 58 + "abcde")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,11 @@ SCENES: dict[str, tuple[Snapshot, Job]] = {
     "shards": (
         snapshot(run=run(hosts=(f"{JOB_NAME}-1",)), images=None),
         indexed_job(
-            shard(0, phase="Succeeded"), shard(1), shard(2, restarts=1), failed_pod(index=3), failed_indexes="3"
+            shard(0, phase="Succeeded"),
+            shard(1),
+            shard(2, restarts=1),
+            failed_pod(index=3, name=f"{JOB_NAME}-3-ddddd"),
+            failed_indexes="3",
         ),
     ),
     "crowd": (snapshot(run=run(), images=None), CROWD),
@@ -111,20 +115,28 @@ def test_korean() -> None:
     )
 
 
-def test_shards_are_told_by_their_number() -> None:
+def test_shards_are_told_by_the_names_of_their_pods() -> None:
     lines = show("shards").splitlines()
-    table = lines[next(number for number, line in enumerate(lines) if line.lstrip().startswith("shard ")) + 1 :]
+    table = lines[next(number for number, line in enumerate(lines) if line.startswith("pod ")) + 1 :]
     rows = [line.split()[0] for line in table if JOB_NAME in line]
-    assert rows == ["2", "3", "1"]
+    assert rows == [f"{JOB_NAME}-2-ccccc", f"{JOB_NAME}-3-ddddd", f"{JOB_NAME}-1-bbbbb"]
     assert any("given up: 3" in line for line in lines)
-    assert "and 1 more" in lines[-5]
+    assert any(line.startswith("and 1 more") for line in lines)
     assert "1 Succeeded" in show("shards", width=200)
+
+
+def test_shards_of_a_job_with_a_long_name_are_told_by_their_number() -> None:
+    """Kubernetes cuts the name of the Job in those of its pods."""
+    given = indexed_job(shard(7, name=f"{'m' * 50}-abcde"), name="m" * 60, completions=8)
+    texts = Catalogue("en", SEOUL)
+    lines = render_table(status_view(assess(replace(QUIET, job=given), SETTINGS), texts), texts, Screen()).splitlines()
+    assert next(line for line in lines if "-abcde" in line and "Running" in line).split()[0] == "7"
 
 
 def test_a_crowd_is_counted() -> None:
     text = show("crowd", width=200)
     assert "1,000 of 6,000 done" in text
-    assert sum(line.split()[2:3] == ["Pending"] for line in text.splitlines()) == 8
+    assert sum(line.split()[1:2] == ["Pending"] for line in text.splitlines()) == 8
     assert "and 4,992 more" in text
     assert "4,990 Running, 2 Pending" in text
     assert f"Pod {JOB_NAME}-4990-aaaaa and 9 more: cannot start. Unschedulable: 0/9 nodes" in text

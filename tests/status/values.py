@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from opsctl.status.answers import ImageTally, ObjectTally, RunCounters, RunPlan, RunRecord, Slice, Snapshot
+from opsctl.status.answers import ImageTally, ObjectTally, RunCounters, RunPlan, RunRecord, RunShard, Slice, Snapshot
 from opsctl.status.ports import StatusSettings
 
 NOW = datetime(2025, 12, 23, 6, 26, tzinfo=UTC)
@@ -42,6 +42,35 @@ def run(**changes: Any) -> RunRecord:
         "slices": slices([0.7] * 60),
     }
     return RunRecord(**{**values, **changes})
+
+
+def run_shard(index: int, **changes: Any) -> RunShard:
+    """A shard in the middle of its work: 119 documents and 450 images, of which 120 are stored and 2 have failed."""
+    values: dict[str, Any] = {
+        "index": index,
+        "state": "running",
+        "heartbeat_at": ago(3),
+        "plan": RunPlan(documents=119, documents_processed=20, images=450, images_stored=80, images_failed=1),
+        "counters": RunCounters(documents_complete=10, images_stored=40, images_failed=1),
+        "is_held": True,
+        "host": f"car-image-migration-{index}",
+        "starts": 1,
+    }
+    return RunShard(**{**values, **changes})
+
+
+def sharded_run(*shards: RunShard, **changes: Any) -> RunRecord:
+    """A run of these shards, with plan and counters that are their sums."""
+    plan = RunPlan(*(sum(getattr(shard.plan, name) for shard in shards) for name in RunPlan.__slots__))
+    counters = RunCounters(*(sum(getattr(shard.counters, name) for shard in shards) for name in RunCounters.__slots__))
+    values: dict[str, Any] = {
+        "shards": shards,
+        "plan": plan,
+        "counters": counters,
+        "hosts": tuple(shard.host for shard in shards if shard.is_held and shard.host),
+        "heartbeat_at": max(shard.heartbeat_at for shard in shards),
+    }
+    return run(**{**values, **changes})
 
 
 def tally(**changes: Any) -> ImageTally:

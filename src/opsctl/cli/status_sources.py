@@ -24,7 +24,8 @@ async def open_status_sources(
     profile: Profile, process: Process
 ) -> AsyncIterator[tuple[StatusSources, StatusSettings]]:
     """Mongo, and S3 and Kubernetes as far as they are configured. Raises ConfigError; nothing is asked yet."""
-    from opsctl.adapters.mongodb.status import MongoDocumentCounts, MongoRunRecords  # noqa: PLC0415 SDKs are lazy
+    from opsctl.adapters.mongodb.status import MongoDocumentCounts  # noqa: PLC0415 SDKs are lazy
+    from opsctl.adapters.mongodb.status_runs import MongoRunRecords  # noqa: PLC0415
     from opsctl.adapters.s3.status import S3ObjectCounts  # noqa: PLC0415
     from opsctl.migration.keys import collection_prefix  # noqa: PLC0415
 

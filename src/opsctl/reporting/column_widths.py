@@ -18,10 +18,13 @@ def fit_widths(natural: Sequence[int], kept: Sequence[bool], available: int) -> 
         return list(natural)
     widths = [0] * len(natural)
     budget = int(available * KEPT_SHARE)
+    # What is there beyond one place for each column.
+    spare = available - len(natural)
     for index, width in enumerate(natural):
-        if kept[index] and width <= budget:
+        if kept[index] and width <= budget and width - 1 <= spare:
             widths[index] = width
             budget -= width
+            spare -= width - 1
     open_columns = [index for index, width in enumerate(widths) if width == 0]
     left = available - sum(widths)
     for position, index in enumerate(sorted(open_columns, key=lambda index: natural[index])):

@@ -17,12 +17,14 @@ SILENT_SECONDS = 30.0
 class Gap:
     """A source that could not be asked.
 
-    `state`: unavailable, timeout, denied, not_found, unreadable, misconfigured, not_configured.
+    `state`: unavailable, timeout, denied, not_found, unreadable, misconfigured, not_configured. `hint` says what would
+    help, for a permission that is missing the rule that grants it.
     """
 
     source: str
     state: str
     reason: str
+    hint: str | None = None
 
 
 class DocumentSet(StrEnum):
@@ -120,13 +122,51 @@ class RunCounters:
 
 
 @dataclass(frozen=True, slots=True)
+class RunShard:
+    """One part of a run that several processes share, with a plan and counters of its own. `state` as of a run.
+
+    `is_held`: a process has its lease. `host` is the machine of the last process that had it, `starts` how many had it.
+    """
+
+    index: int
+    state: str
+    heartbeat_at: datetime
+    plan: RunPlan
+    counters: RunCounters = field(default_factory=RunCounters)
+    state_reason: str | None = None
+    finished_at: datetime | None = None
+    throttle_reason: str | None = None
+    is_held: bool = False
+    is_process_gone: bool = False
+    host: str | None = None
+    starts: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("complete", "complete_with_failures")
+
+    @property
+    def last_word_at(self) -> datetime:
+        return latest(self.heartbeat_at, self.finished_at) or self.heartbeat_at
+
+    def quiet_seconds(self, now: datetime) -> float:
+        """Seconds since its last word; a clock that is ahead of ours makes it 0."""
+        return max(0.0, (now - self.heartbeat_at).total_seconds())
+
+    def is_live(self, now: datetime) -> bool:
+        """A process works on it, and has said so lately."""
+        return self.is_held and not self.is_process_gone and self.quiet_seconds(now) <= SILENT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run as `status` sees it. `state` is one of planned, running, pausing, paused, stopping, stopped, failed,
     complete, complete_with_failures.
 
     `stop_code` names a reason to stop that is no error: request, limit, left, types. `has_selection`: it works on a
-    part of the collection. `is_process_gone`: this machine knows that its process ended. `hosts` are the machines (in a
-    pod: the pod's host name) whose processes hold its lease.
+    part of the collection. `is_process_gone`: all its processes are known to have ended. `hosts` are the machines (in a
+    pod: the pod's host name) whose processes hold a lease of it. `shards` is empty for a run that one process does
+    alone; plan and counters are their sums.
     """
 
     run_id: str
@@ -146,6 +186,7 @@ class RunRecord:
     plan: RunPlan | None = None
     counters: RunCounters = field(default_factory=RunCounters)
     slices: tuple[Slice, ...] = ()
+    shards: tuple[RunShard, ...] = ()
 
     @property
     def is_over(self) -> bool:

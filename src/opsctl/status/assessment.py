@@ -17,6 +17,8 @@ from opsctl.status.figures import (
 )
 from opsctl.status.models import Assessment, Basis, DocumentFigures, Eta, ImageFigures, Rate, State, Verdict
 from opsctl.status.ports import StatusSettings
+from opsctl.status.presence import mark_ended
+from opsctl.status.shards import list_shards
 from opsctl.status.state import judge
 
 FARTHEST = timedelta(days=3650)
@@ -30,6 +32,8 @@ _CALM_LENGTHS = 12.0  # a gap of 12 mean distances happens by chance once in e^1
 
 def assess(snapshot: Snapshot, settings: StatusSettings) -> Assessment:
     """Figures, state, rate and time left."""
+    snapshot = mark_ended(snapshot)
+    shards = list_shards(snapshot)
     documents, images = count_documents(snapshot), count_images(snapshot)
     history = _history(snapshot)
     foreseen = None if images.remaining is None else forecast(history, max(1, images.remaining))
@@ -38,6 +42,7 @@ def assess(snapshot: Snapshot, settings: StatusSettings) -> Assessment:
         documents,
         images,
         settings,
+        shards or (),
         idle_seconds=idle_seconds(history),
         idle_limit_seconds=_idle_limit(history, settings),
     )
@@ -56,6 +61,7 @@ def assess(snapshot: Snapshot, settings: StatusSettings) -> Assessment:
         elapsed_seconds=measure_elapsed(snapshot),
         throttle_reason=snapshot.run.throttle_reason if snapshot.run else None,
         failed_by_class=count_failures(snapshot),
+        shards=shards,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from opsctl.status.answers import ImageTally, RunRecord, Snapshot, latest
+from opsctl.status.answers import ImageTally, RunCounters, RunPlan, RunRecord, RunShard, Snapshot, latest
 from opsctl.status.models import DocumentFigures, ImageFigures, Method, ObjectFigures, Scope
 
 RECENT_SECONDS = 300.0
@@ -111,13 +111,24 @@ def _walked(tally: ImageTally, now: datetime) -> ImageFigures:
 
 
 def _counted(run: RunRecord) -> ImageFigures:
-    """A run that opens failed images again has all of them before it; what it counts as failed has failed once more."""
-    plan, done = run.plan, run.counters
+    plan = run.plan
     assert plan is not None  # noqa: S101 - the caller has looked
-    before = 0 if run.retries_failed and not run.is_over else plan.images_failed
+    if run.shards:
+        return _add_up([count_shard_images(run, shard) for shard in run.shards], run)
+    return _count_planned(run, plan, run.counters, is_over=run.is_over, as_of=last_word(run))
+
+
+def count_shard_images(run: RunRecord, shard: RunShard) -> ImageFigures:
+    """The counters of one shard."""
+    return _count_planned(run, shard.plan, shard.counters, is_over=shard.is_over, as_of=shard.last_word_at)
+
+
+def _count_planned(run: RunRecord, plan: RunPlan, done: RunCounters, *, is_over: bool, as_of: datetime) -> ImageFigures:
+    """A run that opens failed images again has all of them before it; what it counts as failed has failed once more."""
+    before = 0 if run.retries_failed and not is_over else plan.images_failed
     stored = plan.images_stored + done.images_stored
     failed = before + done.images_failed
-    if run.retries_failed and run.is_over:
+    if run.retries_failed and is_over:
         failed = max(0, plan.images - stored)
     # Documents that were added or changed since: more is done than was planned, and the plan grows with it.
     planned = max(plan.images, stored + failed)
@@ -127,6 +138,18 @@ def _counted(run: RunRecord) -> ImageFigures:
         failed=failed,
         remaining=planned - stored - failed,
         method=Method.COUNTER,
-        as_of=last_word(run),
+        as_of=as_of,
         scope=Scope.SELECTION if run.has_selection else Scope.COLLECTION,
+    )
+
+
+def _add_up(parts: Sequence[ImageFigures], run: RunRecord) -> ImageFigures:
+    return ImageFigures(
+        planned=sum(part.planned or 0 for part in parts),
+        stored=sum(part.stored or 0 for part in parts),
+        failed=sum(part.failed or 0 for part in parts),
+        remaining=sum(part.remaining or 0 for part in parts),
+        method=Method.COUNTER,
+        as_of=last_word(run),
+        scope=parts[0].scope,
     )

@@ -15,13 +15,13 @@ _STATES: tuple[tuple[type[OpsctlError], str], ...] = (
 
 
 def gap_of(source: str, error: OpsctlError) -> Gap:
-    """What an error leaves unknown. A missing permission is named."""
+    """What an error leaves unknown. A missing permission is named, with what grants it."""
     named = next((state for kind, state in _STATES if isinstance(error, kind)), "unavailable")
     reason = error.message
     permission = error.permission if isinstance(error, AccessDeniedError) else None
     if permission and permission not in reason:
         reason = f"{reason} (missing: {permission})"
-    return Gap(source, named, reason)
+    return Gap(source, named, reason, error.hint if permission else None)
 
 
 def silence_of(source: str, seconds: float | None, what: str | None = None) -> Gap:

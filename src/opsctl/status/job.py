@@ -41,9 +41,10 @@ class Termination:
 class Pod:
     """One pod of the Job. `reason` is why it was ended from outside (Evicted, PreemptionByScheduler, NodeLost).
 
-    `waiting_reason` is what a container waits for, `pending_reason` why the pod has no node or cannot be set up, in the
-    cluster's own words. `host` is what its processes take for the name of their machine. `last_line_at` is the time of
-    its newest log line, `has_lines` whether there is one; both None when that was not asked.
+    `retries` is how many pods of the same index Kubernetes had counted as failed when it made this one; None when it
+    does not say. `waiting_reason` is what a container waits for, `pending_reason` why the pod has no node or cannot be
+    set up, in the cluster's own words. `host` is what its processes take for the name of their machine. `last_line_at`
+    is the time of its newest log line, `has_lines` whether there is one; both None when that was not asked.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Pod:
     reason: str | None = None
     message: str | None = None
     index: int | None = None
+    retries: int | None = None
     node: str | None = None
     host: str | None = None
     created_at: datetime | None = None
@@ -152,6 +154,16 @@ class Job:
     def knows_no_live_pod(self) -> bool:
         """All pods were read, and each has ended."""
         return self.pods is not None and self.has_all_pods and not self.live_pods
+
+
+def read_indexes(ranges: str | None, below: int) -> frozenset[int]:
+    """The indexes under `below` that `0-2,5` names. What is no number names none."""
+    found: set[int] = set()
+    for part in (ranges or "").split(","):
+        ends = part.split("-")
+        if len(ends) <= 2 and all(end.isdecimal() for end in ends):
+            found.update(range(int(ends[0]), min(int(ends[-1]), below - 1) + 1))
+    return frozenset(found)
 
 
 def count_indexes(ranges: str | None) -> int:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from opsctl.status.answers import RunRecord, Snapshot
 from opsctl.status.figures import RECENT_SECONDS, last_trace
-from opsctl.status.job import Job
-from opsctl.status.job_problems import is_host_of
+from opsctl.status.job import Job, read_indexes
+from opsctl.status.job_problems import split_hosts
 from opsctl.status.models import Remark
+from opsctl.status.presence import speaks_after_end
+from opsctl.status.shards import name_indexes
 
 SETTLED_SECONDS = 60.0
 """Sources are not asked in the same instant, and their clocks differ: what is younger is not held against them."""
@@ -22,8 +24,13 @@ def find_job_contradictions(snapshot: Snapshot, open_documents: int, arrived: in
     run = snapshot.run if snapshot.run is not None and snapshot.run.is_live(snapshot.taken_at) else None
     if job.active and job.knows_no_live_pod:
         yield Remark("job-active-no-pod", {"active": job.active})
+    at_work = [pod for pod in job.live_pods if pod.is_at_work]
+    if at_work and not job.is_over and (job.is_suspended or job.parallelism == 0):
+        code = "pods-though-suspended" if job.is_suspended else "pods-though-none-wanted"
+        yield Remark(code, {"job": job.name, "pods": len(at_work)})
     if run is not None:
         yield from _compare_with_live_run(job, run)
+    yield from _compare_shards(job, snapshot)
     if _ended_too_early(job, snapshot, open_documents - arrived):
         yield Remark("job-complete-but-open", {"job": job.name, "documents": open_documents})
     if run is None and _is_written_after_its_end(job, snapshot):
@@ -34,13 +41,26 @@ def find_job_contradictions(snapshot: Snapshot, open_documents: int, arrived: in
 
 def _compare_with_live_run(job: Job, run: RunRecord) -> Iterator[Remark]:
     """A run may be at work elsewhere, but not in a pod that is not there, and not beside a Job that works too."""
-    inside = [host for host in run.hosts if is_host_of(job, host)]
-    gone = [host for host in inside if job.knows_no_live_pod]
+    inside, elsewhere = split_hosts(job, run.hosts)
+    gone = [host for host in inside if job.knows_no_live_pod and speaks_after_end(run, host, job)]
     if gone and not job.active:
         yield Remark("run-live-no-pod", {"run": run.run_id, "host": gone[0]})
-    elsewhere = [host for host in run.hosts if host not in inside]
     if elsewhere and any(pod.is_at_work for pod in job.live_pods):
         yield Remark("writer-beside-job", {"run": run.run_id, "host": elsewhere[0], "job": job.name})
+
+
+def _compare_shards(job: Job, snapshot: Snapshot) -> Iterator[Remark]:
+    """Indexes that Kubernetes counts as done whose shards are not, and are not being worked on either."""
+    run = snapshot.run
+    if run is None or not job.is_indexed or job.completions != len(run.shards) or run.retries_failed:
+        return
+    if job.started_at is None or run.started_at < job.started_at:
+        return
+    done = read_indexes(job.completed_indexes, len(run.shards))
+    is_open = (shard for shard in run.shards if not shard.is_over and not shard.is_live(snapshot.taken_at))
+    found = [shard.index for shard in is_open if shard.index in done]
+    if found:
+        yield Remark("job-index-done-but-open", {"job": job.name, **name_indexes(found)})
 
 
 def _ended_too_early(job: Job, snapshot: Snapshot, left: int) -> bool:

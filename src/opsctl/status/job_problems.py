@@ -66,7 +66,7 @@ def find_problems(snapshot: Snapshot, state: State) -> tuple[Remark, ...]:
 
 def is_broken(job: Job, now: datetime) -> bool:
     """Nobody works, and nobody will unless somebody does something."""
-    if job.is_suspended or job.is_over:
+    if job.is_suspended or job.is_over or job.parallelism == 0:
         return True
     live = job.live_pods
     return not any(pod.is_at_work for pod in live) and any(_find_in_pod(pod, now) is not None for pod in live)
@@ -87,6 +87,8 @@ def _find_in_job(job: Job) -> Iterator[Remark]:
         yield Remark("job-ended", {"at": job.ended_at})
     elif job.is_suspended:
         yield Remark("job-suspended")
+    elif job.parallelism == 0:
+        yield Remark("job-none-wanted")
     elif job.knows_no_live_pod and not job.active:
         yield Remark("job-no-pod", {"detail": job.warning}) if job.warning else Remark("job-no-pod-silently")
     if job.failed_indexes:
@@ -94,23 +96,31 @@ def _find_in_job(job: Job) -> Iterator[Remark]:
 
 
 def _find_in_run(job: Job, run: RunRecord, now: datetime) -> Iterator[Remark]:
-    """The pod that held the lease is not there any more."""
+    """Pods that hold a lease are not there any more."""
     if not run.is_open or run.is_live(now) or job.pods is None or not job.has_all_pods:
         return
-    hosts = {pod.host for pod in job.live_pods}
-    for host in run.hosts:
-        if is_host_of(job, host) and host not in hosts:
-            yield Remark("pod-gone", {"host": host})
+    live = {pod.host for pod in job.live_pods}
+    gone = [host for host in split_hosts(job, run.hosts)[0] if host not in live]
+    if gone:
+        yield Remark("pod-gone", {"pod": gone[0], "others": len(gone) - 1})
 
 
-def is_host_of(job: Job, host: str) -> bool:
-    """Whether a machine of this name is, or was, a pod of the Job: pods are named after it, long names are cut.
+def split_hosts(job: Job, hosts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Machines that are, or were, pods of the Job, and others."""
+    known = {pod.host for pod in job.pods or ()}
+    inside: list[str] = []
+    elsewhere: list[str] = []
+    for host in hosts:
+        (inside if host in known or is_named_by(job, host) else elsewhere).append(host)
+    return inside, elsewhere
+
+
+def is_named_by(job: Job, host: str) -> bool:
+    """Whether a pod of the Job may have had this name: pods are named after it, long names are cut.
 
     https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode: the host name of a pod of an Indexed
     Job is `NAME-INDEX`.
     """
-    if host in {pod.host for pod in job.pods or ()}:
-        return True
     ending = r"-\d+(-[a-z0-9]{5})?" if job.is_indexed else r"-?[a-z0-9]{5}"
     return re.fullmatch(re.escape(job.name[:_LONGEST_BASE]) + ending, host) is not None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from opsctl.reporting.view import Cell, CellValue, Column, Duration, Field, Table, Texts, Tone
-from opsctl.status.job import Job, Pod, count_indexes
+from opsctl.status.job import Job, Pod
 
 ROWS = 8
 """Pods that are shown one by one; -o json has all."""
@@ -16,16 +16,12 @@ _HEALTHY = ("Running", "Succeeded", "Completed")
 
 
 def job_fields(job: Job, now: datetime, texts: Texts) -> Iterator[Field]:
-    """Which Job, what it does, how many pods and shards."""
+    """Which Job, what it does, how many pods."""
     owner = texts.get("status.job_owner", owner=job.owner) if job.owner else None
     state = ", ".join(part for part in (_describe(job, now, texts), owner) if part)
     yield Field(texts.get("status.field_job"), f"{job.namespace}/{job.name}", state)
     counts = texts.get("status.pod_counts", active=job.active, succeeded=job.succeeded, failed=job.failed)
     yield Field(texts.get("status.field_pods"), counts, texts.get("status.pods_not_read") if job.pods is None else None)
-    if job.is_indexed:
-        done = texts.get("status.shard_counts", done=count_indexes(job.completed_indexes), total=job.completions)
-        failed = texts.get("status.shards_failed", indexes=job.failed_indexes) if job.failed_indexes else None
-        yield Field(texts.get("status.field_shards"), Cell(done, "warning" if failed else "plain"), failed)
 
 
 def pod_tables(job: Job, now: datetime, texts: Texts) -> tuple[Table, ...]:
@@ -34,18 +30,19 @@ def pod_tables(job: Job, now: datetime, texts: Texts) -> tuple[Table, ...]:
     if not pods:
         return ()
     shown = [pod for pod in pods if pod.phase != "Succeeded"][:ROWS] or pods[:1]
+    has_index = job.is_indexed and any(not _tells_index(pod, job) for pod in shown)
     columns = (
-        *((Column(texts.get("status.column_shard"), "right"),) if job.is_indexed else ()),
+        *((Column(texts.get("status.column_shard"), "right"),) if has_index else ()),
         Column(texts.get("status.column_pod"), keep_whole=True),
         Column(texts.get("status.column_pod_status"), keep_whole=True),
         Column(texts.get("status.column_restarts"), "right"),
         Column(texts.get("status.column_last_end")),
         Column(texts.get("status.column_last_line")),
     )
-    rows = [_row(pod, job, now, texts) for pod in shown]
+    rows = [(*((pod.index,) if has_index else ()), *_cells(pod, now, texts)) for pod in shown]
     hidden = [pod for pod in pods if pod not in shown]
     if hidden:
-        rows.append(_rest(hidden, job, texts))
+        rows.append((*(("",) if has_index else ()), *_rest(hidden, texts)))
     return (Table(columns, tuple(rows)),)
 
 
@@ -63,18 +60,21 @@ def _describe(job: Job, now: datetime, texts: Texts) -> str:
     return texts.get("status.job_active", age=_span(job.started_at, now))
 
 
-def _row(pod: Pod, job: Job, now: datetime, texts: Texts) -> tuple[CellValue, ...]:
+def _tells_index(pod: Pod, job: Job) -> bool:
+    """A long name of the Job is cut in the pod's."""
+    return pod.name.startswith(f"{job.name}-{pod.index}-")
+
+
+def _cells(pod: Pod, now: datetime, texts: Texts) -> tuple[CellValue, ...]:
     status = Cell(pod.status, _tone(pod))
     restarts = Cell(pod.restarts, "warning") if pod.restarts else pod.restarts
-    cells = (pod.name, status, restarts, _last_end(pod, now, texts), _last_line(pod, now, texts))
-    return (pod.index, *cells) if job.is_indexed else cells
+    return (pod.name, status, restarts, _last_end(pod, now, texts), _last_line(pod, now, texts))
 
 
-def _rest(hidden: list[Pod], job: Job, texts: Texts) -> tuple[CellValue, ...]:
+def _rest(hidden: list[Pod], texts: Texts) -> tuple[CellValue, ...]:
     counts = Counter(pod.status for pod in hidden).most_common(4)
     statuses = ", ".join(texts.get("status.more_statuses", status=status, number=number) for status, number in counts)
-    cells = (texts.get("status.more_pods", others=len(hidden)), "", "", statuses, "")
-    return ("", *cells) if job.is_indexed else cells
+    return (texts.get("status.more_pods", others=len(hidden)), "", "", statuses, "")
 
 
 def _urgency(pod: Pod) -> tuple[int, int, str]:
@@ -97,6 +97,8 @@ def _last_end(pod: Pod, now: datetime, texts: Texts) -> str:
     if ended is None:
         return ""
     age = texts.get("status.ago", age=_span(ended.at, now)) if ended.at else texts.get("status.ago_unknown")
+    if ended.reason == pod.status:
+        return age
     if ended.reason not in (None, "Error"):
         return texts.get("status.last_end", reason=ended.reason, ended=age)
     return texts.get("status.last_exit", exit_code=ended.exit_code, ended=age)

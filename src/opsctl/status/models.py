@@ -97,6 +97,49 @@ class ObjectFigures:
     as_of: datetime
 
 
+class ShardState(StrEnum):
+    """What one part of the work is doing. `silent`: a process has its lease and is not heard of. `failed`: it ended
+    with an error, or Kubernetes has given it up. `waiting`: nobody has begun it, or it waits for its next pod."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    THROTTLED = "throttled"
+    SILENT = "silent"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    COMPLETE = "complete"
+    COMPLETE_WITH_FAILURES = "complete_with_failures"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (ShardState.COMPLETE, ShardState.COMPLETE_WITH_FAILURES)
+
+    @property
+    def is_trouble(self) -> bool:
+        return self in (ShardState.SILENT, ShardState.STOPPED, ShardState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFigures:
+    """One part of a run that several processes share, or one index of an Indexed Job.
+
+    Figures and `heartbeat_at` are of the run record, None without one. `starts` counts the processes that had its
+    lease; `retries` the pods that Kubernetes started for it after the first, and restarts of the last one's container.
+    """
+
+    index: int
+    state: ShardState
+    reason: str | None = None
+    documents: DocumentFigures | None = None
+    images: ImageFigures | None = None
+    host: str | None = None
+    pod: str | None = None
+    heartbeat_at: datetime | None = None
+    starts: int | None = None
+    retries: int | None = None
+    is_given_up: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """How fast it goes, over the `window` before the last word. `window` is running time."""
@@ -166,3 +209,4 @@ class Assessment:
     elapsed_seconds: float | None = None
     throttle_reason: str | None = None
     failed_by_class: Mapping[str, int] | None = None
+    shards: tuple[ShardFigures, ...] | None = ()

@@ -9,7 +9,17 @@ from datetime import datetime
 from opsctl.reporting.view import Duration, Scalar, Texts
 from opsctl.status.answers import Gap
 from opsctl.status.job import Job
-from opsctl.status.models import Assessment, DocumentFigures, Eta, ImageFigures, ObjectFigures, Rate, Remark, State
+from opsctl.status.models import (
+    Assessment,
+    DocumentFigures,
+    Eta,
+    ImageFigures,
+    ObjectFigures,
+    Rate,
+    Remark,
+    ShardFigures,
+    State,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,8 @@ class StatusReport:
     """How far the migration is, as of `taken_at`. Numbers that are not known are None.
 
     `state_code` names the reason for scripts, `state_reason` says it. `failed_by_class` counts images that failed for
-    good; a class that nobody wrote down is `unrecorded`.
+    good; a class that nobody wrote down is `unrecorded`. `shards` is empty when the work is not divided, None when it
+    has more parts than can be listed.
     """
 
     taken_at: datetime
@@ -54,6 +65,7 @@ class StatusReport:
     elapsed_seconds: float | None
     throttle_reason: str | None
     failed_by_class: Mapping[str, int] | None
+    shards: tuple[ShardFigures, ...] | None
 
 
 def build_report(assessment: Assessment, texts: Texts) -> StatusReport:
@@ -78,12 +90,13 @@ def build_report(assessment: Assessment, texts: Texts) -> StatusReport:
         elapsed_seconds=assessment.elapsed_seconds,
         throttle_reason=assessment.throttle_reason,
         failed_by_class=assessment.failed_by_class,
+        shards=assessment.shards,
     )
 
 
 def say(remark: Remark, texts: Texts) -> str:
     """The sentence of a remark; values named `x_seconds` fill the placeholder `x` as durations. `ended_seconds` may be
-    unknown; `pod` is named together with the number of `others` that are in the same state."""
+    unknown; `pod` and `shards` are named together with the number of `others` that are in the same state."""
     values: dict[str, Scalar] = {}
     for name, value in remark.values.items():
         if name == "ended_seconds":
@@ -95,7 +108,15 @@ def say(remark: Remark, texts: Texts) -> str:
     if "pod" in values:
         others = values.pop("others", 0)
         values["pod"] = texts.get("status.pods" if others else "status.pod", pod=values["pod"], others=others)
+    if "shards" in values:
+        values["shards"] = _say_shards(values["shards"], values.pop("others", 0), texts)
     return texts.get(f"status.remark_{remark.code.replace('-', '_')}", **values)
+
+
+def _say_shards(shards: Scalar, others: Scalar, texts: Texts) -> str:
+    if others:
+        return texts.get("status.shards_more", shards=shards, others=others)
+    return texts.get("status.shard" if str(shards).isdecimal() else "status.shards", shards=shards)
 
 
 def _say_age(seconds: object, texts: Texts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,8 +12,11 @@ from opsctl.status.figures import RECENT_SECONDS, last_trace
 from opsctl.status.job import Job
 from opsctl.status.job_contradictions import SETTLED_SECONDS
 from opsctl.status.job_problems import find_problems, is_broken
-from opsctl.status.models import DocumentFigures, ImageFigures, Method, Remark, State, Verdict
+from opsctl.status.models import DocumentFigures, ImageFigures, Method, Remark, ShardFigures, State, Verdict
 from opsctl.status.ports import StatusSettings
+from opsctl.status.shards import name_trouble, name_waiting
+
+_TOLD_BY_SHARD = (State.RUNNING, State.THROTTLED, State.FINISHING, State.STALLED, State.SILENT)
 
 _BY_INTENT = {
     "pausing": Verdict(State.PAUSED, Remark("pausing")),
@@ -26,6 +30,7 @@ def judge(
     documents: DocumentFigures,
     images: ImageFigures,
     settings: StatusSettings,
+    shards: Sequence[ShardFigures],
     *,
     idle_seconds: float,
     idle_limit_seconds: float,
@@ -33,6 +38,7 @@ def judge(
     """The state. `idle_seconds` is the running time without a finished image; above the limit a live run is stalled."""
     stalled_seconds = idle_seconds if idle_seconds > idle_limit_seconds else None
     verdict = _judge(snapshot, documents, images, settings, stalled_seconds)
+    verdict = replace(verdict, reason=_name_shards(verdict, snapshot, shards))
     return replace(verdict, problems=find_problems(snapshot, verdict.state))
 
 
@@ -57,6 +63,14 @@ def _judge(
         code = "process-gone" if run.is_process_gone else "silent"
         return Verdict(State.SILENT, Remark(code, {"quiet_seconds": run.quiet_seconds(snapshot.taken_at)}))
     return _judge_live_run(run, images, stalled_seconds)
+
+
+def _name_shards(verdict: Verdict, snapshot: Snapshot, shards: Sequence[ShardFigures]) -> Remark | None:
+    """The shards that are not well in place of what can be said of the run as a whole."""
+    if verdict.state not in _TOLD_BY_SHARD or snapshot.run is None or snapshot.run.stop_code is not None:
+        return verdict.reason
+    waiting = name_waiting(shards) if verdict.state is State.SILENT else None
+    return name_trouble(shards, snapshot.taken_at) or waiting or verdict.reason
 
 
 def _judge_live_run(run: RunRecord, images: ImageFigures, stalled_seconds: float | None) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from opsctl.reporting.view import (
@@ -20,9 +21,11 @@ from opsctl.reporting.view import (
     Texts,
     Tone,
 )
+from opsctl.status.answers import Gap
 from opsctl.status.job_view import job_fields, pod_tables
 from opsctl.status.models import Assessment, Basis, Eta, Method, Scope, State
 from opsctl.status.report import say
+from opsctl.status.shard_view import shard_fields, shard_tables
 
 FRESH_SECONDS = 2.5
 
@@ -65,7 +68,9 @@ def status_view(assessment: Assessment, texts: Texts) -> ReportView:
     reason = assessment.verdict.reason
     summary = [Line(_headline(assessment, texts), _TONES.get(state, "strong"))]
     if reason is not None and reason not in assessment.verdict.contradictions:
-        summary.append(Line(say(reason, texts)))
+        summary.append(Line(say(reason, texts), "warning" if reason.code.startswith("shards-") else "plain"))
+    if state is State.THROTTLED and assessment.throttle_reason and (reason is None or reason.code != "throttled"):
+        summary.append(Line(texts.get("status.remark_throttled", detail=assessment.throttle_reason)))
     summary += (
         Line(texts.get("status.problem", message=say(problem, texts)), "warning" if state.is_moving else "bad")
         for problem in assessment.verdict.problems
@@ -77,6 +82,7 @@ def status_view(assessment: Assessment, texts: Texts) -> ReportView:
             _figures(assessment, texts),
             _facts(assessment, texts),
             *_failures(assessment, texts),
+            *shard_tables(assessment.shards, assessment.taken_at, texts),
             *(pod_tables(assessment.job, assessment.taken_at, texts) if assessment.job else ()),
         ),
         notes=_notes(assessment, texts),
@@ -190,6 +196,7 @@ def _facts(assessment: Assessment, texts: Texts) -> Section:
         fields.append(Field(texts.get("status.field_run"), run))
     if assessment.job is not None:
         fields += job_fields(assessment.job, assessment.taken_at, texts)
+    fields += shard_fields(assessment.shards, assessment.job, texts)
     return Section(tuple(fields))
 
 
@@ -242,16 +249,12 @@ def _notes(assessment: Assessment, texts: Texts) -> tuple[Line, ...]:
         Line(texts.get("status.contradiction", message=say(remark, texts)), "bad")
         for remark in assessment.verdict.contradictions
     ]
-    gaps = [
-        Line(
-            texts.get(
-                "status.gap",
-                source=texts.get(f"status.source_{gap.source}"),
-                state=texts.get(f"status.gap_{gap.state}"),
-                reason=gap.reason,
-            ),
-            "warning",
-        )
-        for gap in assessment.gaps
-    ]
+    gaps = [line for gap in assessment.gaps for line in _describe_gap(gap, texts)]
     return (*contradictions, *gaps)
+
+
+def _describe_gap(gap: Gap, texts: Texts) -> Iterator[Line]:
+    source, state = texts.get(f"status.source_{gap.source}"), texts.get(f"status.gap_{gap.state}")
+    yield Line(texts.get("status.gap", source=source, state=state, reason=gap.reason), "warning")
+    if gap.hint:
+        yield Line(texts.get("status.gap_hint", hint=gap.hint))

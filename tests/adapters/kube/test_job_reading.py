@@ -159,6 +159,28 @@ def test_an_index_that_is_none(index: str) -> None:
     assert read_pod(document).index is None
 
 
+@pytest.mark.parametrize(
+    ("annotations", "retries"),
+    [
+        ({}, None),
+        ({"batch.kubernetes.io/job-index-failure-count": "2"}, 2),
+        (
+            {
+                "batch.kubernetes.io/job-index-failure-count": "2",
+                "batch.kubernetes.io/job-index-ignored-failure-count": "3",
+            },
+            5,
+        ),
+        ({"batch.kubernetes.io/job-index-failure-count": "-2"}, None),
+        ({"batch.kubernetes.io/job-index-failure-count": "9" * 40}, 0),
+    ],
+)
+def test_how_often_an_index_was_tried_again(annotations: dict[str, str], retries: int | None) -> None:
+    document = pod_document()
+    document["metadata"]["annotations"] = annotations
+    assert read_pod(document).retries == retries
+
+
 # -- events, owners, programs
 
 

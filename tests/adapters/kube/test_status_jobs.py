@@ -189,6 +189,22 @@ def test_a_pod_that_is_replaced_meanwhile() -> None:
     assert client.paths().count(PODS_PATH) == 2
 
 
+@pytest.mark.parametrize("change", [{"parallelism": 0}, {"suspend": True}])
+def test_pods_that_are_being_told_to_end(change: dict[str, Any]) -> None:
+    """The Job wants none any more; a moment later its pod knows it."""
+    document = job_document()
+    document["spec"] |= change
+    client = FakeClient(document, logs=LOG)
+    answer, seconds = timed(client)
+    assert client.paths().count(PODS_PATH) == 2
+    assert pods_of(answer.job) == ["00000"]
+    assert 0 < seconds < 0.5
+    document["status"]["conditions"] = [{"type": "Complete", "status": "True"}]
+    over = FakeClient(document, logs=LOG)
+    read(over)
+    assert over.paths().count(PODS_PATH) == 1
+
+
 # -- logs
 
 

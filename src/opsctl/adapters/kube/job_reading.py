@@ -17,7 +17,9 @@ JsonObject = Mapping[str, Any]
 LONGEST_TEXT = 300
 """Characters of a message that are kept: a scheduler's sentence about many nodes has thousands."""
 
+_DIGITS = 10
 INDEX_KEY = "batch.kubernetes.io/job-completion-index"
+FAILURE_KEYS = ("batch.kubernetes.io/job-index-failure-count", "batch.kubernetes.io/job-index-ignored-failure-count")
 BENIGN_WAITS = ("ContainerCreating", "PodInitializing")
 
 
@@ -59,6 +61,7 @@ def read_pod(document: JsonObject) -> Pod:
         reason=_read_reason(status, conditions),
         message=text(status, "message"),
         index=_read_index(metadata),
+        retries=_read_retries(part(metadata, "annotations")),
         node=node,
         host=(node if spec.get("hostNetwork") is True else text(spec, "hostname")) or name[:63],
         created_at=time(metadata, "creationTimestamp"),
@@ -173,9 +176,15 @@ def _read_owner(metadata: JsonObject) -> str | None:
 def _read_index(metadata: JsonObject) -> int | None:
     for place in ("annotations", "labels"):
         index = text(part(metadata, place), INDEX_KEY)
-        if index is not None and index.isdecimal() and len(index) < 10:
+        if index is not None and index.isdecimal() and len(index) < _DIGITS:
             return int(index)
     return None
+
+
+def _read_retries(annotations: JsonObject) -> int | None:
+    """Only Jobs with a limit for each index count there."""
+    counts = [count for key in FAILURE_KEYS if (count := text(annotations, key)) and count.isdecimal()]
+    return sum(int(count) for count in counts if len(count) < _DIGITS) if counts else None
 
 
 def _read_reason(status: JsonObject, conditions: Mapping[str | None, JsonObject]) -> str | None:

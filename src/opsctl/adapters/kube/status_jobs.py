@@ -36,6 +36,7 @@ MOST_JOBS = 500
 MOST_PODS_ASKED = 10
 """Pods whose events, and whose last log lines, are asked for one by one."""
 
+SETTLE_SECONDS = 0.2
 AT_ONCE = 8
 _SOURCE = "kubernetes"
 _LINE_BYTES = 256
@@ -114,11 +115,8 @@ class _Reading:
             self._within("other Jobs", self._find_look_alikes(document, job), ()),
             self._within("pods", self._read_pods(document), None),
         )
-        if job.active and self.has_all_pods and not any(found.pod.is_live for found in self.pods):
-            # A pod that was replaced meanwhile: both are asked once more before they are said to contradict.
-            await self._within("pods", self._read_pods(document), None)
-            again = await self._within("the Job", self.client.get(self._job_path), document)
-            job = read_job(again)
+        if self._seems_to_contradict(job):
+            job = await self._look_again(document)
         warning, _, _ = await asyncio.gather(
             self._within("events", self._read_warning(document, job), None),
             self._within("events", self._ask_why_pending(), None),
@@ -135,6 +133,18 @@ class _Reading:
         return JobAnswer(answer, tuple(self.gaps.values()))
 
     # -- pods
+
+    def _seems_to_contradict(self, job: Job) -> bool:
+        """Pods that are replaced, or told to end, at this very moment look as if there were none, or too many."""
+        if self.has_all_pods and not any(found.pod.is_live for found in self.pods):
+            return job.active > 0
+        wants_none = (job.is_suspended or job.parallelism == 0) and not job.is_over
+        return wants_none and any(found.pod.is_at_work for found in self.pods)
+
+    async def _look_again(self, document: JsonObject) -> Job:
+        await self._within("pods", asyncio.sleep(SETTLE_SECONDS), None)
+        await self._within("pods", self._read_pods(document), None)
+        return read_job(await self._within("the Job", self.client.get(self._job_path), document))
 
     async def _read_pods(self, job: JsonObject) -> None:
         """All that the Job controls. What was read stays when the time ends."""

@@ -1,4 +1,4 @@
-"""What `status` asks Mongo: counts within a time budget, a walk through the images, the newest run record."""
+"""What `status` asks the collection: counts within a time budget, a walk through the images."""
 
 from __future__ import annotations
 
@@ -17,14 +17,10 @@ from pymongo.errors import ExecutionTimeout, NetworkTimeout
 from opsctl.adapters.mongodb.codec import decode_document
 from opsctl.adapters.mongodb.connection import CODEC, Fields, translated
 from opsctl.adapters.mongodb.documents import MongoDocuments
-from opsctl.adapters.mongodb.runs import MongoRuns
-from opsctl.errors import DataError
-from opsctl.migration.history import join_buckets
 from opsctl.migration.keys import document_segment
-from opsctl.migration.models import METADATA_FIELD, MIGRATION_FIELD, ImageMapping, SourceDocument, StopReason
+from opsctl.migration.models import METADATA_FIELD, MIGRATION_FIELD, ImageMapping, SourceDocument
 from opsctl.migration.plan import plan_document
-from opsctl.migration.run_record import RunRecord as MigrationRun
-from opsctl.status.answers import DocumentSet, ImageTally, RunCounters, RunPlan, RunRecord, Slice, earliest, latest
+from opsctl.status.answers import DocumentSet, ImageTally, Slice, earliest, latest
 
 SLICE_SECONDS = 10
 UNRECORDED = "unrecorded"
@@ -136,24 +132,6 @@ class MongoDocumentCounts:
         return cursor if budget_seconds is None else cursor.max_time_ms(_milliseconds(budget_seconds + 1))
 
 
-class MongoRunRecords:
-    """Implements `status.ports.RunRecords` on the records that migrations keep."""
-
-    def __init__(self, database: AsyncDatabase[Fields], collection: str, *, host: str) -> None:
-        self._runs = MongoRuns(database, collection, host=host)
-
-    async def latest(self) -> RunRecord | None:
-        """The newest run of the collection. Raises DataError for a record that this version cannot read."""
-        try:
-            run = await self._runs.latest()
-            return None if run is None else _map_run(run)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(
-                f"the newest run record cannot be read ({type(error).__name__})",
-                hint="it may come from another version of opsctl",
-            ) from error
-
-
 @dataclass(slots=True)
 class _Walk:
     """Adds up documents."""
@@ -227,48 +205,6 @@ class _Walk:
 
 def _last_upload(document: SourceDocument) -> datetime | None:
     return max((entry.uploaded_at for entry in document.stored if entry.uploaded_at is not None), default=None)
-
-
-def _map_run(run: MigrationRun) -> RunRecord:
-    """Raises TypeError for what is no time: nothing else of a record is taken apart later."""
-    for time_ in (run.started_at, run.heartbeat_at, run.finished_at or run.started_at):
-        if not isinstance(time_, datetime) or time_.tzinfo is None:
-            raise TypeError("a time is expected")
-    plan, done, selection = run.plan, run.counters, run.selection
-    buckets = run.buckets if run.shard_count is None else join_buckets(run.buckets)
-    process = run.lease.process if run.lease.owner is not None else None
-    return RunRecord(
-        run_id=run.run_id,
-        state=run.state.value,
-        state_reason=run.state_reason,
-        bucket=run.bucket,
-        prefix=run.prefix,
-        started_at=run.started_at,
-        heartbeat_at=run.heartbeat_at,
-        finished_at=run.finished_at,
-        throttle_reason=run.throttle_reason,
-        stop_code=next((reason.name.lower() for reason in StopReason if reason == run.state_reason), None),
-        has_selection=bool(selection.where or selection.image_types or selection.limit),
-        retries_failed=selection.retry_failed,
-        is_process_gone=process is not None and process.is_dead_here(),
-        hosts=() if process is None else (process.host,),
-        plan=None
-        if plan is None
-        else RunPlan(
-            documents=plan.documents,
-            documents_processed=plan.documents_processed,
-            images=plan.images,
-            images_stored=plan.images_stored,
-            images_failed=plan.images_failed,
-        ),
-        counters=RunCounters(
-            documents_complete=done.documents_complete,
-            images_stored=done.images_stored,
-            images_failed=done.images_failed,
-            documents_failed=done.documents_failed,
-        ),
-        slices=tuple(Slice(entry.at, entry.seconds, entry.images, entry.documents) for entry in buckets),
-    )
 
 
 def _milliseconds(seconds: float) -> int:
