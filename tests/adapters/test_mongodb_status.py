@@ -197,7 +197,6 @@ async def test_an_empty_collection_and_none(place: Place) -> None:
     assert (await counts.count_images(5)).is_complete
     assert await counts.find_last_upload(5) is None
     assert await counts.sample_segments(8) == []
-    assert await place.runs.latest() is None
 
 
 async def test_a_sample_is_of_key_segments(place: Place) -> None:

@@ -104,6 +104,10 @@ async def test_a_run_as_the_migration_writes_it(place: Place) -> None:
     assert (stopped.state, stopped.stop_code, stopped.is_process_gone) == ("stopped", "request", False)
 
 
+async def test_without_a_run_there_is_no_record(place: Place) -> None:
+    assert await place.runs.latest() is None
+
+
 async def test_the_newest_run_of_this_collection_counts(place: Place) -> None:
     runs = MongoRuns(place.database, COLLECTION, host=HOST)
     await runs.create(record())
