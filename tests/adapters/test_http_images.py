@@ -34,6 +34,10 @@ from tests.fakes.wire import Wire
 from tests.fakes.world import LAYOUT
 
 
+async def hold_nothing() -> None:
+    """The lease of a transfer that belongs to no run."""
+
+
 @pytest.fixture
 async def host() -> AsyncIterator[ImageHost]:
     async with serve_images(trickle_seconds=4.0) as running:
@@ -67,6 +71,7 @@ class TestFaults:
             clock=clock,
             stop=stop,
             slots=asyncio.Semaphore(64),
+            hold_lease=hold_nothing,
         )
         images = []
         for name in FAULTS:

@@ -72,6 +72,16 @@ class FakeRuns:
     async def finish(self, run_id: str, owner: Owner, state: RunState, reason: str | None, now: datetime) -> bool:
         return await self._wire.call("runs.finish", lambda: self._finish(run_id, owner, state, reason, now))
 
+    async def close(self, run_id: str, owner: Owner, reason: str, now: datetime) -> bool:
+        def shut() -> bool:
+            record = self._held(run_id, owner)
+            if record is None:
+                return False
+            ended = {"state": RunState.STOPPED, "state_reason": reason, "finished_at": now, "is_closed": True}
+            return self._change(run_id, owner, lease=replace(record.lease, owner=None), **ended)
+
+        return await self._wire.call("runs.close", shut)
+
     async def write_shards(
         self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime, *, has_foreign_work: bool = False
     ) -> bool:
@@ -132,12 +142,18 @@ class FakeRuns:
         if (there.epoch, there.renewals, there.owner) != (then.epoch, then.renewals, then.owner):
             return None
         lease = Lease(owner.id, owner.epoch, 0, owner.process)
-        again = {"state_reason": None, "heartbeat_at": now, "finished_at": None, "throttle_reason": None}
+        again: dict[str, object] = {
+            "state_reason": None,
+            "heartbeat_at": now,
+            "finished_at": None,
+            "throttle_reason": None,
+        }
         if _is_shard(owner):
             number = owner.shard or 0
             shard = record.shards[number]
             shard = replace(shard, lease=lease, state=RunState.PLANNED, starts=shard.starts + 1, **again)  # type: ignore[arg-type]
             shards = (*record.shards[:number], shard, *record.shards[number + 1 :])
+            again["execution"] = owner.execution or record.execution
             return self._put(record, shards=shards, state=RunState.RUNNING, starts=record.starts + 1, **again)
         planned = {"state": RunState.PLANNED, "started_at": now, "starts": record.starts + 1}
         return self._put(record, lease=lease, **planned, **again)
@@ -166,7 +182,7 @@ class FakeRuns:
     def _finish(self, run_id: str, owner: Owner, state: RunState, reason: str | None, now: datetime) -> bool:
         record = self._held(run_id, owner)
         if record is None:
-            return False
+            return self._has_finished(run_id, owner, state, now)
         lease = replace(record.lease_of(owner.shard), owner=None)
         ended: dict[str, object] = {
             "state": state,
@@ -185,6 +201,15 @@ class FakeRuns:
         if settled is not None:
             self._put(record, state=settled[0], state_reason=settled[1], finished_at=now)
         return True
+
+    def _has_finished(self, run_id: str, owner: Owner, state: RunState, now: datetime) -> bool:
+        """Whether this very end is there already."""
+        record = self.records.get(run_id)
+        if record is None or (_is_shard(owner) and not record.shards):
+            return False
+        lease, part = record.lease_of(owner.shard), record.shards[owner.shard or 0] if _is_shard(owner) else record
+        there = (lease.owner, lease.epoch, part.state, part.finished_at)
+        return there == (None, owner.epoch, state, now)
 
     def _held(self, run_id: str, owner: Owner) -> RunRecord | None:
         record = self.records.get(run_id)

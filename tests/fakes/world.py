@@ -6,9 +6,9 @@ import asyncio
 import itertools
 from dataclasses import dataclass, field
 
-from opsctl.migration.models import ImageMapping, KeyLayout, Selection, TransferLimits
+from opsctl.migration.models import ImageMapping, KeyLayout, Selection, Settings, TransferLimits
+from opsctl.migration.ports import Services
 from opsctl.migration.report import MigrationReport, Progress
-from opsctl.migration.run import Services, Settings
 from opsctl.migration.shards import ShardChoice
 from opsctl.migration.start import migrate_images, plan_only
 from opsctl.migration.verify import VerifyReport, verify

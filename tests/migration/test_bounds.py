@@ -9,9 +9,9 @@ import pytest
 
 from opsctl.errors import UnavailableError
 from opsctl.migration.models import FailureClass, RunState, Selection
+from opsctl.migration.pipeline import CHUNK_DOCUMENTS
 from opsctl.migration.report import MigrationReport
 from opsctl.migration.room import BodyRoom, ByteBudget
-from opsctl.migration.run import CHUNK_DOCUMENTS
 from opsctl.migration.run_record import ProcessIdentity, current_process
 from opsctl.migration.start import migrate_images
 from tests.fakes.images import GONE, LATER

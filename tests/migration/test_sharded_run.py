@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from opsctl.errors import BusyError
 from opsctl.migration.models import RunState
+from opsctl.migration.ports import Services
 from opsctl.migration.report import MigrationReport
-from opsctl.migration.run import Services
 from opsctl.migration.run_record import LEASE_SECONDS
 from opsctl.migration.shards import ShardChoice
 from opsctl.migration.start import migrate_images

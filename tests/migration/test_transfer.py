@@ -46,7 +46,12 @@ def bind(world: World, limits: TransferLimits | None = None, stop: asyncio.Event
         clock=world.clock,
         stop=stop,
         slots=asyncio.Semaphore(limits.workers),
+        hold_lease=hold_nothing,
     )
+
+
+async def hold_nothing() -> None:
+    """The lease of a transfer that belongs to no run."""
 
 
 async def move(

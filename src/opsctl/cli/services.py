@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from opsctl.diagnosis.ports import Commits, Sources
     from opsctl.migration.kubernetes.ports import WorkLog
     from opsctl.migration.kubernetes.work_log import LeaseWatch
-    from opsctl.migration.models import ImageMapping, KeyLayout, Selection, TransferLimits
-    from opsctl.migration.ports import DocumentStore, ObjectStore
-    from opsctl.migration.run import Services, Settings
+    from opsctl.migration.models import ImageMapping, KeyLayout, Selection, Settings, TransferLimits
+    from opsctl.migration.ports import DocumentStore, ObjectStore, Services
 
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:@\[\]]+)(?::\d{1,5})?"
 _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*")
@@ -88,7 +87,8 @@ async def open_migration(profile: Profile, selection: Selection) -> AsyncIterato
     from opsctl.adapters.mongodb.documents import MongoDocuments  # noqa: PLC0415
     from opsctl.adapters.mongodb.runs import MongoRuns  # noqa: PLC0415
     from opsctl.migration.clock import SystemClock  # noqa: PLC0415
-    from opsctl.migration.run import Services, Settings  # noqa: PLC0415
+    from opsctl.migration.models import Settings  # noqa: PLC0415
+    from opsctl.migration.ports import Services  # noqa: PLC0415
 
     mongo, images = profile.section(MongoSection), profile.section(ImagesSection)
     mapping, host = read_mapping(profile), host_of_uri(mongo.uri)
@@ -127,8 +127,6 @@ async def open_database(profile: Profile) -> AsyncIterator[AsyncDatabase[dict[st
         yield client.get_database(mongo.database)
 
 
-def open_bucket(profile: Profile, *, connections: int = 16) -> Bucket:
-    """The bucket of the profile."""
 @asynccontextmanager
 async def open_work_log(profile: Profile, watch: LeaseWatch) -> AsyncIterator[WorkLog]:
     """What a restart asks about the migration's progress. A way to Mongo that does not open, such as a port-forward to
@@ -150,6 +148,8 @@ async def open_work_log(profile: Profile, watch: LeaseWatch) -> AsyncIterator[Wo
         yield log
 
 
+def open_bucket(profile: Profile, *, connections: int = 16) -> Bucket:
+    """The bucket of the profile."""
     from opsctl.adapters.s3.bucket import Bucket, BucketAddress  # noqa: PLC0415
 
     s3 = profile.section(S3Section)

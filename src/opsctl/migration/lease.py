@@ -24,57 +24,52 @@ async def acquire(
 ) -> tuple[RunRecord, Owner]:
     """Get a run record to work on, with its lease.
 
-    An unfinished run with the same selection is continued; another one is closed first, so that its process, should
-    it wake up, can write no more. Raises BusyError when somebody else works on the collection.
+    An unfinished run with the same selection is continued; another one is closed first, so that nobody goes on with
+    it. Raises BusyError when somebody else works on the collection.
     """
     while True:
-        seen, old_owner = await runs.latest(), None
-        if seen is not None and not seen.state.is_over:
+        seen = await runs.latest()
+        if seen is not None and not seen.has_ended:
             await wait_until_free(runs, seen, process, clock)
-            taken = await take_whole(runs, seen, owner_id, process, clock)
-            if taken is None:
-                continue
-            seen, old_owner = taken
             if seen.shard_count is None and seen.selection == selection:
-                return seen, old_owner
+                owner = Owner(owner_id, seen.lease.epoch + 1, process)
+                claimed = await runs.claim(seen, owner, clock.now())
+                if claimed is not None:
+                    return claimed, owner
+            else:
+                await take_and_close(runs, seen, owner_id, process, clock)
+            continue
         owner = Owner(owner_id, 1, process)
         record = new_record(
             seen, owner, clock, selection=selection, bucket=bucket, prefix=prefix, collection=collection
         )
-        if await begin(runs, record, seen, old_owner, clock):
+        if await runs.create(record):
             return record, owner
 
 
-async def take_whole(
+async def take_and_close(
     runs: RunStore, seen: RunRecord, owner_id: str, process: ProcessIdentity, clock: Clock
-) -> tuple[RunRecord, Owner] | None:
-    """Take every lease of a run that is free; None when it has changed since it was seen."""
+) -> None:
+    """Take every lease of a run that is free, and close it. Nothing happens when it has changed since it was seen.
+
+    Closed it stays, whoever dies or falls asleep before the next run is there: the next one to come begins that.
+    """
     now = clock.now()
-    if seen.shard_count is not None:
+    if seen.shard_count is None:
+        owner = Owner(owner_id, seen.lease.epoch + 1, process)
+        is_taken = await runs.claim(seen, owner, now) is not None
+    else:
         owner = Owner(owner_id, seen.lease.epoch + 1, process, PLANNER)
-        return (seen, owner) if await runs.seize(seen, owner, now) else None
-    owner = Owner(owner_id, seen.lease.epoch + 1, process)
-    claimed = await runs.claim(seen, owner, now)
-    return (claimed, owner) if claimed is not None else None
-
-
-async def begin(
-    runs: RunStore, record: RunRecord, before: RunRecord | None, old_owner: Owner | None, clock: Clock
-) -> bool:
-    """Create a run, and close the one before it if this process has taken that; False when another was quicker."""
-    is_created = await runs.create(record)
-    if before is not None and old_owner is not None:
-        # Only now: until the new run is there, the old one has to look like one that is being worked on.
-        reason = "a run with other options took over"
-        await runs.finish(before.run_id, old_owner, RunState.STOPPED, reason, clock.now())
-    return is_created
+        is_taken = await runs.seize(seen, owner, now)
+    if is_taken:
+        await runs.close(seen.run_id, owner, "a run with other options took over", now)
 
 
 async def wait_until_free(
     runs: RunStore, seen: RunRecord, process: ProcessIdentity, clock: Clock, shard: int | None = None
 ) -> None:
-    """Return once the lease of a shard, or every lease of a run, may be taken; one lease of silence proves that
-    nobody renews it. Raises BusyError when somebody does."""
+    """Return once the lease of a shard, or every lease of a run, may be taken, or the run is not the newest any more;
+    one lease of silence proves that nobody renews it. Raises BusyError when somebody does."""
     held = [lease for lease in _pick(seen, shard) if not _is_free(lease)]
     if not held:
         return
@@ -89,10 +84,8 @@ async def wait_until_free(
         await clock.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
         now = await runs.latest()
-        if now is None or all(lease.owner is None for lease in now.leases):
+        if now is None or now.run_id != seen.run_id or all(lease.owner is None for lease in _pick(now, shard)):
             return
-        if now.run_id != seen.run_id:
-            raise _busy(now, next(lease for lease in now.leases if lease.owner is not None))
         for lease, then in zip(_pick(now, shard), _pick(seen, shard), strict=False):
             if lease.owner is not None and (lease.epoch, lease.renewals) != (then.epoch, then.renewals):
                 raise _busy(now, lease)
@@ -125,6 +118,7 @@ def new_record(
     prefix: str,
     collection: str,
     shard_count: int | None = None,
+    execution: str | None = None,
 ) -> RunRecord:
     """The record of a run that follows another; with a `shard_count` its owner is the planner."""
     now = clock.now()
@@ -143,7 +137,8 @@ def new_record(
         starts=1,
         lease=Lease(owner.id, owner.epoch, 0, owner.process),
         selection=selection,
-        # What the closed run left half done is still to be looked for.
-        in_flight=before.all_in_flight if before else (),
+        # What the closed run left half done is still to be looked for; one that is over left nothing.
+        in_flight=before.all_in_flight if before is not None and not before.state.is_over else (),
         shard_count=shard_count,
+        execution=execution,
     )

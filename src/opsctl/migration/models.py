@@ -135,6 +135,16 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """What to migrate, where to, and how hard."""
+
+    mapping: ImageMapping
+    layout: KeyLayout
+    limits: TransferLimits
+    selection: Selection = field(default_factory=Selection)
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRef:
     """The identity of an image inside its document. `url` is exactly what the document says."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from opsctl.migration.clock import Clock
 from opsctl.migration.models import (
     DocumentId,
     DocumentPage,
@@ -108,7 +110,14 @@ class RunStore(Protocol):
         """Keep a document that cannot be recorded at all in the run record (the newest thousand)."""
 
     async def finish(self, run_id: str, owner: Owner, state: RunState, reason: str | None, now: datetime) -> bool:
-        """Write the final state and give the lease back. The last shard that ends gives the run its state."""
+        """Write the final state and give the lease back. The last shard that ends gives the run its state.
+
+        Done twice, because an answer was lost, it is done once; False when the lease is somebody else's now.
+        """
+
+    async def close(self, run_id: str, owner: Owner, reason: str, now: datetime) -> bool:
+        """Stop a run for good, because another one takes its place, and give the lease back; False when the lease is
+        somebody else's now. `owner` holds the only lease of the run, or has seized all of them."""
 
     # -- sharded runs
 
@@ -123,3 +132,14 @@ class RunStore(Protocol):
 
     async def leases(self, run_id: str, shard_count: int) -> Sequence[Lease]:
         """The leases of all shards at this moment, and nothing else: it is asked every second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The outside world of a migration."""
+
+    documents: DocumentStore
+    source: ImageSource
+    objects: ObjectStore
+    runs: RunStore
+    clock: Clock

@@ -30,13 +30,13 @@ class Pulse:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _unanswered: _Attempt | None = None
     _renewals: int = 0
-    _renewed_at: float = 0.0
+    _renewed_at: _Moment = field(init=False)
     _written: Counters = field(default_factory=Counters)
     _in_buckets: Counters = field(default_factory=Counters)
     _bucket_began: datetime | None = None
 
     def __post_init__(self) -> None:
-        self._renewed_at = self.clock.monotonic()
+        self._renewed_at = self._look_at_clocks()
 
     def start_buckets(self) -> None:
         """The clock of the ETA runs from here on: planning is over."""
@@ -57,11 +57,23 @@ class Pulse:
 
     async def _renew_after(self, seconds: float) -> None:
         """Renew a lease that is older than this; of many who ask at the same time, one does it."""
-        if self.clock.monotonic() - self._renewed_at < seconds:
+        if self._age() < seconds:
             return
         async with self._lock:
-            while self.clock.monotonic() - self._renewed_at >= seconds:
+            while self._age() >= seconds:
                 await self.patience.ride_out(self._beat)
+
+    def _age(self) -> float:
+        """Seconds since the last renewal was sent: the most that any clock says.
+
+        The steady clock stands still while a virtual machine does; the time of day may be set right afterwards. One
+        that is set forward for another reason costs a renewal.
+        """
+        now, then = self._look_at_clocks(), self._renewed_at
+        return max(now.steady - then.steady, (now.wall - then.wall).total_seconds())
+
+    def _look_at_clocks(self) -> _Moment:
+        return _Moment(self.clock.boottime(), self.clock.now())
 
     async def _beat(self, *, last: bool = False) -> None:
         if self._unanswered is not None:
@@ -74,7 +86,7 @@ class Pulse:
         bucket = self._close_bucket(now, snapshot, last=last)
         delta = snapshot.minus(self._written)
         beat = Heartbeat(self._renewals + 1, now, delta, self.waiting_reason(), bucket)
-        await self._send(_Attempt(beat, snapshot, self.clock.monotonic()))
+        await self._send(_Attempt(beat, snapshot, self._look_at_clocks()))
 
     async def _send(self, attempt: _Attempt) -> None:
         self._unanswered = attempt
@@ -98,12 +110,18 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
+class _Moment:
+    steady: float
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
     """A beat on its way, with what it counts and when it was sent first."""
 
     beat: Heartbeat
     snapshot: Counters
-    sent_at: float
+    sent_at: _Moment
 
 
 def lease_lost(run_id: str) -> BusyError:

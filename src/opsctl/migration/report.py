@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,3 +63,7 @@ class Progress:
     counters: Counters
     waiting_reason: str | None = None
     images_per_second: float = 0.0
+
+
+ProgressSink = Callable[[Progress], None]
+ReportSink = Callable[[MigrationReport], None]

@@ -1,81 +1,38 @@
-"""A run of `migrate images`: the one place of the migration that starts tasks.
+"""One start of a run of `migrate images`, from its lease to its last word.
 
-    feed -> bounded queue -> workers: plan -> (fetch -> store) per image -> one guarded update per document
-    pulse: renews the lease, adds up the counters, tells the progress
-
-Memory is bounded by the queue and the number of workers, whatever the size of the collection.
+fence: shuts out the process before -> plan: counts what there is -> pipeline: moves it -> the end
+pulse, all the while: renews the lease, adds up the counters, tells the progress
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 from opsctl.errors import BusyError, OpsctlError
-from opsctl.migration.clock import Clock
 from opsctl.migration.crowd import Crowd
-from opsctl.migration.document import DocumentWork, build_update, has_work, plan_work
+from opsctl.migration.document_writer import DocumentWriter
 from opsctl.migration.ending import final_state, first_known
-from opsctl.migration.models import (
-    DocumentId,
-    DocumentUpdate,
-    DocumentView,
-    ImageMapping,
-    KeyLayout,
-    PageToken,
-    PlannedImage,
-    PlanTotals,
-    RecordOutcome,
-    RunState,
-    Selection,
-    SourceDocument,
-    TransferLimits,
-)
+from opsctl.migration.fence import Fence
+from opsctl.migration.models import DocumentId, DocumentView, PlanTotals, RunState, Settings
 from opsctl.migration.patience import Patience
+from opsctl.migration.pipeline import Pipeline
 from opsctl.migration.plan import count_document
 from opsctl.migration.politeness import HostBudgets
-from opsctl.migration.ports import DocumentStore, ImageSource, ObjectStore, RunStore
+from opsctl.migration.ports import Services
 from opsctl.migration.pulse import Pulse, lease_lost
-from opsctl.migration.report import MigrationReport, Progress, ShardPart
+from opsctl.migration.reading import read_pages
+from opsctl.migration.report import MigrationReport, Progress, ProgressSink, ReportSink, ShardPart
 from opsctl.migration.run_record import Owner, RunRecord
 from opsctl.migration.tally import Tally
-from opsctl.migration.transfer import Outcome, Transfer, has_objects
+from opsctl.migration.transfer import Transfer, TransferFigures, has_objects
 
-CHUNK_DOCUMENTS = 100
-CHUNK_BYTES = 8 * 1024 * 1024
-CONFLICT_TRIES = 3
 LAST_WORD_SECONDS = 5.0
 RATE_SECONDS = 10
-
-ProgressSink = Callable[[Progress], None]
-ReportSink = Callable[[MigrationReport], None]
-DocumentQueue = asyncio.Queue[SourceDocument | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The outside world of a migration."""
-
-    documents: DocumentStore
-    source: ImageSource
-    objects: ObjectStore
-    runs: RunStore
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What to migrate, where to, and how hard."""
-
-    mapping: ImageMapping
-    layout: KeyLayout
-    limits: TransferLimits
-    selection: Selection = field(default_factory=Selection)
 
 
 class Run:
@@ -97,35 +54,48 @@ class Run:
         self.stop, self.on_progress = stop, on_progress
         self.plan = PlanTotals()
         self.phase = "planning"
-        self.budgets = HostBudgets(limits, clock, stop)
-        self.patience = Patience(limits.outage_seconds, clock, stop)
-        self.transfer = Transfer(
-            source=services.source,
-            objects=services.objects,
-            layout=settings.layout,
-            limits=limits,
-            budgets=self.budgets,
-            patience=self.patience,
-            clock=clock,
-            stop=stop,
-            slots=asyncio.Semaphore(limits.workers),
-        )
-        self.tally = Tally(self.transfer.figures, settings.selection.retry_failed)
-        self.pulse = Pulse(
-            record.run_id, owner, services.runs, clock, self.patience, self.tally.snapshot, self._waiting_reason
-        )
         self.shard = None if owner.shard is None else record.shards[owner.shard]
         self.within = self.shard.within if self.shard else None
         self.crowd = None if owner.shard is None else Crowd(owner.shard, clock)
-        # Documents that an earlier start announced and may have left with images stored but not recorded.
-        announced = self.shard.in_flight if self.shard else record.in_flight
-        self._suspects = {_hashable(identifier) for identifier in (*record.in_flight, *announced)}
-        self._open: dict[object, DocumentId] = {_hashable(identifier): identifier for identifier in announced}
-        self._look_everywhere = record.has_foreign_work
-        self._reached_limit = False
-        self._unfinished = 0  # processed documents whose missing images could not all be tried again
+        self.budgets = HostBudgets(limits, clock, stop)
+        self.patience = Patience(limits.outage_seconds, clock, stop)
+        figures = TransferFigures()
+        self.tally = Tally(figures, settings.selection.retry_failed)
+        self.pulse = Pulse(
+            record.run_id, owner, services.runs, clock, self.patience, self.tally.snapshot, self._waiting_reason
+        )
+        self.pipeline = Pipeline(
+            run_id=record.run_id,
+            settings=settings,
+            within=self.within,
+            documents=services.documents,
+            transfer=Transfer(
+                source=services.source,
+                objects=services.objects,
+                layout=settings.layout,
+                limits=limits,
+                budgets=self.budgets,
+                patience=self.patience,
+                clock=clock,
+                stop=stop,
+                slots=asyncio.Semaphore(limits.workers),
+                hold_lease=self.pulse.hold,
+                figures=figures,
+            ),
+            writer=DocumentWriter(
+                documents=services.documents,
+                pulse=self.pulse,
+                patience=self.patience,
+                tally=self.tally,
+                note_failure=partial(services.runs.note_document_failure, record.run_id, owner),
+                retry_failed=settings.selection.retry_failed,
+            ),
+            patience=self.patience,
+            stop=stop,
+            announce=self._announce,
+            look_everywhere=record.has_foreign_work,
+        )
         self._recent: deque[tuple[float, int]] = deque(maxlen=RATE_SECONDS + 1)
-        self._image_tasks: set[asyncio.Task[tuple[Outcome, ...]]] = set()
 
     async def work(self, on_cut_short: ReportSink) -> MigrationReport:
         """Do the run to its end. When a service stays away or the lease is lost, `on_cut_short` gets the report of
@@ -134,9 +104,10 @@ class Run:
         try:
             async with asyncio.TaskGroup() as group:
                 beating = group.create_task(self._beat_forever())
+                await self._shut_out_the_one_before()
                 await self._freeze_plan()
                 await self._divide_hosts()
-                await self._move_everything()
+                await self.pipeline.run()
                 beating.cancel()
             return await self._close(started_at)
         except BaseExceptionGroup as errors:
@@ -147,167 +118,45 @@ class Run:
             on_cut_short(await self._cut_short(error, started_at))
             raise
 
-    # -- plan
+    # -- before the first image
+
+    async def _shut_out_the_one_before(self) -> None:
+        """What earlier starts announced may be half done, or about to be written by a process that is not dead."""
+        announced = self.shard.in_flight if self.shard else self.record.in_flight
+        fence = Fence(self.record.run_id, self.services.documents, self.patience, self.services.clock)
+        left = await fence.raise_around(announced)
+        if self.settings.selection.retry_failed:
+            left = announced  # it works on processed documents too
+        self.pipeline.suspect(left, are_announced=True)
+        if self.shard:
+            self.pipeline.suspect(self.record.in_flight, are_announced=False)
 
     async def _freeze_plan(self) -> None:
         """Count what there is before the first image moves: the totals that progress and ETA are measured against."""
-        totals, settings = PlanTotals(), self.settings
-        async for document in self._read(DocumentView.PLAN):
-            totals = count_document(totals, document, settings.mapping, settings.selection)
-            # The old Job kept no record of what it was in the middle of: any open document may be half stored.
-            self._look_everywhere |= document.is_processed and document.run_id is None
+        totals, settings, services = PlanTotals(), self.settings, self.services
+        is_foreign = False
+        pages = read_pages(services.documents, settings.selection, DocumentView.PLAN, self.patience, self.within)
+        async for page in pages:
+            for document in page.documents:
+                totals = count_document(totals, document, settings.mapping, settings.selection)
+                # The old Job kept no record of what it was in the middle of: any open document may be half stored.
+                is_foreign |= document.is_processed and document.run_id is None
             self.plan = totals
             if self.stop.is_set():
                 return
         if self.shard is None and (self.record.sequence, self.record.starts) == (1, 1):
-            self._look_everywhere |= await self.patience.ride_out(
-                partial(has_objects, self.services.objects, self.settings.layout)
-            )
-        now = self.services.clock.now()
-        runs, run_id, owner = self.services.runs, self.record.run_id, self.owner
-        if not await self.patience.ride_out(lambda: runs.freeze_plan(run_id, owner, totals, now)):
+            is_foreign |= await self.patience.ride_out(partial(has_objects, services.objects, settings.layout))
+        self.pipeline.look_everywhere |= is_foreign
+        run_id, owner, now = self.record.run_id, self.owner, services.clock.now()
+        if not await self.patience.ride_out(lambda: services.runs.freeze_plan(run_id, owner, totals, now)):
             raise lease_lost(run_id)
         self.pulse.start_buckets()
         self.phase = "moving"
 
-    async def _read(self, view: DocumentView) -> AsyncIterator[SourceDocument]:
-        """Documents page by page; an outage between two pages is waited out."""
-        documents, selection = self.services.documents, self.settings.selection
-        after: PageToken | None = None
-        while True:
-            page = await self.patience.ride_out(partial(documents.page, selection, view, after, self.within))
-            for document in page.documents:
-                yield document
-            after = page.next
-            if after is None:
-                return
-
-    # -- feed and workers
-
-    async def _move_everything(self) -> None:
-        queue: DocumentQueue = asyncio.Queue(maxsize=self.settings.limits.workers)
-        async with asyncio.TaskGroup() as group:
-            workers = [group.create_task(self._worker(queue)) for _ in range(self.settings.limits.workers)]
-            drain = group.create_task(self._cut_off_after_stop())
-            await self._feed(queue)
-            for _ in workers:
-                await queue.put(None)
-            await asyncio.wait(workers)
-            drain.cancel()
-
-    async def _feed(self, queue: DocumentQueue) -> None:
-        """Read open documents ahead, announce them in chunks, and hand them out."""
-        chunk: list[SourceDocument] = []
-        chunk_bytes = fed = 0
-        async for document in self._read(DocumentView.OPEN):
-            if self.stop.is_set():
-                return
-            if not has_work(document, self.settings.mapping, self.settings.selection) or self._was_visited(document):
-                continue
-            if fed == self.settings.selection.limit:
-                self._reached_limit = True
-                break
-            fed += 1
-            chunk.append(document)
-            chunk_bytes += document.size_bytes
-            if len(chunk) >= CHUNK_DOCUMENTS or chunk_bytes >= CHUNK_BYTES:
-                await self._hand_out(chunk, queue)
-                chunk, chunk_bytes = [], 0
-        await self._hand_out(chunk, queue)
-
-    def _was_visited(self, document: SourceDocument) -> bool:
-        """A document that this very run has tried again already: a limit goes on behind it."""
-        return document.is_processed and document.run_id == self.record.run_id
-
-    async def _hand_out(self, chunk: Sequence[SourceDocument], queue: DocumentQueue) -> None:
-        if not chunk or self.stop.is_set():
-            return
-        self._open.update({_hashable(document.id): document.id for document in chunk})
-        ids = tuple(self._open.values())
+    async def _announce(self, identifiers: Sequence[DocumentId]) -> None:
         runs, run_id, owner = self.services.runs, self.record.run_id, self.owner
-        if not await self.patience.ride_out(lambda: runs.announce(run_id, owner, ids)):
+        if not await self.patience.ride_out(lambda: runs.announce(run_id, owner, identifiers)):
             raise lease_lost(run_id)
-        for document in chunk:
-            await queue.put(document)
-
-    async def _worker(self, queue: DocumentQueue) -> None:
-        while (document := await queue.get()) is not None:
-            if not self.stop.is_set():
-                await self._migrate(document)
-
-    async def _cut_off_after_stop(self) -> None:
-        """What is in flight when the run is told to stop may finish, but only within a bound."""
-        await self.stop.wait()
-        self.budgets.let_go()
-        await self.services.clock.sleep(self.settings.limits.drain_seconds)
-        for task in self._image_tasks:
-            task.cancel()
-
-    async def _migrate(self, document: SourceDocument) -> None:
-        """Work on one document. It stays among those in flight while objects may be stored that it does not name."""
-        outcomes: list[Outcome] = []
-        current: SourceDocument | None = document
-        for _ in range(CONFLICT_TRIES):
-            if current is None:
-                break
-            work = plan_work(current, self.settings.mapping, self.settings.selection)
-            outcomes = await self._visit(work, outcomes)
-            now = self.services.clock.now()
-            update = build_update(work, self.settings.mapping, outcomes, run_id=self.record.run_id, now=now)
-            if update.results is None and not outcomes and not self.stop.is_set():
-                break  # no image of a wanted type
-            if update.results is None and (current.is_processed or not outcomes):
-                self._unfinished += int(current.is_processed)
-                return  # not all was tried
-            current = await self._record(update)
-        else:
-            if current is not None:
-                return  # it changed under every try
-        self._open.pop(_hashable(document.id), None)
-
-    async def _visit(self, work: DocumentWork, known: Sequence[Outcome]) -> list[Outcome]:
-        """Move every image of a document that has no outcome yet; returns all outcomes that belong to the plan."""
-        wanted = {image.ref for image in work.todo}
-        outcomes = [outcome for outcome in known if outcome.ref in wanted]
-        left = work.without(outcome.ref for outcome in outcomes)
-        if left and (self._look_everywhere or _hashable(work.document.id) in self._suspects):
-            outcomes += await self.transfer.find_stored(work.document.id, work.plan.vehicle_name, left)
-        groups = work.by_url(outcome.ref for outcome in outcomes)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._move(work, images)) for images in groups]
-            self._image_tasks.update(tasks)
-        self._image_tasks.difference_update(tasks)
-        return outcomes + [outcome for task in tasks if not task.cancelled() for outcome in task.result()]
-
-    async def _move(self, work: DocumentWork, images: Sequence[PlannedImage]) -> tuple[Outcome, ...]:
-        if self.stop.is_set():
-            return ()
-        return await self.transfer.move(work.document.id, work.plan.vehicle_name, images, work.visits)
-
-    async def _record(self, update: DocumentUpdate) -> SourceDocument | None:
-        """Write one document; None when it is dealt with, the document as it is now when it changed meanwhile."""
-        await self.pulse.hold()
-        outcome = await self.patience.ride_out(lambda: self.services.documents.record(update))
-        if outcome is RecordOutcome.CONFLICT:
-            return await self._settle_conflict(update)
-        if outcome is RecordOutcome.TOO_LARGE:
-            self.tally.add_failed_document()
-            runs, run_id, owner, identifier = self.services.runs, self.record.run_id, self.owner, update.document.id
-            reason = "with its results the document would pass the 16 MB that Mongo allows"
-            await self.patience.ride_out(lambda: runs.note_document_failure(run_id, owner, identifier, reason))
-        else:
-            self.tally.add_update(update)
-        return None
-
-    async def _settle_conflict(self, update: DocumentUpdate) -> SourceDocument | None:
-        current = await self.patience.ride_out(lambda: self.services.documents.read(update.document.id))
-        if current is None:
-            return None  # deleted meanwhile: nothing to record, its objects show up in `migrate verify`
-        if (current.run_id, current.written_at) == (update.run_id, update.finished_at):
-            self.tally.add_update(update)  # the write had arrived, only its answer was lost
-            return None
-        self.tally.add_conflict()
-        return None if current.is_processed and not self.settings.selection.retry_failed else current
 
     # -- progress and the end
 
@@ -347,13 +196,14 @@ class Run:
             done,
             selection,
             # Those that cannot be recorded at all are not left for anybody.
-            left=max(0, left - done.documents_failed) + self._unfinished,
+            left=max(0, left - done.documents_failed) + self.pipeline.unfinished,
             is_stopped=self.stop.is_set(),
-            reached_limit=self._reached_limit,
+            reached_limit=self.pipeline.reached_limit,
         )
         now = self.services.clock.now()
         runs, run_id, owner = self.services.runs, self.record.run_id, self.owner
-        await self.patience.ride_out(lambda: runs.finish(run_id, owner, state, reason, now))
+        if not await self.patience.ride_out(lambda: runs.finish(run_id, owner, state, reason, now)):
+            raise lease_lost(run_id)
         self.phase = "done"
         self._tell()
         return self._report(state, reason, started_at, now, left)
@@ -387,12 +237,3 @@ class Run:
                     await self.services.runs.finish(self.record.run_id, self.owner, RunState.STOPPED, reason, now)
         left = self.plan.documents_open - self.tally.counters.documents_complete
         return self._report(RunState.STOPPED, reason, started_at, now, max(0, left))
-
-
-def _hashable(document_id: DocumentId) -> object:
-    """An `_id` may be a nested document, which no set can hold."""
-    try:
-        hash(document_id)
-    except TypeError:
-        return repr(document_id)
-    return document_id

@@ -60,13 +60,15 @@ class Lease:
 class Owner:
     """This process' claim: a random id and the epoch it was given.
 
-    `shard` is the number of a shard, PLANNER, or None in a run that one process does alone.
+    `shard` is the number of a shard, PLANNER, or None in a run that one process does alone. `execution` is which
+    execution of a Job the process belongs to, where that is known.
     """
 
     id: str
     epoch: int
     process: ProcessIdentity
     shard: int | None = None
+    execution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,13 @@ class RunRecord:
     shards: tuple[Shard, ...] = ()
     revision: int = 0  # of a sharded run: raised by every write
     has_foreign_work: bool = False  # of a sharded run: any open document may be half stored by another tool
+    execution: str | None = None  # of a sharded run: see ShardChoice; that of the latest start which had one
+    is_closed: bool = False  # another run takes its place: nobody goes on with it
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether all is done, or another run does the rest."""
+        return self.state.is_over or self.is_closed
 
     def lease_of(self, shard: int | None) -> Lease:
         """The lease that an Owner with this `shard` would hold."""

@@ -1,7 +1,7 @@
 """Whose shard it is: find the run that all shards share, or begin it; cut it, or wait until it is cut; take the lease.
 
-Any number of processes may start at the same moment and in any order. Creating a record, planning and claiming are
-each one conditional write, of which one succeeds; who was too late looks again.
+Any number of processes may start at the same moment and in any order. Closing a run, creating the next, planning and
+claiming are each one conditional write, of which one succeeds; who was too late looks again.
 """
 
 from __future__ import annotations
@@ -10,21 +10,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 from opsctl.errors import BusyError
 from opsctl.migration.clock import sleep_unless
-from opsctl.migration.lease import POLL_SECONDS, begin, new_record, take_whole, wait_until_free
-from opsctl.migration.models import Counters, DocumentView, PageToken, PlanTotals, RunState, StopReason
-from opsctl.migration.patience import Patience
-from opsctl.migration.plan import count_document
-from opsctl.migration.pulse import Pulse
-from opsctl.migration.report import Progress
-from opsctl.migration.run import ProgressSink, Services, Settings
+from opsctl.migration.lease import POLL_SECONDS, new_record, take_and_close, wait_until_free
+from opsctl.migration.models import Settings
+from opsctl.migration.ports import Services
+from opsctl.migration.report import ProgressSink
 from opsctl.migration.run_record import LEASE_SECONDS, PLANNER, Owner, ProcessIdentity, RunRecord
-from opsctl.migration.shards import Cutter, ShardChoice
-
-_NOTHING = Counters()
+from opsctl.migration.shard_planner import Planner
+from opsctl.migration.shards import ShardChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +40,12 @@ class ShardStart:
 
         Raises BusyError when another process works on the shard, or the collection is worked on in another way.
         """
-        runs = self.services.runs
         while not self.stop.is_set():
-            seen = await runs.latest()
+            seen = await self.services.runs.latest()
             if seen is None or not await self._is_to_go_on(seen):
-                await self._begin(seen, None)
+                await self._begin(seen)
             elif not self._is_same(seen):
-                await wait_until_free(runs, seen, self.process, self.services.clock)
-                taken = await take_whole(runs, seen, self.owner_id, self.process, self.services.clock)
-                if taken is not None:
-                    await self._begin(*taken)
+                await self._close(seen)
             elif not seen.shards:
                 await self._plan_or_wait(seen)
             else:
@@ -67,31 +58,55 @@ class ShardStart:
         return (seen.selection, seen.shard_count) == (self.settings.selection, self.choice.count)
 
     async def _is_to_go_on(self, seen: RunRecord) -> bool:
-        """A run that is over goes on for a process that comes late, or again, and finds nothing left to do."""
-        if not seen.state.is_over:
+        """A run that is over goes on for a process that comes late, or again, and finds nothing left to do.
+
+        Within one execution of a Job it goes on in any case. A Job starts an index again that has done its part when
+        its pod died before it could say so; the other indexes would never come to a new run.
+        """
+        if not seen.has_ended:
             return True
-        if not self._is_same(seen) or self.settings.selection.retry_failed:
+        if seen.is_closed or not self._is_same(seen):
+            return False
+        if self.choice.execution is not None and self.choice.execution == seen.execution:
+            return True
+        if self.settings.selection.retry_failed:
             return False
         return not await self.services.documents.count_open(self.settings.selection)
 
-    async def _begin(self, before: RunRecord | None, old_owner: Owner | None) -> None:
-        layout, clock = self.settings.layout, self.services.clock
+    async def _begin(self, before: RunRecord | None) -> None:
+        layout = self.settings.layout
         record = new_record(
             before,
             Owner(self.owner_id, 1, self.process, PLANNER),
-            clock,
+            self.services.clock,
             selection=self.settings.selection,
             bucket=layout.bucket,
             prefix=layout.prefix,
             collection=layout.collection,
             shard_count=self.choice.count,
+            execution=self.choice.execution,
         )
-        await begin(self.services.runs, record, before, old_owner, clock)
+        await self.services.runs.create(record)
+
+    async def _close(self, seen: RunRecord) -> None:
+        """Close a run that is worked on in another way. Raises BusyError while somebody does."""
+        runs, clock = self.services.runs, self.services.clock
+        try:
+            await wait_until_free(runs, seen, self.process, clock)
+        except BusyError:
+            # It may be one of our own shards that is about to close it: all of them start at the same moment.
+            await sleep_unless(self.stop, clock, 2 * POLL_SECONDS)
+            now = await runs.latest()
+            if now is not None and now.run_id == seen.run_id and not now.has_ended:
+                raise
+            return
+        await take_and_close(runs, seen, self.owner_id, self.process, clock)
 
     async def _claim(self, seen: RunRecord) -> tuple[RunRecord, Owner] | None:
         index, clock = self.choice.index, self.services.clock
         await wait_until_free(self.services.runs, seen, self.process, clock, index)
-        owner = Owner(self.owner_id, seen.shards[index].lease.epoch + 1, self.process, index)
+        epoch = seen.shards[index].lease.epoch + 1
+        owner = Owner(self.owner_id, epoch, self.process, index, self.choice.execution)
         claimed = await self.services.runs.claim(seen, owner, clock.now())
         return (claimed, owner) if claimed is not None else None
 
@@ -106,8 +121,9 @@ class ShardStart:
             owner = Owner(self.owner_id, free.lease.epoch + 1, self.process, PLANNER)
             if await self.services.runs.claim(free, owner, self.services.clock.now()) is None:
                 return
+        planner = Planner(seen, owner, self.settings, self.services, self.stop, self.on_progress, self.has_objects)
         with suppress(BusyError):  # another one plans: this one took too long
-            await _Planner(self, seen, owner).plan()
+            await planner.plan()
 
     async def _wait_for_planner(self, seen: RunRecord) -> RunRecord | None:
         """The record once nobody plans; None when it is planned, or has become another. Waits while a planner lives."""
@@ -123,55 +139,3 @@ class ShardStart:
             standing = standing + POLL_SECONDS if now.lease == lease else 0.0
             seen = now
         return None if self.stop.is_set() else seen
-
-
-class _Planner:
-    """Reads the collection once and cuts it; its lease is renewed between two pages."""
-
-    def __init__(self, start: ShardStart, record: RunRecord, owner: Owner) -> None:
-        services, limits = start.services, start.settings.limits
-        self.start, self.record, self.owner = start, record, owner
-        self.patience = Patience(limits.outage_seconds, services.clock, start.stop)
-        self.pulse = Pulse(
-            record.run_id,
-            owner,
-            services.runs,
-            services.clock,
-            self.patience,
-            lambda: _NOTHING,
-            self.patience.waiting_reason,
-        )
-        self.cutter = Cutter(start.choice.count)
-        self.totals = PlanTotals()
-        self.has_foreign_work = False
-
-    async def plan(self) -> None:
-        services, run_id = self.start.services, self.record.run_id
-        if self.record.sequence == 1:
-            self.has_foreign_work = await self.patience.ride_out(self.start.has_objects)
-        await self._read()
-        now = services.clock.now()
-        if self.start.stop.is_set():
-            await services.runs.finish(run_id, self.owner, RunState.STOPPED, StopReason.REQUEST, now)
-            return
-        plans, foreign = self.cutter.cut(), self.has_foreign_work
-        await self.patience.ride_out(
-            lambda: services.runs.write_shards(run_id, self.owner, plans, now, has_foreign_work=foreign)
-        )
-
-    async def _read(self) -> None:
-        documents, settings = self.start.services.documents, self.start.settings
-        after: PageToken | None = None
-        while not self.start.stop.is_set():
-            page = await self.patience.ride_out(partial(documents.page, settings.selection, DocumentView.PLAN, after))
-            for document in page.documents:
-                counted = count_document(PlanTotals(), document, settings.mapping, settings.selection)
-                self.cutter.add((page.kind, document.id), counted)
-                self.totals = self.totals.plus(counted)
-                # The old Job kept no record of what it was in the middle of: any open document may be half stored.
-                self.has_foreign_work |= document.is_processed and document.run_id is None
-            self.start.on_progress(Progress("planning", self.totals, _NOTHING, self.patience.waiting_reason()))
-            await self.pulse.beat_if_due()
-            after = page.next
-            if after is None:
-                return

@@ -16,10 +16,15 @@ _IMAGE_WEIGHT = 100  # against 1 for looking at a document
 
 @dataclass(frozen=True, slots=True)
 class ShardChoice:
-    """Which part of how many a process was told to work on; parts are counted from 0. Raises UsageError."""
+    """Which part of how many a process was told to work on; parts are counted from 0. Raises UsageError.
+
+    `execution` names the execution of a Job that the process belongs to: another start of a part in the same
+    execution is a retry, and never the beginning of another run.
+    """
 
     index: int
     count: int
+    execution: str | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MOST_SHARDS:

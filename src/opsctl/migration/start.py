@@ -9,10 +9,11 @@ from functools import partial
 from opsctl.errors import DataError, UsageError
 from opsctl.migration.document import has_work, plan_work
 from opsctl.migration.lease import acquire
-from opsctl.migration.models import Counters, DocumentView, PageToken, PlanTotals, RunState, StopReason
+from opsctl.migration.models import Counters, DocumentView, PageToken, PlanTotals, RunState, Settings, StopReason
 from opsctl.migration.plan import count_document
-from opsctl.migration.report import MigrationReport, PlannedHost, Progress, ShardPart
-from opsctl.migration.run import ProgressSink, ReportSink, Run, Services, Settings
+from opsctl.migration.ports import Services
+from opsctl.migration.report import MigrationReport, PlannedHost, Progress, ProgressSink, ReportSink, ShardPart
+from opsctl.migration.run import Run
 from opsctl.migration.run_record import current_process
 from opsctl.migration.shard_lease import ShardStart
 from opsctl.migration.shards import ShardChoice

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -73,7 +73,10 @@ class TransferFigures:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """The transfer of images, bound to one run's services and limits."""
+    """The transfer of images, bound to one run's services and limits.
+
+    `hold_lease` is asked before each PUT; it raises BusyError when this process may store nothing any more.
+    """
 
     source: ImageSource
     objects: ObjectStore
@@ -84,6 +87,7 @@ class Transfer:
     clock: Clock
     stop: asyncio.Event
     slots: asyncio.Semaphore
+    hold_lease: Callable[[], Awaitable[None]]
     bytes_in_memory: ByteBudget = field(default_factory=lambda: ByteBudget(LARGE_BODIES_BYTES))
     figures: TransferFigures = field(default_factory=TransferFigures)
 
@@ -256,12 +260,8 @@ class Transfer:
     async def _put(self, key: str, picture: Picture) -> Put:
         """Create the object, or compare with the one that is there. A refusal may also be a write that is just going
         on, or an object that went away meanwhile: then the PUT is tried once more."""
-        content_type = picture.kind.content_type
         for _ in range(2):
-            created = await self.patience.ride_out(
-                lambda: self.objects.put_new(key, picture.body, sha256=picture.sha256, content_type=content_type)
-            )
-            if created:
+            if await self.patience.ride_out(lambda: self._put_once(key, picture)):
                 self.figures.bytes_stored += len(picture.body)
                 return Put.CREATED
             facts = await self.patience.ride_out(lambda: self.objects.head(key))
@@ -270,6 +270,11 @@ class Transfer:
                 self.figures.found += int(is_same)
                 return Put.FOUND if is_same else Put.TAKEN
         return Put.UNCLEAR
+
+    async def _put_once(self, key: str, picture: Picture) -> bool:
+        await self.hold_lease()
+        content_type = picture.kind.content_type
+        return await self.objects.put_new(key, picture.body, sha256=picture.sha256, content_type=content_type)
 
     async def _is_same(self, facts: ObjectFacts, picture: Picture) -> bool:
         if facts.size_bytes != len(picture.body):

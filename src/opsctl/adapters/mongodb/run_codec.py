@@ -62,6 +62,8 @@ def decode_run(fields: Fields) -> RunRecord:
         shards=shards,
         revision=int(fields.get("revision") or 0),
         has_foreign_work=bool(fields.get("has_foreign_work")),
+        execution=fields.get("execution"),
+        is_closed=bool(fields.get("closed")),
     )
 
 
@@ -86,6 +88,7 @@ def encode_run(record: RunRecord, collection: str) -> Fields:
         "plan": asdict(record.plan) if record.plan else None,
         "counters": asdict(record.counters),
         "throttle_reason": record.throttle_reason,
+        "closed": record.is_closed,
         "buckets": [encode_bucket(bucket) for bucket in record.buckets],
         "document_failures": [],
     }
@@ -97,6 +100,7 @@ def encode_run(record: RunRecord, collection: str) -> Fields:
         "revision": record.revision,
         "suspects": list(record.in_flight),
         "has_foreign_work": record.has_foreign_work,
+        "execution": record.execution,
         "planning": {"lease": lease},
         "shards": {str(number): encode_shard(shard) for number, shard in enumerate(record.shards)},
     }

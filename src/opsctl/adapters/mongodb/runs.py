@@ -1,12 +1,14 @@
 """Run records: collection `opsctl_runs` beside the migrated collection, one document per run.
 
 {_id: "<collection>-<sequence>", schema: 1, collection, sequence, state, state_reason, bucket, prefix,
- created_at, started_at, heartbeat_at, finished_at, starts, selection: {where, image_types, limit, retry_failed},
- plan: {documents, ...} | null, counters: {documents_complete, ...}, throttle_reason,
+ created_at, started_at, heartbeat_at, finished_at, starts, closed,
+ selection: {where, image_types, limit, retry_failed}, plan: {documents, ...} | null,
+ counters: {documents_complete, ...}, throttle_reason,
  buckets: [{at, seconds, images, documents, bytes}], document_failures: [{id, reason}],
  shards: {"0": {lease: {owner, epoch, renewals, expires_at, process: {...}}, in_flight: [ids]}}}
 
-A sharded run has `shard_count`, `revision`, `suspects: [ids]`, `has_foreign_work`, `planning: {lease}` and, once cut,
+A sharded run has `shard_count`, `revision`, `suspects: [ids]`, `has_foreign_work`, `execution`, `planning: {lease}`
+and, once cut,
  shards: {"<number>": {range: {after: {kind, id} | null, upto}, lease, state, state_reason, heartbeat_at, finished_at,
                        starts, frozen_epoch, plan, counters, throttle_reason, in_flight}}
 Its `plan` and `counters` are sums that every write to a shard brings along.
@@ -89,6 +91,7 @@ class MongoRuns:
         else:
             shard = {f"{base}.{name}": value for name, value in begun.items()}
             shard |= {f"{base}.lease": lease, f"{base}.state": RunState.PLANNED.value}
+            shard |= {"execution": owner.execution} if owner.execution is not None else {}
             changes = {"$set": {**begun, **shard, "state": RunState.RUNNING.value}}
         changes["$inc"] = {"starts": 1, **_raised(owner)}
         if owner.shard is not None and owner.shard != PLANNER:
@@ -180,9 +183,18 @@ class MongoRuns:
         if state.is_over:
             changes[f"{base}.in_flight"] = []
         is_written = await self._change(run_id, owner, {"$set": changes})
+        if not is_written:
+            given_back = {f"{base}.lease.owner": None, f"{base}.lease.epoch": owner.epoch}
+            repeated = {"_id": run_id, f"{where}state": state.value, f"{where}finished_at": now, **given_back}
+            async with translated(self._host):
+                is_written = bool(await self._runs.count_documents(repeated))
         if is_shard:
             await self._settle(run_id, now)
         return is_written
+
+    async def close(self, run_id: str, owner: Owner, reason: str, now: datetime) -> bool:
+        changes: Fields = {"state": RunState.STOPPED.value, "state_reason": reason, "finished_at": now, "closed": True}
+        return await self._change(run_id, owner, {"$set": {**changes, f"{_base(owner)}.lease.owner": None}})
 
     async def write_shards(
         self, run_id: str, owner: Owner, plans: Sequence[ShardPlan], now: datetime, *, has_foreign_work: bool = False

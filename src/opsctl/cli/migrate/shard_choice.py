@@ -2,21 +2,28 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from opsctl.errors import UsageError
 from opsctl.migration.shards import ShardChoice
 
 COUNT_VARIABLE = "OPSCTL_SHARDS"
+EXECUTION_VARIABLES = ("OPSCTL_EXECUTION", "CLOUD_RUN_EXECUTION")
+LONGEST_EXECUTION = 200
 _HINT = "write the shard and how many there are, counted from 0, for example --shard 0/4"
 
 
 def choose_shard(shard: str | None, count: int | None, environ: Mapping[str, str]) -> ShardChoice | None:
     """The flag wins; then an Indexed Job's index with `--shards` or OPSCTL_SHARDS; then Cloud Run's task index.
 
-    None when there is nothing to share: one shard is the whole. Raises UsageError.
+    None when there is nothing to share: one shard is the whole. Which execution of the Job it is comes from the
+    environment in any case. Raises UsageError.
     """
     choice = _parse(shard) if shard is not None else _read(count, environ)
-    return None if choice is None or choice.count == 1 else choice
+    if choice is None or choice.count == 1:
+        return None
+    named = (environ.get(name, "").strip()[:LONGEST_EXECUTION] for name in EXECUTION_VARIABLES)
+    return replace(choice, execution=next(filter(None, named), None))
 
 
 def _parse(shard: str) -> ShardChoice:
