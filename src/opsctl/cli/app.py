@@ -61,6 +61,9 @@ ROOT = GroupEntry(
                 CommandEntry(
                     "restart", "opsctl.cli.migrate.restart", "What is stuck on Kubernetes, and why: mend it, wait for it."
                 ),
+                CommandEntry(
+                    "manifest", "opsctl.cli.migrate.manifest", "What runs it on Kubernetes: print it, or apply it."
+                ),
                 CommandEntry("verify", "opsctl.cli.migrate.verify", "Compare Mongo with S3, object by object."),
                 CommandEntry(
                     "failures", "opsctl.cli.migrate.failures", "What failed, why, and when it is tried again."

@@ -37,6 +37,7 @@ REPORTS: dict[str, str] = {
     "migrate.failures": "opsctl.migration.failures:FailuresReport",
     "migrate.images": "opsctl.migration.report:MigrationReport",
     "migrate.restart": "opsctl.migration.kubernetes.restart_models:RestartReport",
+    "migrate.manifest": "opsctl.migration.kubernetes.manifest_report:ManifestReport",
     "migrate.verify": "opsctl.migration.verify:VerifyReport",
     "schema": "opsctl.cli.schema:SchemaListReport",
     "status": "opsctl.status.report:StatusReport",
