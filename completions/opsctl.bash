@@ -39,7 +39,7 @@ _opsctl() {
         '') options='--version -V --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'status') options='--watch --interval --check --recount --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
-        'migrate images') options='--dry-run -n --yes -y --limit --where --type --workers --retry-failed --shard --shards --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'migrate images') options='--dry-run -n --yes -y --limit --where --type --workers --retry-failed --accept-failures --shard --shards --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate restart') options='--pod --recreate --force --patience --wait --dry-run -n --yes -y --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate manifest') options='--from-job --container --name --image --shards --parallelism --operator --only --apply --dry-run -n --yes -y --replace --force --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate verify') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;

@@ -98,6 +98,7 @@ complete -c opsctl -n '__opsctl_at \'migrate images\'' -l where -x -d 'Only docu
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l type -x -a 'basic exterior interior color' -d 'Only images of this type; may be given several times.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l workers -x -d 'Images in flight at once.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l retry-failed -d 'Try finally failed images again, and those that another tool skipped.'
+complete -c opsctl -n '__opsctl_at \'migrate images\'' -l accept-failures -d 'End with 0 when all that is missing are images that failed for good.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l shard -x -d 'Only this part of the collection, counted from 0; other processes do the others.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l shards -x -d 'How many parts there are; which one, the Job\'s environment says.'
 complete -c opsctl -n '__opsctl_at \'migrate images\'' -l profile -x -a '(__opsctl_profiles)' -d 'Profile of the configuration.'

@@ -75,10 +75,13 @@ class JobSite:
             self.runner.check()
             job = self.read()
             held = {one["type"] for one in job["status"].get("conditions", ()) if one["status"] == "True"}
-            assert kind in held or not held & {"Complete", "Failed"}, self.describe(job)
+            assert kind in held or not held & {"Complete", "Failed"}, "the Job came to another end"
             return job if kind in held else None
 
-        return wait_for(look, f"the Job to be {kind}")
+        try:
+            return wait_for(look, f"the Job to be {kind}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.describe(self.read())}") from error
 
     def annotations(self, pod: RunPod) -> dict[str, str]:
         """What the Job controller wrote on the pod."""

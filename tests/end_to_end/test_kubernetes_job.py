@@ -10,7 +10,7 @@ import pytest
 
 from tests.end_to_end.conftest import Document, Site, read_answer
 from tests.end_to_end.job_site import INDEX_FAILURES, INDEX_IGNORED, JobSite, open_job_site
-from tests.end_to_end.outcome import check_plain_outcome
+from tests.end_to_end.outcome import check_outcome, check_plain_outcome
 from tests.servers.kube_cluster import KubeCluster, wait_for
 from tests.servers.pod_runner import RunPod
 
@@ -81,6 +81,20 @@ def test_a_wrong_configuration_fails_each_index_at_once(here: JobSite) -> None:
     assert (answer.exit_code, answer.data["state"]) == (3, "stalled")
     assert {"job-failed", "job-failed-indexes"} <= {problem["code"] for problem in answer.data["problems"]}
     assert here.site.count_processed() == 0
+
+
+def test_images_that_are_gone_for_good_do_not_fail_the_job(cluster: KubeCluster, site: Site) -> None:
+    sample = site.seed(80)
+    before = site.originals()
+    with open_job_site(cluster, site) as here:
+        here.apply(shards=2)
+        job = here.wait_for_condition("Complete")
+        assert job["status"].get("failed", 0) == 0
+        answer = here.status()
+    assert (answer.exit_code, answer.data["state"]) == (0, "complete_with_failures")
+    assert answer.data["images"]["failed"] == sum(image.outcome != "stored" for image in sample.images)
+    assert site.originals() == before
+    check_outcome(site, sample.images)
 
 
 def test_a_pod_that_is_drained_ends_in_order_and_is_not_counted(slow: JobSite) -> None:

@@ -51,6 +51,10 @@ def images(
         bool,
         typer.Option("--retry-failed", help="Try finally failed images again, and those that another tool skipped."),
     ] = False,
+    accept_failures: Annotated[
+        bool,
+        typer.Option("--accept-failures", help="End with 0 when all that is missing are images that failed for good."),
+    ] = False,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -83,7 +87,7 @@ def images(
     )
     if not dry_run and not yes:
         _ask(context, profile, places, selection)
-    return _run(context, profile, selection, choice, dry_run=dry_run)
+    return _run(context, profile, selection, choice, dry_run=dry_run, accept_failures=accept_failures)
 
 
 def _ask(context: AppContext, profile: Profile, places: Places, selection: Selection) -> None:
@@ -100,14 +104,24 @@ def _ask(context: AppContext, profile: Profile, places: Places, selection: Selec
 
 
 def _run(
-    context: AppContext, profile: Profile, selection: Selection, shard: ShardChoice | None, *, dry_run: bool
+    context: AppContext,
+    profile: Profile,
+    selection: Selection,
+    shard: ShardChoice | None,
+    *,
+    dry_run: bool,
+    accept_failures: bool,
 ) -> Outcome:
+    def outcome(report: MigrationReport, stop: StopRequest, error: OpsctlError | None = None) -> Outcome:
+        code = choose_exit_code(report, selection, accept_failures=accept_failures)
+        return _outcome(report, code, stop, error)
+
     async def main(stop: StopRequest) -> Outcome:
         cut_short: list[MigrationReport] = []
         async with open_migration(profile, selection) as (settings, services):
             if dry_run:
                 report = await plan_only(settings, services, stop=stop, on_progress=on_progress)
-                return _outcome(report, selection, stop, None)
+                return outcome(report, stop)
             try:
                 report = await migrate_images(
                     settings,
@@ -121,8 +135,8 @@ def _run(
             except OpsctlError as error:
                 if not cut_short:
                     raise
-                return _outcome(cut_short[0], selection, stop, error)
-            return _outcome(report, selection, stop, None)
+                return outcome(cut_short[0], stop, error)
+            return outcome(report, stop)
 
     # Nothing of a run is cyclic garbage; walking all that was imported again and again costs a fifth of its time.
     gc.freeze()
@@ -159,20 +173,23 @@ def follow(progress: Progress, context: AppContext) -> Callable[[Moment], None]:
     return draw
 
 
-def _outcome(report: MigrationReport, selection: Selection, stop: StopRequest, error: OpsctlError | None) -> Outcome:
+def _outcome(report: MigrationReport, code: ExitCode, stop: StopRequest, error: OpsctlError | None) -> Outcome:
     """The report, what stopped the run if anything did, and the code to end with: an interruption comes first."""
     if stop.exit_code is ExitCode.UNAVAILABLE and error is None:
         error = TimedOutError("the run did not end within --timeout", hint="start it again to go on")
-    code = stop.exit_code or _exit_code(report, selection)
-    return Outcome(report, view=lambda texts: migration_view(report, texts), exit_code=code, error=error)
+    return Outcome(
+        report, view=lambda texts: migration_view(report, texts), exit_code=stop.exit_code or code, error=error
+    )
 
 
-def _exit_code(report: MigrationReport, selection: Selection) -> ExitCode:
-    """4 when images have failed for good, or a document that should have been dealt with is still open."""
+def choose_exit_code(report: MigrationReport, selection: Selection, *, accept_failures: bool) -> ExitCode:
+    """4 when a document that should have been dealt with is still open, or, unless that is accepted, images have failed
+    for good. Who tries again on a 4 wants it accepted: another try changes nothing about those."""
     done = report.counters
-    some_failed = report.state is RunState.COMPLETE_WITH_FAILURES or done.images_failed or done.images_later
+    some_failed = report.state is RunState.COMPLETE_WITH_FAILURES or done.images_failed
     some_left = report.open_documents and selection.limit is None and not selection.image_types
-    return ExitCode.PARTIAL if (some_failed or some_left) and not report.dry_run else ExitCode.OK
+    is_partial = done.images_later or some_left or (some_failed and not accept_failures)
+    return ExitCode.PARTIAL if is_partial and not report.dry_run else ExitCode.OK
 
 
 COMMAND = CommandSpec(

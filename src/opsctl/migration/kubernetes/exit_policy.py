@@ -2,7 +2,7 @@
 
 | code | what it means | what happens |
 | --- | --- | --- |
-| 0 | the shard is done | the index is complete |
+| 0 | the shard is done; images may have failed for good | the index is complete |
 | 2, 6, 7 | wrong configuration, no right, no such bucket or collection | the index fails at once: a retry cannot help |
 | 9, 130, 143 | another process holds the lease; asked to stop | a new pod, and nothing is counted |
 | 1, 4, 5, 137 and the rest | an error, images left, a service away, out of memory | a new pod; counted |

@@ -88,9 +88,11 @@ def _free_key(settings: ManifestSettings, name: str) -> SecretKey:
 
 
 def _arguments(settings: ManifestSettings) -> Iterator[str]:
+    # An image that is gone for good must not fail the Job: no new pod brings it back.
+    yield from ("migrate", "images", "--yes", "--accept-failures", "-o", "json")
     # Kubernetes puts the index in; opsctl reads `index/count`, counted from 0. One shard is said too: a pod that has an
     # index and is not told the count refuses to guess it.
-    yield from ("migrate", "images", "--yes", "-o", "json", "--shard", f"$(JOB_COMPLETION_INDEX)/{settings.shards}")
+    yield from ("--shard", f"$(JOB_COMPLETION_INDEX)/{settings.shards}")
     yield from settings.arguments
 
 
