@@ -55,8 +55,10 @@ class Confirmation:
     _seen_alone: WorkMark | None = None
 
     async def wait_for_pods(self, job: JobFacts) -> str:
-        """The names of new pods, once one runs. Raises NotConfirmedError."""
-        self.deadline = self.clock.monotonic() + self.wait_seconds
+        """The names of new pods, once one runs: an old one may take its grace before a new one is made. Raises
+        NotConfirmedError."""
+        grace_seconds = job.grace_seconds if self.deleted else 0
+        self.deadline = self.clock.monotonic() + grace_seconds + self.wait_seconds
         while True:
             await self._look_at_pods(job)
             running = [pod.name for pod in self.pods if pod.is_running or pod.phase == "Succeeded"]
@@ -68,6 +70,7 @@ class Confirmation:
     async def wait_for_progress(self, job: JobFacts) -> str | None:
         """Returns when a new pod has finished something; the word of the run when it is over. Raises
         NotConfirmedError."""
+        self.deadline = self.clock.monotonic() + self.wait_seconds
         while True:
             await self._look_at_work()
             if self.after is not None and self._has_progressed(self.after):

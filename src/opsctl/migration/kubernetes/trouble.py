@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,8 @@ from enum import StrEnum
 from opsctl.migration.kubernetes.models import Container, JobFacts, Pod, Termination, WorkMark
 
 STUCK_ENDING_SECONDS = 60.0
+# A container that was started again waits for the lease of the one before, in the same pod.
+START_SECONDS = 60.0
 _IMAGE_REASONS = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
 _CONFIG_REASONS = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 
@@ -137,11 +140,14 @@ def _of_waiting(pod: Pod, container: Container) -> Finding:
 
 def _of_running(pod: Pod, mark: WorkMark, now: datetime, patience_seconds: float) -> Iterator[Finding]:
     begun = max((moment for moment in (pod.started_at, *_starts(pod)) if moment is not None), default=None)
-    if begun is not None and not _is_older(begun, now, patience_seconds):
-        return
+    age_seconds = math.inf if begun is None else (now - begun).total_seconds()
     own = [writer for writer in mark.writers if writer.host == pod.host]
     if own and not any(writer.is_alive for writer in own):
-        yield Finding(Trouble.SILENT, Remedy.DELETE_POD, pod.name, since=max(writer.heartbeat_at for writer in own))
+        if age_seconds >= min(patience_seconds, START_SECONDS):
+            since = max(writer.heartbeat_at for writer in own)
+            yield Finding(Trouble.SILENT, Remedy.DELETE_POD, pod.name, since=since)
+    elif age_seconds < patience_seconds:
+        return
     elif mark.last_progress_at is None and mark.documents_processed != 0:
         yield Finding(Trouble.UNKNOWN_PROGRESS, Remedy.NONE, pod.name)
     elif _is_older(last := mark.last_progress_at or begun, now, patience_seconds):
