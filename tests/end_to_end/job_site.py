@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from opsctl.migration.kubernetes.manifest import build_manifest
-from opsctl.migration.kubernetes.manifest_models import ManifestSettings, SecretKey, Variable
-from opsctl.migration.kubernetes.models import JobKey
 from tests.end_to_end.conftest import Answer, Site
 from tests.servers.kube_cluster import KubeCluster, wait_for
 from tests.servers.pod_runner import PodRunner, RunPod, run_pods
@@ -40,29 +39,18 @@ class JobSite:
     def path(self) -> str:
         return f"/apis/batch/v1/namespaces/{self.namespace}/jobs/{JOB}"
 
-    def apply(self, *, shards: int, parallelism: int | None = None, arguments: Sequence[str] = (), **env: str) -> None:
-        """Creates what `migrate manifest` prints; `env` are further variables of the pods."""
-        variables = {
-            name: value
-            for name, value in self.site.environment.items()
-            if name.startswith("OPSCTL_") and not name.startswith("OPSCTL_KUBERNETES_") and name not in SECRETS
-        }
-        settings = ManifestSettings(
-            JobKey(self.namespace, JOB),
-            "example.com/opsctl:1",
-            shards,
-            parallelism or shards,
-            (
-                *(Variable(name, secret=SecretKey(SECRET, key)) for name, key in SECRETS.items()),
-                *(Variable(name, value) for name, value in {**variables, **env}.items()),
-            ),
-            tuple(arguments),
-        )
-        for document in build_manifest(settings):
-            group = f"/apis/{document.kind.api_version}" if document.kind.group else "/api/v1"
-            self.cluster.request(
-                "POST", f"{group}/namespaces/{document.namespace}/{document.kind.plural}", document.body
-            )
+    def apply(self, *, shards: int, parallelism: int | None = None) -> None:
+        """`migrate manifest --apply`, as an operator calls it."""
+        count = ("--shards", str(shards), "--parallelism", str(parallelism or shards))
+        words = ("--image", "example.com/opsctl:1", "--apply", "--yes", "-q", "-o", "json")
+        answer = self.site.call("migrate", "manifest", *count, *words)
+        assert (answer.exit_code, answer.data["outcome"]) == (0, "applied"), answer.stderr
+
+    def replace_secret(self, name: str, value: str) -> None:
+        """Another value for one of SECRETS."""
+        patch = {"stringData": {SECRETS[name]: value}}
+        path = f"/api/v1/namespaces/{self.namespace}/secrets/{SECRET}"
+        self.cluster.request("PATCH", path, patch, content_type="application/merge-patch+json")
 
     def read(self) -> Json:
         """The Job."""
@@ -126,18 +114,38 @@ class JobSite:
 
 @contextmanager
 def open_job_site(cluster: KubeCluster, site: Site) -> Iterator[JobSite]:
-    """A namespace with the Secret of the site's credentials, whose pods run."""
+    """A namespace whose pods run. The credentials of the site are in a Secret there, and nowhere else."""
     namespace = f"apc-backup-{uuid.uuid4().hex[:8]}"
     cluster.create_namespace(namespace)
     cluster.create_secret(namespace, SECRET, {key: site.environment[name] for name, key in SECRETS.items()})
-    looking = site.with_settings(
-        OPSCTL_KUBERNETES_NAMESPACE=namespace,
-        OPSCTL_KUBERNETES_JOB=JOB,
-        OPSCTL_KUBERNETES_KUBECONFIG=str(cluster.kubeconfig),
-        OPSCTL_KUBERNETES_CONTEXT="admin",
-    )
-    with run_pods(cluster, namespace) as runner:
+    with tempfile.TemporaryDirectory(prefix="opsctl-test-job-") as folder, run_pods(cluster, namespace) as runner:
+        looking = site.with_settings(
+            **dict.fromkeys(SECRETS, ""),
+            OPSCTL_CONFIG=str(_write_profile(Path(folder) / "opsctl.toml", namespace)),
+            OPSCTL_KUBERNETES_NAMESPACE=namespace,
+            OPSCTL_KUBERNETES_JOB=JOB,
+            OPSCTL_KUBERNETES_KUBECONFIG=str(cluster.kubeconfig),
+            OPSCTL_KUBERNETES_CONTEXT="admin",
+        )
         yield JobSite(cluster, namespace, looking, runner)
+
+
+def _write_profile(file: Path, namespace: str) -> Path:
+    references = {name: f'{{ kube_secret = "{namespace}/{SECRET}/{key}" }}' for name, key in SECRETS.items()}
+    file.write_text(
+        f"""\
+default_profile = "prod"
+
+[profiles.prod.mongo]
+uri = {references["OPSCTL_MONGO_URI"]}
+
+[profiles.prod.s3]
+access_key_id = {references["OPSCTL_S3_ACCESS_KEY_ID"]}
+secret_access_key = {references["OPSCTL_S3_SECRET_ACCESS_KEY"]}
+""",
+        encoding="utf-8",
+    )
+    return file
 
 
 def _brief(answer: Answer) -> str:

@@ -72,11 +72,13 @@ def test_four_shards_and_one_is_killed_and_tried_again(slow: JobSite) -> None:
 
 def test_a_wrong_configuration_fails_each_index_at_once(here: JobSite) -> None:
     here.site.seed_plain(8)
-    here.apply(shards=3, OPSCTL_IMAGES_KEY_HASH="none")
+    here.replace_secret("OPSCTL_MONGO_URI", "mongodb//no-uri")
+    here.apply(shards=3)
     job = here.wait_for_condition("Failed")
     assert (job["status"]["failedIndexes"], job["status"]["failed"]) == ("0-2", 3)
     assert [pod.exit_code for pod in here.runner.pods] == [2, 2, 2]
-    assert "images.key_hash" in here.runner.pods[0].stderr
+    assert "mongo.uri" in here.runner.pods[0].stderr
+    here.replace_secret("OPSCTL_MONGO_URI", here.site.mongo_uri)
     answer = here.status()
     assert (answer.exit_code, answer.data["state"]) == (3, "stalled")
     assert {"job-failed", "job-failed-indexes"} <= {problem["code"] for problem in answer.data["problems"]}
