@@ -15,14 +15,14 @@ _opsctl() {
         word="${COMP_WORDS[index]}"
         case "$word" in
             --) break ;;
-            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--shard|--shards|--pod|--patience|--wait|--from-job|--container|--name|--image|--parallelism|--operator|--only|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--without)
+            --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--shard|--shards|--from-job|--container|--name|--image|--parallelism|--operator|--only|--pod|--patience|--wait|--since|--tail|--max-pods|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--max-download|--max-bytes|--output-file|--variant|--without)
                 [[ ${COMP_WORDS[index+1]} == '=' ]] && index=$((index + 1))
                 index=$((index + 1))
                 ;;
             -*) ;;
             *)
                 case "${path:+$path }$word" in
-                    'status'|'migrate'|'migrate images'|'migrate restart'|'migrate manifest'|'migrate verify'|'migrate failures'|'cloudrun'|'cloudrun diagnose'|'cloudrun executions'|'cloudrun logs'|'cloudrun image'|'cloudrun image ls'|'cloudrun image cat'|'cloudrun image config'|'cloudrun rules'|'cloudrun rules list'|'cloudrun rules show'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path="${path:+$path }$word" ;;
+                    'status'|'migrate'|'migrate images'|'migrate manifest'|'migrate restart'|'migrate logs'|'migrate verify'|'migrate failures'|'cloudrun'|'cloudrun diagnose'|'cloudrun executions'|'cloudrun logs'|'cloudrun image'|'cloudrun image ls'|'cloudrun image cat'|'cloudrun image config'|'cloudrun rules'|'cloudrun rules list'|'cloudrun rules show'|'config'|'config init'|'config show'|'config check'|'lab'|'lab run'|'lab up'|'lab down'|'lab incident'|'lab incident list'|'lab incident write'|'completion'|'schema') path="${path:+$path }$word" ;;
                 esac
                 ;;
         esac
@@ -30,7 +30,7 @@ _opsctl() {
     done
     COMPREPLY=()
     case "$previous" in
-        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--shard|--shards|--pod|--patience|--wait|--from-job|--container|--name|--image|--parallelism|--operator|--only|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--tail|--max-download|--max-bytes|--output-file|--variant|--without)
+        --profile|--config|--output|-o|--lang|--timeout|--interval|--limit|--where|--type|--workers|--shard|--shards|--from-job|--container|--name|--image|--parallelism|--operator|--only|--pod|--patience|--wait|--since|--tail|--max-pods|--class|--job|--project|--region|--repo|--from-evidence|--save-evidence|--task|--attempt|--severity|--contains|--max-download|--max-bytes|--output-file|--variant|--without)
             _opsctl_value "$path $previous" "$current"
             return
             ;;
@@ -40,8 +40,9 @@ _opsctl() {
         'status') options='--watch --interval --check --recount --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate images') options='--dry-run -n --yes -y --limit --where --type --workers --retry-failed --accept-failures --shard --shards --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
-        'migrate restart') options='--pod --recreate --force --patience --wait --dry-run -n --yes -y --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate manifest') options='--from-job --container --name --image --shards --parallelism --operator --only --apply --dry-run -n --yes -y --replace --force --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'migrate restart') options='--pod --recreate --force --patience --wait --dry-run -n --yes -y --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
+        'migrate logs') options='--pod --shard --container --since --tail --no-previous --max-pods --follow -f --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate verify') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'migrate failures') options='--class --profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
         'cloudrun') options='--profile --config --output -o --quiet -q --verbose -v --no-color --lang --timeout --exit-zero -h --help' ;;
@@ -71,7 +72,7 @@ _opsctl() {
     esac
     case "$path" in
         '') words='status migrate cloudrun config lab completion schema' ;;
-        'migrate') words='images restart manifest verify failures' ;;
+        'migrate') words='images manifest restart logs verify failures' ;;
         'cloudrun') words='diagnose executions logs image rules' ;;
         'cloudrun image') words='ls cat config' ;;
         'cloudrun rules') words='list show' ;;
@@ -108,15 +109,19 @@ _opsctl_value() {
         'migrate images --config') _opsctl_files -f "$current" ;;
         'migrate images --output'|'migrate images -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
         'migrate images --lang') _opsctl_reply 'en ko' "$current" ;;
-        'migrate restart --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
-        'migrate restart --config') _opsctl_files -f "$current" ;;
-        'migrate restart --output'|'migrate restart -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
-        'migrate restart --lang') _opsctl_reply 'en ko' "$current" ;;
         'migrate manifest --only') _opsctl_reply 'job rights' "$current" ;;
         'migrate manifest --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'migrate manifest --config') _opsctl_files -f "$current" ;;
         'migrate manifest --output'|'migrate manifest -o') _opsctl_reply 'text json yaml markdown' "$current" ;;
         'migrate manifest --lang') _opsctl_reply 'en ko' "$current" ;;
+        'migrate restart --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'migrate restart --config') _opsctl_files -f "$current" ;;
+        'migrate restart --output'|'migrate restart -o') _opsctl_reply 'table json yaml markdown' "$current" ;;
+        'migrate restart --lang') _opsctl_reply 'en ko' "$current" ;;
+        'migrate logs --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
+        'migrate logs --config') _opsctl_files -f "$current" ;;
+        'migrate logs --output'|'migrate logs -o') _opsctl_reply 'table json yaml markdown text ndjson csv' "$current" ;;
+        'migrate logs --lang') _opsctl_reply 'en ko' "$current" ;;
         'migrate verify --profile') _opsctl_reply "$(_opsctl_profiles)" "$current" ;;
         'migrate verify --config') _opsctl_files -f "$current" ;;
         'migrate verify --output'|'migrate verify -o') _opsctl_reply 'table json yaml markdown' "$current" ;;

@@ -59,10 +59,13 @@ ROOT = GroupEntry(
                     "images", "opsctl.cli.migrate.images", "Fetch the images, store them in S3, record them in Mongo."
                 ),
                 CommandEntry(
+                    "manifest", "opsctl.cli.migrate.manifest", "What runs it on Kubernetes: print it, or apply it."
+                ),
+                CommandEntry(
                     "restart", "opsctl.cli.migrate.restart", "What is stuck on Kubernetes, and why: mend it, wait for it."
                 ),
                 CommandEntry(
-                    "manifest", "opsctl.cli.migrate.manifest", "What runs it on Kubernetes: print it, or apply it."
+                    "logs", "opsctl.cli.migrate.logs", "What the pods of its Kubernetes Job say, merged by time."
                 ),
                 CommandEntry("verify", "opsctl.cli.migrate.verify", "Compare Mongo with S3, object by object."),
                 CommandEntry(

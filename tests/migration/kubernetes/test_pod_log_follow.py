@@ -209,7 +209,7 @@ async def test_pods_beyond_the_most_are_named_and_come_when_others_have_ended(sc
         scene.add(name, lines=[f"2025-12-23T05:42:09Z {name}".encode()])
     followed = await Followed().follow(scene, scene.end)
     assert sorted(followed.texts) == names
-    assert followed.reasons == ["left-out"] * 5
+    assert followed.reasons == ["later"] * 5
 
 
 async def test_more_lines_than_are_held_in_memory_come_whole(scene: Scene) -> None:
@@ -244,6 +244,29 @@ class StreamingCluster(FakeCluster):
             number += 1
             if number > sent:
                 yield raw
+
+
+class HungCluster(FakeCluster):
+    """Streams give nothing, and what is not followed hangs after its first line, as often as `hangs` says."""
+
+    hangs = 0
+
+    async def log(self, request: LogRequest) -> AsyncIterator[bytes]:
+        if request.follow:
+            await asyncio.Event().wait()
+        async for raw in super().log(request):
+            yield raw
+            if self.hangs:
+                self.hangs -= 1
+                await asyncio.Event().wait()
+
+
+async def test_a_connection_that_hangs_does_not_hang_the_command() -> None:
+    scene = Scene()
+    scene.cluster = HungCluster(scene.cluster.clock, scene.cluster.objects, logs=scene.cluster.logs)
+    scene.cluster.hangs = 1
+    followed = await Followed().follow(scene, *[lambda: None] * 400, scene.end)
+    assert sorted(followed.texts) == ["a1", "a2", "b1", "b2"]
 
 
 async def test_streams_that_break_off_or_never_end_lose_and_repeat_nothing() -> None:

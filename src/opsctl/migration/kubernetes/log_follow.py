@@ -116,7 +116,7 @@ class _Follower:
     async def watch(self, group: asyncio.TaskGroup) -> None:
         """Look at the Job again and again."""
         try:
-            while not self.is_over:
+            while not self.is_over and not self.stop.is_set():
                 await self._look_safely(group)
                 if not self.is_over:
                     await sleep_unless(self.stop, self.clock, ENDING_SECONDS if self.is_ending else POLL_SECONDS)
@@ -211,7 +211,7 @@ class _Follower:
                     if instance.key in self.finished or instance.key in self.tails:
                         continue
                     if len(self.tails) >= MOST_TAILS:
-                        self._tell_once(Silence("left-out", pod.name))
+                        self._tell_once(Silence("later", pod.name))
                     else:
                         self._start(group, pod, instance)
 

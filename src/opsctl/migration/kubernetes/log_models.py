@@ -33,8 +33,8 @@ class Silence:
     of the container before the restart), `gone` (deleted meanwhile), `denied`, `cut` (some or all could not be read),
     `left-out` (more pods than asked for), `shortened` (older lines left out to save memory; `detail` is how many).
 
-    While following also: `interrupted` (tried again). Of the Job then: `outage` (the server is away), `answers-again`,
-    `job-gone` (perhaps it is created again), `job-again`.
+    While following also: `interrupted` (tried again), `later` (when others have ended). Of the Job then: `outage` (the
+    server is away), `answers-again`, `job-gone` (perhaps it is created again), `job-again`.
 
     Of the Job: `no-pods`, `no-such-shard`, `suspended`, `job-ending`, `pods-deleted` (it has ended, and they are
     gone).

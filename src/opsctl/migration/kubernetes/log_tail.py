@@ -17,6 +17,7 @@ from opsctl.migration.kubernetes.log_channel import Channel
 from opsctl.migration.kubernetes.log_choice import Instance
 from opsctl.migration.kubernetes.log_lines import Cursor, LineSource, LogLine, find_notice, read_line
 from opsctl.migration.kubernetes.log_models import LogWishes, Silence
+from opsctl.migration.kubernetes.log_patience import read_steadily
 from opsctl.migration.kubernetes.log_silence import explain_pod
 from opsctl.migration.kubernetes.models import LogRequest, Pod
 from opsctl.migration.kubernetes.ports import Cluster
@@ -27,6 +28,9 @@ LINGER_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 30.0
 TOLD_AFTER = 3
 LAST_TRIES = 3
+PATIENCE_SECONDS = 30.0
+# A container may be silent for long; a connection that was lost without a word is silent for ever.
+IDLE_SECONDS = 300.0
 
 
 class LastReading(Enum):
@@ -135,10 +139,11 @@ class Tail:
         self._cursor.begin()
         self._refusal = None
         try:
-            async for raw in self.cluster.log(request):
+            async for raw in read_steadily(self.cluster.log(request), IDLE_SECONDS if follow else PATIENCE_SECONDS):
                 await self._take(read_line(raw, self.source))
         except UnavailableError as error:
-            self._fail(error)
+            if not (follow and error.code == "timeout"):
+                self._fail(error)
         except AccessDeniedError as error:
             self._refusal = error
             self.channel.fail(error)

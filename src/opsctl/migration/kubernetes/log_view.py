@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from opsctl.migration.kubernetes.log_lines import LogLine
 from opsctl.migration.kubernetes.log_models import LogReport, Silence
@@ -18,7 +18,7 @@ _LONGEST_DETAIL = 300
 _CONTAINER_ID = re.compile(r"\b[a-z-]+://[0-9a-f]{12,}")
 _STATES: dict[str, Tone] = {"failed": "bad", "suspended": "warning"}
 # What a person asked for, or can ask for: told, but nothing to worry about.
-_MILD = {"left-out", "shortened", "no-output", "no-previous", "no-such-shard"}
+_MILD = {"left-out", "later", "shortened", "no-output", "no-previous", "no-such-shard"}
 
 
 def log_view(report: LogReport, texts: Texts) -> ReportView:
@@ -124,8 +124,3 @@ def _row(line: LogLine, first: LineTime, job: str, texts: Texts, *, has_several:
 def _place(line: LogLine, job: str, texts: Texts, *, with_container: bool = False) -> str:
     place = short_name(line.pod, job) + (f"/{line.container}" if with_container else "")
     return f"{place} [{texts.get('kubernetes.log_previous')}]" if line.is_previous else place
-
-
-def lines_as_text(lines: Iterable[LogLine], job: str, texts: Texts) -> Iterator[str]:
-    """Both parts of each line in one."""
-    return (" ".join(text_line(line, job, texts)) for line in lines)

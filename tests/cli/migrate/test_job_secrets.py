@@ -1,0 +1,45 @@
+"""Secrets of a Job in plain text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from opsctl.cli.migrate.job_secrets import find_job_secrets
+from tests.migration.kubernetes.old_job import old_job
+
+
+def job_with(**container: Any) -> dict[str, Any]:
+    return {"spec": {"template": {"spec": {"containers": [container]}}}}
+
+
+def test_the_old_jobs_password_is_one_and_its_ordinary_words_are_not() -> None:
+    assert find_job_secrets(old_job()) == {"hunter2"}
+
+
+def test_names_forms_and_arguments_tell() -> None:
+    job = job_with(
+        env=[
+            {"name": "AWS_SECRET_ACCESS_KEY", "value": "abcd/efg+hij1234567890abcdefghijABCDEFG"},
+            {"name": "DB_PASSWORD", "value": "my pass word"},
+            {"name": "DATABASE_URL", "value": "postgres://u:p%40ss@h/db"},
+            {"name": "MODE", "value": "production"},
+        ],
+        args=["--token=ghp_abcdefghijklmnopqrstuvwxyz0123456789"],
+    )
+    assert find_job_secrets(job) >= {
+        "abcd/efg+hij1234567890abcdefghijABCDEFG",
+        "my pass word",
+        "p%40ss",
+        "p@ss",
+        "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    }
+    assert not {"production", "u", "h"} & find_job_secrets(job)
+
+
+@pytest.mark.parametrize(
+    "job", [{}, {"spec": None}, {"spec": {"template": {"spec": {"containers": [None, {"env": 3}]}}}}]
+)
+def test_anything_may_be_missing(job: dict[str, Any]) -> None:
+    assert find_job_secrets(job) == frozenset()
