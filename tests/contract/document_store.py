@@ -14,6 +14,8 @@ from bson import ObjectId
 
 from opsctl.errors import NotFoundError
 from opsctl.lab.sample_data import build_sample
+from opsctl.migration.clock import SystemClock
+from opsctl.migration.fence import Fence
 from opsctl.migration.models import (
     BEFORE_ALL,
     DocumentId,
@@ -30,6 +32,7 @@ from opsctl.migration.models import (
     SourceDocument,
     StoredImage,
 )
+from opsctl.migration.patience import Patience
 from opsctl.migration.plan import plan_document, result_fields
 from opsctl.migration.ports import DocumentStore
 
@@ -276,6 +279,22 @@ class DocumentStoreContract:
         assert await stage.store.record(update) is RecordOutcome.CONFLICT
         assert await read_one(stage.store, 1) == once
         assert (once.run_id, once.written_at) == (update.run_id, update.finished_at), "so the writer knows its own"
+
+    async def test_a_fence_shuts_every_kind_of_document_to_what_was_read_before(self, stage: DocumentStage) -> None:
+        sample = build_sample("http://127.0.0.1:1")
+        documents = [sample.document(label) for label in sample.labels]
+        await stage.insert(*documents)
+        seen = [await read_one(stage.store, document["_id"]) for document in documents]
+        open_ids = tuple(document.id for document in seen if not document.is_processed)
+        fence = Fence("run-2", stage.store, Patience(0.0, SystemClock(), asyncio.Event()), SystemClock())
+        assert await fence.raise_around([document.id for document in seen]) == open_ids
+        for before in seen:
+            now = await read_one(stage.store, before.id)
+            assert (now.digest, now.stored, now.failed) == (before.digest, before.stored, before.failed)
+            if not before.is_processed:
+                late = make_update(before, is_complete=True)
+                assert await stage.store.record(late) is RecordOutcome.CONFLICT, before.id
+                assert await stage.store.record(make_update(now, is_complete=True)) is RecordOutcome.RECORDED
 
     async def test_of_many_writers_one_wins(self, stage: DocumentStage) -> None:
         await stage.insert({"_id": 1, "main_image": "a"})

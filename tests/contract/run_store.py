@@ -74,6 +74,7 @@ class RunStoreContract:
             throttle_reason="host",
             in_flight=(1, "x", ObjectId("0" * 24)),
             buckets=(Bucket(WHEN, 10.5, 3, 2, 2**40),),
+            is_closed=True,
         )
         assert await runs.create(record)
         assert await runs.latest() == record
@@ -199,6 +200,29 @@ class RunStoreContract:
         for ids in ([1, "x"], [ObjectId("0" * 24), {"a": 1}], []):
             assert await runs.announce("vehicles-1", A, ids)
             assert (await newest(runs)).in_flight == tuple(ids)
+
+    async def test_an_end_whose_answer_was_lost_is_written_once(self, runs: RunStore) -> None:
+        await runs.create(make_record())
+        for _ in range(2):
+            assert await runs.finish("vehicles-1", A, RunState.STOPPED, "왜", WHEN)
+        assert not await runs.finish("vehicles-1", A, RunState.COMPLETE, None, WHEN)
+        assert not await runs.finish("vehicles-1", A, RunState.STOPPED, "왜", WHEN + timedelta(seconds=1))
+        ended = await newest(runs)
+        assert await runs.claim(ended, B, WHEN) is not None
+        assert not await runs.finish("vehicles-1", A, RunState.STOPPED, "왜", WHEN)
+
+    async def test_a_run_is_closed_by_its_owner_only_and_stays_closed(self, runs: RunStore) -> None:
+        await runs.create(make_record())
+        await runs.announce("vehicles-1", A, ["x"])
+        claimed = await runs.claim(await newest(runs), B, WHEN)
+        assert claimed is not None
+        assert not await runs.close("vehicles-1", A, "late", WHEN)
+        assert not (await newest(runs)).is_closed
+        assert await runs.close("vehicles-1", B, "왜", WHEN)
+        closed = await newest(runs)
+        assert (closed.state, closed.state_reason, closed.finished_at) == (RunState.STOPPED, "왜", WHEN)
+        assert (closed.is_closed, closed.has_ended, closed.lease.owner, closed.in_flight) == (True, True, None, ("x",))
+        assert await runs.claim(claimed, replace(B, epoch=3), WHEN) is None, "what was seen before"
 
     @pytest.mark.parametrize("state", [RunState.STOPPED, RunState.FAILED, RunState.COMPLETE])
     async def test_the_end(self, runs: RunStore, state: RunState) -> None:

@@ -75,6 +75,7 @@ class ShardedRunsContract:
             revision=9,
             has_foreign_work=True,
             throttle_reason="host",
+            execution="job-1",
         )
         assert await runs.create(record)
         assert await runs.latest() == record
@@ -123,6 +124,12 @@ class ShardedRunsContract:
         assert [(shard.starts, shard.state) for shard in record.shards] == [(1, RunState.PLANNED)] * 3
         assert (record.starts, record.state) == (4, RunState.RUNNING)
         assert await runs.leases(RUN, 3) == [shard.lease for shard in record.shards]
+
+    async def test_a_claim_says_of_which_execution_it_is(self, runs: RunStore) -> None:
+        assert await runs.create(replace(unplanned(), execution="job-1"))
+        assert await runs.write_shards(RUN, PLANNING, PLANS, WHEN)
+        assert (await claim(runs, replace(worker(0), execution="job-2"))).execution == "job-2"
+        assert (await claim(runs, worker(1))).execution == "job-2", "one that does not know leaves it"
 
     async def test_of_many_claims_of_a_shard_one_wins(self, runs: RunStore) -> None:
         await plan_run(runs)
@@ -223,6 +230,15 @@ class ShardedRunsContract:
         assert record.state is (RunState.COMPLETE_WITH_FAILURES if failed else RunState.COMPLETE)
         assert record.finished_at == WHEN
 
+    async def test_the_end_of_a_shard_whose_answer_was_lost_is_written_once(self, runs: RunStore) -> None:
+        await plan_run(runs)
+        await claim(runs, worker(0))
+        for _ in range(2):
+            assert await runs.finish(RUN, worker(0), RunState.COMPLETE, None, WHEN)
+        assert not await runs.finish(RUN, worker(0), RunState.STOPPED, None, WHEN)
+        await claim(runs, worker(0, 2))
+        assert not await runs.finish(RUN, worker(0), RunState.COMPLETE, None, WHEN)
+
     async def test_shards_that_end_at_the_same_moment_end_the_run(self, runs: RunStore) -> None:
         await plan_run(runs)
         for number in range(3):
@@ -266,8 +282,10 @@ class ShardedRunsContract:
             ("taker", 1),
         ]
         assert not await runs.beat(RUN, worker(0), beat(1))
-        assert await runs.finish(RUN, taker, RunState.STOPPED, "왜", WHEN)
-        assert ((await newest(runs)).state, (await newest(runs)).state_reason) == (RunState.STOPPED, "왜")
+        assert not await runs.close(RUN, worker(0), "late", WHEN)
+        assert await runs.close(RUN, taker, "왜", WHEN)
+        record = await newest(runs)
+        assert (record.state, record.state_reason, record.is_closed) == (RunState.STOPPED, "왜", True)
 
     async def test_what_has_changed_since_it_was_seen_cannot_be_seized(self, runs: RunStore) -> None:
         await plan_run(runs)

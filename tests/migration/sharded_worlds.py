@@ -54,7 +54,7 @@ async def check_all_done(world: World, images: dict[object, int], *, fetched_onc
     assert not any(shard.in_flight for shard in record.shards)
 
 
-async def begin(world: World, *choices: ShardChoice) -> list[asyncio.Task[MigrationReport]]:
+async def begin(world: World, *choices: ShardChoice | None) -> list[asyncio.Task[MigrationReport]]:
     """Processes that work for a while."""
     world.images.seconds_per_image = 30.0
     tasks = [asyncio.create_task(world.start(shard=choice)) for choice in choices]

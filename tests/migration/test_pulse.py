@@ -62,6 +62,27 @@ async def test_an_old_one_is_renewed_before_a_write_and_by_one_writer_only() -> 
     assert (heart.beats, heart.runs.newest.lease.renewals) == (1, 1)
 
 
+@pytest.mark.parametrize("clock", ["suspended_seconds", "wall_ahead_seconds"])
+async def test_a_sleep_that_only_one_clock_has_seen_makes_it_old(clock: str) -> None:
+    heart = Heart()
+    await heart.clock.sleep(1)
+    setattr(heart.clock, clock, LEASE_SECONDS - RENEW_SECONDS - 2)
+    await heart.pulse.hold()
+    assert heart.beats == 0
+    setattr(heart.clock, clock, LEASE_SECONDS)
+    await heart.pulse.hold()
+    await heart.pulse.hold()
+    assert heart.beats == 1
+
+
+async def test_a_time_of_day_that_is_set_back_makes_nothing_fresh() -> None:
+    heart = Heart()
+    heart.clock.wall_ahead_seconds = -3600.0
+    await heart.clock.sleep(LEASE_SECONDS)
+    await heart.pulse.hold()
+    assert heart.beats == 1
+
+
 async def test_one_that_is_somebody_elses_is_not_written_under() -> None:
     heart = Heart()
     await heart.clock.sleep(LEASE_SECONDS)

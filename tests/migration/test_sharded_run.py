@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
@@ -15,15 +13,14 @@ from hypothesis import strategies as st
 
 from opsctl.errors import BusyError
 from opsctl.migration.models import RunState
-from opsctl.migration.ports import Services
 from opsctl.migration.report import MigrationReport
 from opsctl.migration.run_record import LEASE_SECONDS
 from opsctl.migration.shards import ShardChoice
-from opsctl.migration.start import migrate_images
 from tests.fakes.virtual_time import run_virtual
-from tests.fakes.wire import CrashError, CrashPoint, Wire
+from tests.fakes.wire import CrashError, CrashPoint
 from tests.fakes.world import World
 from tests.migration.sharded_worlds import IDS, MANY, check_all_done, make_world
+from tests.migration.sleepers import Sleeper
 
 T = TypeVar("T")
 
@@ -127,55 +124,20 @@ def test_a_crash_at_every_call_of_the_first_process(after_effect: bool) -> None:
 # -- a process that wakes up too late
 
 
-@dataclass(slots=True)
-class SleepyWire(Wire):
-    """Its process sleeps from the moment `asleep` is cleared: what it has sent arrives when it wakes up."""
-
-    awake: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def call(self, name: str, effect: Callable[[], T]) -> T:
-        await self.awake.wait()
-        # Zero arguments would need the class that `slots=True` has replaced.
-        return await Wire.call(self, name, effect)
-
-
-def sleepy_services(world: World, wire: Wire) -> Services:
-    """The same stores behind another connection."""
-    stores = [copy.copy(store) for store in (world.documents, world.images, world.objects, world.runs)]
-    for store in stores:
-        for name in ("_wire", "wire"):
-            if hasattr(store, name):
-                setattr(store, name, wire)
-    documents, images, objects, runs = stores
-    return Services(documents, images, objects, runs, world.clock)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("falls_asleep_after", [n / 40 for n in range(1, 16)])
 async def test_a_process_that_wakes_up_late_writes_nothing(falls_asleep_after: float) -> None:
-    world, wire = make_world(MANY), SleepyWire()
-    wire.awake.set()
+    world = make_world(MANY)
     world.images.seconds_per_image = 0.1
-    sleeper = asyncio.ensure_future(
-        migrate_images(
-            world.settings(),
-            sleepy_services(world, wire),
-            owner_id="sleeper",
-            stop=asyncio.Event(),
-            on_progress=lambda _moment: None,
-            shard=ShardChoice(0, 1 + 1),
-        )
-    )
+    sleeper = Sleeper(world, ShardChoice(0, 2))
+    task = sleeper.start()
     await world.clock.sleep(falls_asleep_after)
-    wire.awake.clear()
+    sleeper.fall_asleep()
     for index in (0, 1):
         assert (await world.start(shard=ShardChoice(index, 2))).state is RunState.COMPLETE
     record, rows = world.runs.newest, copy.deepcopy(world.documents.rows)
-    wire.awake.set()
+    sleeper.wake_up()
     with pytest.raises(BusyError):
-        await sleeper
+        await task
     assert world.runs.newest == record
     assert world.documents.rows == rows
     await check_all_done(world, MANY, fetched_once=False)
-
-
-# -- who may start what

@@ -11,6 +11,9 @@ from opsctl.migration.run_record import Shard
 
 MOST_SHARDS = 1024
 BLOCKS_PER_SHARD = 64
+EXECUTION_VARIABLE = "OPSCTL_EXECUTION"
+"""In the environment of a process: which execution of a Job it belongs to (`ShardChoice.execution`)."""
+
 _IMAGE_WEIGHT = 100  # against 1 for looking at a document
 
 

@@ -71,6 +71,12 @@ def test_shards_are_indexes_and_each_pod_is_told_its_own() -> None:
     assert _container(PLAIN)["args"][-2:] == ["--shard", "$(JOB_COMPLETION_INDEX)/1"]
 
 
+def test_a_pod_is_told_of_which_job_it_is_so_that_a_retry_begins_no_other_run() -> None:
+    [variable] = [entry for entry in _container(SHARDED)["env"] if entry["name"] == "OPSCTL_EXECUTION"]
+    path = "metadata.labels['batch.kubernetes.io/controller-uid']"
+    assert variable["valueFrom"] == {"fieldRef": {"fieldPath": path}}
+
+
 @pytest.mark.parametrize(
     ("code", "action"),
     [

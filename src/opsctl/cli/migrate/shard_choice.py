@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from opsctl.errors import UsageError
-from opsctl.migration.shards import ShardChoice
+from opsctl.migration.shards import EXECUTION_VARIABLE, ShardChoice
 
 COUNT_VARIABLE = "OPSCTL_SHARDS"
-EXECUTION_VARIABLES = ("OPSCTL_EXECUTION", "CLOUD_RUN_EXECUTION")
+EXECUTION_VARIABLES = (EXECUTION_VARIABLE, "CLOUD_RUN_EXECUTION")
 LONGEST_EXECUTION = 200
 _HINT = "write the shard and how many there are, counted from 0, for example --shard 0/4"
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opsctl.migration.kubernetes.manifest_models import ManifestSettings, Note, Path, SecretKey, Variable
+from opsctl.migration.shards import EXECUTION_VARIABLE
 
 CONTAINER = "migrate"
 # The engine gives 20 s to what is in flight, and the last words to Mongo may take a moment too.
 GRACE_SECONDS = 60
 USER = 65532
+JOB_UID_LABEL = "batch.kubernetes.io/controller-uid"
 SCRATCH = "/tmp"  # noqa: S108 a folder of the pod
 RESOURCES: Mapping[str, Any] = {
     "requests": {"cpu": "500m", "memory": "256Mi"},
@@ -108,6 +110,10 @@ def _environment(settings: ManifestSettings, taken: list[Any]) -> Iterator[dict[
             yield _from_secret(name, _free_key(settings, name)) if name in moved else dict(variable)
     if "HOME" not in names:
         yield {"name": "HOME", "value": SCRATCH}
+    if EXECUTION_VARIABLE not in names:
+        # An index that is started again belongs to the same Job; a Job that is made anew is another.
+        job_uid = {"fieldRef": {"fieldPath": f"metadata.labels['{JOB_UID_LABEL}']"}}
+        yield {"name": EXECUTION_VARIABLE, "valueFrom": job_uid}
     for variable in settings.variables:
         yield _variable(settings, variable)
 
