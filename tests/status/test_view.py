@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
 
+from opsctl.cli.app import ROOT
 from opsctl.migration.models import StopReason
 from opsctl.reporting.envelope import to_jsonable
 from opsctl.reporting.language import LANGUAGES, Language
@@ -17,9 +20,12 @@ from opsctl.reporting.texts import Catalogue, read_area
 from opsctl.status import contradictions, state
 from opsctl.status.answers import Gap, ImageTally, RunPlan, Snapshot
 from opsctl.status.assessment import assess
+from opsctl.status.job import Job
 from opsctl.status.models import Basis, State
 from opsctl.status.report import build_report
 from opsctl.status.view import status_view
+from tests.cli.processes import make_process, run_words
+from tests.status.job_values import complete_job, job
 from tests.status.values import SETTINGS, ago, all_done, objects, run, slices, snapshot, tally
 
 SNAPSHOTS: dict[str, Snapshot] = {
@@ -180,3 +186,28 @@ def test_every_remark_that_is_made_has_words(language: Language) -> None:
     assert len(made) > 25
     messages = read_area(language, "status")
     assert sorted(code for code in made if f"remark_{code.replace('-', '_')}" not in messages) == []
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+@pytest.mark.parametrize("of", [None, job(), complete_job()])
+def test_the_commands_that_are_suggested_can_be_typed(name: str, of: Job | None) -> None:
+    """As far as that can be told without running them: no word and no option is unknown."""
+    texts = Catalogue("en", SEOUL)
+    for command in status_view(assess(replace(SNAPSHOTS[name], job=of), SETTINGS), texts).next_commands:
+        words = [*command.command.split()[1:], "-o", "ndjson" if "--watch" in command.command else "json"]
+        ended = run_words(words, make_process(environ={}), ROOT)
+        codes = {error["code"] for error in json.loads(ended.stdout)["errors"]}
+        assert codes == {"config"}, ended.stdout
+
+
+def test_what_stands_still_in_the_cluster_is_mended_there() -> None:
+    def suggested(taken: Snapshot) -> list[str]:
+        view = status_view(assess(taken, SETTINGS), Catalogue("en", SEOUL))
+        return [command.command for command in view.next_commands]
+
+    in_cluster = ["opsctl migrate logs", "opsctl migrate restart"]
+    assert suggested(replace(SNAPSHOTS["silent"], job=job())) == in_cluster
+    assert suggested(replace(SNAPSHOTS["old job, stalled"], job=job())) == in_cluster
+    assert suggested(SNAPSHOTS["silent"]) == ["opsctl migrate images"]
+    stopped = snapshot(run=run(state="stopped", stop_code="limit"), objects=None, job=complete_job())
+    assert suggested(stopped) == ["opsctl migrate images"]

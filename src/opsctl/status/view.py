@@ -62,6 +62,9 @@ _NEXT: dict[State, tuple[tuple[str, str], ...]] = {
 }
 
 
+_NEXT_IN_CLUSTER = (("opsctl migrate logs", "next_logs"), ("opsctl migrate restart", "next_restart"))
+
+
 def status_view(assessment: Assessment, texts: Texts) -> ReportView:
     """The whole report as a view."""
     state = assessment.verdict.state
@@ -86,8 +89,18 @@ def status_view(assessment: Assessment, texts: Texts) -> ReportView:
             *(pod_tables(assessment.job, assessment.taken_at, texts) if assessment.job else ()),
         ),
         notes=_notes(assessment, texts),
-        next_commands=tuple(NextCommand(command, texts.get(f"status.{why}")) for command, why in _NEXT.get(state, ())),
+        next_commands=tuple(
+            NextCommand(command, texts.get(f"status.{why}")) for command, why in _choose_next(assessment)
+        ),
     )
+
+
+def _choose_next(assessment: Assessment) -> tuple[tuple[str, str], ...]:
+    """A Job that does not get on is mended where it runs; one that has done its part is not started again."""
+    state, job = assessment.verdict.state, assessment.job
+    if state in (State.STALLED, State.SILENT) and job is not None and not job.is_complete:
+        return _NEXT_IN_CLUSTER
+    return _NEXT.get(state, ())
 
 
 def _headline(assessment: Assessment, texts: Texts) -> str:

@@ -199,6 +199,8 @@ MESSAGES = {
     "next_watch": "follow it",
     "next_go_on": "go on where it stopped",
     "next_take_over": "take over what is left",
+    "next_logs": "what its pods say",
+    "next_restart": "what hangs, and mend it",
     "next_verify": "compare documents and objects one by one",
     "next_failures": "see what failed, and why",
     "next_recount": "count everything, however long it takes",

@@ -199,6 +199,8 @@ MESSAGES = {
     "next_watch": "계속 지켜보기",
     "next_go_on": "멈춘 곳부터 계속",
     "next_take_over": "남은 작업 이어받기",
+    "next_logs": "Pod 로그 확인",
+    "next_restart": "멈춘 원인 확인과 재시작",
     "next_verify": "문서와 객체를 하나씩 비교",
     "next_failures": "실패한 이미지와 원인 확인",
     "next_recount": "시간이 걸려도 모두 세기",
