@@ -54,6 +54,28 @@ async def test_an_apply_says_that_it_is_one_and_sends_the_document() -> None:
     assert json.loads(server.bodies[0]) == JOB
 
 
+OURS = 'Apply failed with 1 conflict: conflict with "opsctl" using batch/v1: .spec.parallelism'
+THEIRS = 'Apply failed with 2 conflicts: conflicts with "opsctl" using batch/v1: .a, conflicts with "helm" using v1: .b'
+
+
+async def test_a_conflict_with_what_was_created_here_is_none() -> None:
+    async with cluster_of(refusal(409, "Conflict", OURS), json_answer({})) as (cluster, server):
+        await cluster.apply(JOB, dry_run=True)
+    assert [request.query.get("force") for request in server.requests] == [None, "true"]
+    assert server.requests[1].query["dryRun"] == "All"
+
+
+@pytest.mark.parametrize(
+    "message", [THEIRS, OURS + ", " * 400 + 'conflict with "helm"', "the object has been modified"]
+)
+async def test_what_another_tool_looks_after_is_left_to_it(message: str) -> None:
+    async with cluster_of(refusal(409, "Conflict", message), json_answer({})) as (cluster, server):
+        with pytest.raises(DataError) as raised:
+            await cluster.apply(JOB)
+    assert raised.value.code == "conflict"
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(("kind", "policy"), [(Kind.JOB, "Foreground"), (Kind.POD, None)])
 async def test_only_the_object_that_was_looked_at_is_deleted(kind: Kind, policy: str | None) -> None:
     async with cluster_of(json_answer({})) as (cluster, server):

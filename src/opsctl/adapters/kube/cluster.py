@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC
 from typing import Any
@@ -49,6 +50,12 @@ class KubeCluster:
         kind, namespace, name = _identify(document)
         query = [("fieldManager", FIELD_MANAGER), *_dry_run(dry_run)]
         path = _path(kind, namespace, name)
+        try:
+            return await self._client.send("PATCH", path, document, content_type=_APPLY_TYPE, query=query)
+        except DataError as error:
+            if not _is_conflict_with_ourselves(error):
+                raise
+        query.append(("force", "true"))
         return await self._client.send("PATCH", path, document, content_type=_APPLY_TYPE, query=query)
 
     async def delete(self, kind: Kind, namespace: str, name: str, *, uid: str) -> None:
@@ -108,6 +115,13 @@ def _identify(document: JsonObject) -> tuple[Kind, str, str]:
     kind = _KINDS[document["apiVersion"], document["kind"]]
     metadata = document["metadata"]
     return kind, str(metadata["namespace"]), str(metadata["name"])
+
+
+def _is_conflict_with_ourselves(error: DataError) -> bool:
+    """What was created here and not applied counts as another one's, of the same name. A message that was cut may hide
+    a real one."""
+    managers = set(re.findall(r'conflicts? with "([^"]*)"', error.message))
+    return error.code == "conflict" and managers == {FIELD_MANAGER} and not error.message.endswith("…")
 
 
 def _dry_run(wanted: bool) -> tuple[tuple[str, str], ...]:

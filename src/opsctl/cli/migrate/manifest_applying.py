@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsctl.cli.context import AppContext
 from opsctl.cli.kubernetes_access import open_cluster
 from opsctl.cli.migrate.manifest_secrets import refuse_undecided
 from opsctl.cli.migrate.manifest_settings import PreparedManifest
+from opsctl.cli.migrate.restarting import manifest_folder
 from opsctl.cli.outcome import Outcome
+from opsctl.cli.services import open_work_log
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.config import Profile
 from opsctl.errors import ExitCode, OpsctlError
+from opsctl.migration.clock import SystemClock
+from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
 from opsctl.migration.kubernetes.manifest_apply import apply_plan, outcome_of
 from opsctl.migration.kubernetes.manifest_plan import ApplyPlan, PlannedObject, plan_apply, try_on_server
+from opsctl.migration.kubernetes.manifest_replace import OldJobKeeper, check_writers, plan_replacement, replace_job
 from opsctl.migration.kubernetes.manifest_report import (
     ManifestOutcome,
     ManifestReport,
@@ -22,6 +27,7 @@ from opsctl.migration.kubernetes.manifest_report import (
     list_notes,
 )
 from opsctl.migration.kubernetes.manifest_view import diff_lines, manifest_view, warning_lines
+from opsctl.migration.kubernetes.work_log import LeaseWatch
 
 # For the answer to a change that is on its way.
 DRAIN_SECONDS = 30.0
@@ -56,7 +62,9 @@ def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedMani
         context.texts.get(f"kubernetes.{question}", namespace=prepared.job.namespace, job=str(prepared.job)),
         assume_yes=wishes.yes,
     )
-    return run_async(lambda stop: _apply(profile, prepared, plan, stop), drain_seconds=DRAIN_SECONDS)
+    # A Job that was deleted is created again before anybody may leave.
+    drain_seconds = DRAIN_SECONDS if plan.replaced is None else None
+    return run_async(lambda stop: _apply(context, profile, prepared, plan, stop), drain_seconds=drain_seconds)
 
 
 async def _look(profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> ApplyPlan:
@@ -71,17 +79,24 @@ async def _look(profile: Profile, prepared: PreparedManifest, wishes: ApplyWishe
         )
         if plan.replaced is None or wishes.replaces:
             await try_on_server(cluster, plan)
+        if plan.replaced is not None and wishes.replaces and not wishes.despite_writers:
+            async with open_work_log(profile, LeaseWatch(SystemClock())) as work:
+                await check_writers(cluster, work, plan.replaced)
         return plan
 
 
-async def _apply(profile: Profile, prepared: PreparedManifest, plan: ApplyPlan, stop: StopRequest) -> Outcome:
+async def _apply(
+    context: AppContext, profile: Profile, prepared: PreparedManifest, plan: ApplyPlan, stop: StopRequest
+) -> Outcome:
+    live = plan.replaced.live if plan.replaced is not None else None
+    keeper = OldJobKeeper(DiskKeeper(manifest_folder(context.environ)), live or {})
     async with open_cluster(profile) as (cluster, _):
 
-        async def replace(_item: PlannedObject) -> None:
-            raise NotImplementedError
+        async def replace_it(item: PlannedObject) -> None:
+            await replace_job(plan_replacement(cluster, keeper, SystemClock(), item), keeper)
 
-        objects, error = await apply_plan(cluster, plan, replace, stop)
-    report = _report(prepared, plan, outcome_of(objects), objects)
+        objects, error = await apply_plan(cluster, plan, replace_it, stop)
+    report = replace(_report(prepared, plan, outcome_of(objects), objects), kept_manifest=keeper.path)
     return _outcome(report, error=error, exit_code=stop.exit_code or ExitCode.OK)
 
 
