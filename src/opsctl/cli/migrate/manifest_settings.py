@@ -56,7 +56,7 @@ def prepare_manifest(context: AppContext, profile: Profile, request: ManifestReq
         request.image or (takeover.image if takeover and takeover.image else f"opsctl:{__version__}"),
         request.shards,
         request.parallelism,
-        variables=pod_variables(profile, job, takeover),
+        variables=pod_variables(profile, job, takeover, context.process.redactor),
         operators=operators,
         grants=operator_grants(profile, job),
         takeover=takeover,

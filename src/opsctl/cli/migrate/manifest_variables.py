@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -19,7 +19,6 @@ from opsctl.errors import ConfigError
 from opsctl.migration.kubernetes.manifest_models import Grant, SecretKey, Takeover, Variable
 from opsctl.migration.kubernetes.models import JobKey
 from opsctl.migration.kubernetes.roles import forward_grant, secret_grant
-from opsctl.reporting.redact import redact
 
 _SECTIONS: tuple[type[ConfigSection], ...] = (MongoSection, S3Section, ImagesSection)
 _NOT_FOR_PODS = frozenset({"mongo.forward"})
@@ -27,11 +26,14 @@ _NOT_FOR_PODS = frozenset({"mongo.forward"})
 _NUMBERED_POD = re.compile(r".*-\d+")
 
 
-def pod_variables(profile: Profile, job: JobKey, takeover: Takeover | None) -> tuple[Variable, ...]:
+def pod_variables(
+    profile: Profile, job: JobKey, takeover: Takeover | None, clean: Callable[[str], str]
+) -> tuple[Variable, ...]:
     """`OPSCTL_<SECTION>_<KEY>` of everything that is not a default, in the order of the reference. No service is asked.
 
-    What the profile takes from a variable of the environment is taken from the variable of that name of the older Job,
-    if it has one. Raises ConfigError for a value that cannot be used or that no variable can hold.
+    A value that `clean` would mask is no value of a manifest. What the profile takes from a variable of the environment
+    is taken from the variable of that name of the older Job, if it has one. Raises ConfigError for a value that cannot
+    be used or that no variable can hold.
     """
     images = profile.section(ImagesSection)
     given = {
@@ -39,7 +41,11 @@ def pod_variables(profile: Profile, job: JobKey, takeover: Takeover | None) -> t
         for setting in profile.settings()
         if setting.origin.kind != "default" and f"{setting.section}.{setting.key}" not in _NOT_FOR_PODS
     }
-    return tuple(_variables(given, images, job, takeover))
+    variables = _variables(given, images, job, takeover)
+    return tuple(
+        Variable(variable.name) if variable.value is not None and clean(variable.value) != variable.value else variable
+        for variable in variables
+    )
 
 
 def operator_grants(profile: Profile, job: JobKey) -> tuple[Grant, ...]:
@@ -106,8 +112,7 @@ def _variable(
         return Variable(name)
     if setting.problem is not None:
         raise ConfigError(setting.problem)
-    text = _as_text(setting)
-    return Variable(name) if redact(text) != text else Variable(name, text)
+    return Variable(name, _as_text(setting))
 
 
 def _is_secret_value(setting: Setting) -> bool:
