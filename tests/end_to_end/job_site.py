@@ -39,11 +39,12 @@ class JobSite:
     def path(self) -> str:
         return f"/apis/batch/v1/namespaces/{self.namespace}/jobs/{JOB}"
 
-    def apply(self, *, shards: int, parallelism: int | None = None) -> None:
+    def apply(self, *, shards: int, parallelism: int | None = None, operator: str | None = None) -> None:
         """`migrate manifest --apply`, as an operator calls it."""
         count = ("--shards", str(shards), "--parallelism", str(parallelism or shards))
         words = ("--image", "example.com/opsctl:1", "--apply", "--yes", "-q", "-o", "json")
-        answer = self.site.call("migrate", "manifest", *count, *words)
+        rights = () if operator is None else ("--operator", operator)
+        answer = self.site.call("migrate", "manifest", *count, *rights, *words)
         assert (answer.exit_code, answer.data["outcome"]) == (0, "applied"), answer.stderr
 
     def replace_secret(self, name: str, value: str) -> None:
@@ -51,6 +52,10 @@ class JobSite:
         patch = {"stringData": {SECRETS[name]: value}}
         path = f"/api/v1/namespaces/{self.namespace}/secrets/{SECRET}"
         self.cluster.request("PATCH", path, patch, content_type="application/merge-patch+json")
+
+    def secret_variable(self, name: str) -> Json:
+        """A variable of a container, from the Secret."""
+        return {"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": SECRETS[name]}}}
 
     def read(self) -> Json:
         """The Job."""
@@ -150,15 +155,17 @@ secret_access_key = {references["OPSCTL_S3_SECRET_ACCESS_KEY"]}
 
 def _brief(answer: Answer) -> str:
     data = answer.data
-    job = data["job"] or {}
-    pods = [
-        f"{pod['name']} {pod['phase']}"
-        + (
-            f" {pod['lastTermination']['reason']} {pod['lastTermination']['exitCode']}"
-            if pod["lastTermination"]
-            else ""
-        )
-        for pod in job.get("pods") or ()
+    documents, images = data["documents"], data["images"]
+    words = [
+        f"status ends with {answer.exit_code}: {data['state']} ({data['stateCode']})",
+        f"{documents['processed']}/{documents['total']} documents, {images['stored']}/{images['planned']} images",
+        *(f"shard {shard['index']} {shard['state']}" for shard in data["shards"]),
+        *(_brief_pod(pod) for pod in (data["job"] or {}).get("pods") or ()),
+        *(f"problem {problem['code']}" for problem in data["problems"]),
     ]
-    words = [f"exit {answer.exit_code}", data["state"], data["stateCode"], data["documents"], data["images"]]
-    return " | ".join([*(str(word) for word in words), *pods])
+    return " | ".join(words)
+
+
+def _brief_pod(pod: Json) -> str:
+    ended = pod["lastTermination"]
+    return f"{pod['name']} {pod['phase']}" + (f" {ended['reason']} {ended['exitCode']}" if ended else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import bson
 import pytest
 
 from tests.end_to_end.conftest import Document, Site, read_answer
-from tests.end_to_end.job_site import INDEX_FAILURES, INDEX_IGNORED, JobSite, open_job_site
+from tests.end_to_end.job_site import INDEX_FAILURES, INDEX_IGNORED, SECRETS, JobSite, open_job_site
 from tests.end_to_end.outcome import check_outcome, check_plain_outcome
 from tests.servers.kube_cluster import KubeCluster, wait_for
 from tests.servers.pod_runner import RunPod
@@ -45,6 +46,7 @@ def test_four_shards_and_one_is_killed_and_tried_again(slow: JobSite) -> None:
     assert (during.exit_code, during.data["state"]) == (0, "running")
     assert 0 < during.data["documents"]["processed"] < len(documents)
     assert [(pod["index"], pod["phase"]) for pod in slow.pods_of(during)] == [(index, "Running") for index in range(4)]
+    assert [shard["state"] for shard in during.data["shards"]] == ["running"] * 4
 
     slow.runner.kill(killed, out_of_memory=True)
     slow.runner.wait_for_end(killed)
@@ -52,6 +54,7 @@ def test_four_shards_and_one_is_killed_and_tried_again(slow: JobSite) -> None:
     ended = {pod["name"]: pod["lastTermination"] for pod in slow.pods_of(after)}[killed.name]
     assert (after.data["state"], ended["reason"], ended["exitCode"]) == ("running", "OOMKilled", 137)
     assert "pod-out-of-memory" in {problem["code"] for problem in after.data["problems"]}
+    assert [shard["index"] for shard in after.data["shards"] if shard["state"] == "silent"] == [2]
     again = slow.runner.pod(index=2, attempt=2)
     slow.shown_status()
 
@@ -63,6 +66,10 @@ def test_four_shards_and_one_is_killed_and_tried_again(slow: JobSite) -> None:
     slow.shown_status()
     assert (last.exit_code, last.data["state"], last.data["contradictions"]) == (0, "complete", [])
     assert last.data["images"]["stored"] == 4 * len(documents)
+    assert [(shard["state"], shard["starts"]) for shard in last.data["shards"]] == [
+        ("complete", 2 if shard["index"] == 2 else 1) for shard in last.data["shards"]
+    ]
+    assert sum(shard["images"]["stored"] for shard in last.data["shards"]) == 4 * len(documents)
     check_counters(slow, documents, shards=4, starts=[1, 1, 2, 1])
     assert slow.site.originals() == before
     check_plain_outcome(slow.site, documents)
@@ -142,6 +149,26 @@ def test_fewer_pods_than_shards_and_a_single_one(here: JobSite, shards: int, par
     assert here.status().data["state"] == "complete"
     check_counters(here, documents, shards=shards, starts=[1] * shards)
     check_plain_outcome(here.site, documents)
+
+
+def test_a_pod_asks_for_the_status_with_its_service_account(here: JobSite) -> None:
+    """Bound to the printed Role, without a kubeconfig."""
+    here.site.seed_plain(8)
+    here.apply(shards=1, operator=f"ServiceAccount:{here.namespace}/default")
+    here.wait_for_condition("Complete")
+    settings = {**here.site.environment, "OPSCTL_KUBERNETES_KUBECONFIG": "", "OPSCTL_KUBERNETES_CONTEXT": ""}
+    secrets = [here.secret_variable(name) for name in SECRETS]
+    plain = [
+        {"name": name, "value": value}
+        for name, value in settings.items()
+        if name.startswith("OPSCTL_") and name not in {*SECRETS, "OPSCTL_CONFIG"}
+    ]
+    container = {"name": "main", "image": "example.com/opsctl:1", "command": ["opsctl", "status", "-q", "-o", "json"]}
+    here.cluster.create_pod(here.namespace, "look", containers=[{**container, "env": [*secrets, *plain]}])
+    pod = here.runner.pod()
+    assert here.runner.wait_for_end(pod) == 0, pod.stdout + pod.stderr
+    told = json.loads(pod.stdout)["data"]
+    assert (told["state"], told["job"]["succeeded"], told["gaps"]) == ("complete", 1, [])
 
 
 @pytest.mark.slow

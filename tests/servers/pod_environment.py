@@ -57,12 +57,23 @@ def host_name(pod: Json) -> str:
     return str(pod["spec"].get("hostname") or pod["metadata"]["name"])
 
 
+def read_field(pod: Json, path: str) -> str:
+    """A field of the pod by its path, as `fieldRef` names it."""
+    keyed = _KEYED_FIELD.fullmatch(path)
+    if keyed is not None:
+        return str(pod["metadata"].get(keyed[1], {}).get(keyed[2], ""))
+    found: Any = pod
+    for name in path.split("."):
+        found = found.get(name, "")
+    return str(found)
+
+
 def _value(cluster: KubeCluster, pod: Json, variable: Json, found: Mapping[str, str]) -> str | None:
     source = variable.get("valueFrom")
     if source is None:
         return expand(variable.get("value", ""), found)
     if "fieldRef" in source:
-        return _field(pod, source["fieldRef"]["fieldPath"])
+        return read_field(pod, source["fieldRef"]["fieldPath"])
     for kind, plural in (("secretKeyRef", "secrets"), ("configMapKeyRef", "configmaps")):
         if kind in source:
             reference = source[kind]
@@ -93,13 +104,3 @@ def _entries(cluster: KubeCluster, pod: Json, plural: str, reference: Json) -> d
     if plural == "secrets":
         return {name: base64.b64decode(value).decode() for name, value in entries.items()}
     return entries
-
-
-def _field(pod: Json, path: str) -> str:
-    keyed = _KEYED_FIELD.fullmatch(path)
-    if keyed is not None:
-        return str(pod["metadata"].get(keyed[1], {}).get(keyed[2], ""))
-    found: Any = pod
-    for name in path.split("."):
-        found = found.get(name, "")
-    return str(found)

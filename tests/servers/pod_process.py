@@ -1,4 +1,4 @@
-"""A container as a process of this machine: a host name, process ids and a /proc of its own; the network is ours.
+"""A container as a process of this machine: host name, process ids, mounts and /proc are its own, the network is ours.
 
 The process is number 1 of its container, as in a pod: a signal that it has no answer for is not taken.
 """
@@ -19,6 +19,7 @@ from typing import IO
 import pytest
 
 import opsctl
+from tests.servers.pod_volumes import Mount, mount_script
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {"opsctl": (sys.executable, "-m", "opsctl")}
 """What stands for the programs of the image."""
@@ -36,13 +37,11 @@ _IMAGE = {
 _NAMESPACES = ("--pid", "--uts", "--mount")
 # Of all that this shell starts, the first is number 1 of the new namespace; only there its /proc can be had. What the
 # shell itself has to say about its end (`Killed`) is not the container's.
-_NAMED = (
-    *("sh", "-c"),
-    """exec 3>&2 2>/dev/null
-(exec setpriv --pdeathsig KILL sh -c 'mount -t proc proc /proc && hostname "$0" && exec "$@"' "$0" "$@" 2>&3 3>&-)
+_OUTSIDE = """exec 3>&2 2>/dev/null
+(exec setpriv --pdeathsig KILL sh -c "$0" "$@" 2>&3 3>&-)
 exit $?
-""",
-)
+"""
+_INSIDE = ("set -e", "mount -t proc proc /proc", 'hostname "$0"')
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 
@@ -50,12 +49,22 @@ _POLL_SECONDS = 0.01
 class PodProcess:
     """Runs from its making on, until it ends or `close`. Made by one thread, it may be signalled by another."""
 
-    def __init__(self, host: str, command: Sequence[str], environment: Mapping[str, str], sink: LineSink) -> None:
+    def __init__(
+        self,
+        host: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        sink: LineSink,
+        *,
+        mounts: Sequence[Mount] = (),
+        is_root_read_only: bool = False,
+    ) -> None:
         program = PROGRAMS.get(command[0], (command[0],))
         self.stdout: list[str] = []
         self.stderr: list[str] = []
+        script = (*_INSIDE, *mount_script(mounts, is_root_read_only=is_root_read_only), 'exec "$@"')
         self._popen = subprocess.Popen(
-            (*_isolation(), *_NAMED, host, *program, *command[1:]),
+            (*_isolation(), "sh", "-c", _OUTSIDE, "\n".join(script), host, *program, *command[1:]),
             env={**_IMAGE, **environment},
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -127,7 +136,8 @@ def _isolation() -> tuple[str, ...]:
     for user in ((), ("--user", "--map-root-user")):
         words = ("setpriv", "--pdeathsig", "KILL", "unshare", *user, *_NAMESPACES, "--")
         try:
-            done = subprocess.run((*words, *_NAMED, "probe", "true"), capture_output=True, check=False, timeout=30)
+            probe = (*words, "sh", "-c", _OUTSIDE, "\n".join((*_INSIDE, 'exec "$@"')), "probe", "true")
+            done = subprocess.run(probe, capture_output=True, check=False, timeout=30)
         except FileNotFoundError:
             break
         if done.returncode == 0:

@@ -7,26 +7,30 @@
         again = runner.pod(index=2, attempt=2)
         wait_for(lambda: again.exit_code, "the second pod to end")
 
-A pod that kwok has made Running is started with its own command, variables, Secrets and host name; `opsctl` is this
-checkout's (`pod_process.PROGRAMS`). What it writes is its log. When it ends, the pod is Failed or Succeeded with its
-code. A pod that is deleted is sent SIGTERM, and SIGKILL after its grace; then it is gone. Pods have one container,
-which is not started again in its place: `restartPolicy` is taken for Never.
+A pod that kwok has made Running is started with its own command, variables, Secrets, volumes and host name, with a root
+that is read only where it says so; `opsctl` is this checkout's (`pod_process.PROGRAMS`). What it writes is its log.
+When it ends, the pod is Failed or Succeeded with its code. A pod that is deleted is sent SIGTERM, and SIGKILL after its
+grace; then it is gone. Pods have one container, which is not started again in its place: `restartPolicy` is taken for
+Never.
 """
 
 from __future__ import annotations
 
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from tests.servers.kube_cluster import KubeCluster, KubeRequestError, LogFile, wait_for
 from tests.servers.pod_environment import MissingReferenceError, host_name, resolve_command, resolve_environment
 from tests.servers.pod_process import PodProcess, check_isolation
+from tests.servers.pod_volumes import make_volumes
 
 Json = dict[str, Any]
 
@@ -74,23 +78,25 @@ def run_pods(cluster: KubeCluster, namespace: str) -> Iterator[PodRunner]:
     """Runs the pods of the namespace until the block ends; then ends all of them. Skips the test where processes
     cannot be given namespaces."""
     check_isolation()
-    runner = PodRunner(cluster, namespace)
-    thread = threading.Thread(target=runner.attend_until_closed, name=f"pods-of-{namespace}")
-    thread.start()
-    try:
-        yield runner
-    finally:
-        runner.close()
-        thread.join()
+    with tempfile.TemporaryDirectory(prefix="opsctl-test-pods-") as folder:
+        runner = PodRunner(cluster, namespace, Path(folder))
+        thread = threading.Thread(target=runner.attend_until_closed, name=f"pods-of-{namespace}")
+        thread.start()
+        try:
+            yield runner
+        finally:
+            runner.close()
+            thread.join()
     runner.check()
 
 
 class PodRunner:
     """All pods that were started, in that order; what happens to them is up to the test."""
 
-    def __init__(self, cluster: KubeCluster, namespace: str) -> None:
+    def __init__(self, cluster: KubeCluster, namespace: str, folder: Path) -> None:
         self.pods: list[RunPod] = []
         self._cluster = cluster
+        self._folder = folder
         self._path = f"/api/v1/namespaces/{namespace}/pods"
         self.namespace = namespace
         self._closed = threading.Event()
@@ -178,14 +184,23 @@ class PodRunner:
             raise
         try:
             environment = resolve_environment(self._cluster, document)
+            folder = self._folder / document["metadata"]["uid"]
+            folder.mkdir(exist_ok=True)
+            mounts = make_volumes(self._cluster, document, folder)
         except MissingReferenceError as error:
             waiting = {"reason": "CreateContainerConfigError", "message": str(error)}
             self._patch_status(name, {"phase": "Pending", **_container(document, {"waiting": waiting}, ready=False)})
             return
         log, _ = self._cluster.pod_log(self.namespace, name)
         now = datetime.now(UTC)
+        security = document["spec"]["containers"][0].get("securityContext") or {}
         process = PodProcess(
-            host_name(document), resolve_command(document, environment), environment, _LogSink(log).write
+            host_name(document),
+            resolve_command(document, environment),
+            environment,
+            _LogSink(log).write,
+            mounts=mounts,
+            is_root_read_only=bool(security.get("readOnlyRootFilesystem")),
         )
         index = document["metadata"].get("annotations", {}).get(_INDEX)
         uid = document["metadata"]["uid"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,6 +138,20 @@ class TestPods:
         cluster.create_secret(runner.namespace, "late", {"uri": "x"})
         pod = runner.pod()
         assert (runner.wait_for_end(pod), pod.stdout) == (0, "x")
+
+    def test_it_has_its_volumes_and_nothing_else_to_write_to(self, cluster: KubeCluster, runner: PodRunner) -> None:
+        cluster.create_secret(runner.namespace, "access", {"uri": "mongodb://u:p@db/"})
+        folder = "/var/run/secrets/kubernetes.io/serviceaccount"
+        script = f"cat {folder}/namespace /run/access/uri; echo; touch /media/file && ls /media; touch /etc/file"
+        volumes = [{"name": "access", "secret": {"secretName": "access"}}, {"name": "scratch", "emptyDir": {}}]
+        mounts = [{"name": "access", "mountPath": "/run/access"}, {"name": "scratch", "mountPath": "/media"}]
+        spec = _container("sh", "-c", script, volumeMounts=mounts, securityContext={"readOnlyRootFilesystem": True})
+        cluster.create_pod(runner.namespace, "one", volumes=volumes, **spec)
+        pod = runner.pod()
+        assert runner.wait_for_end(pod) == 1
+        assert pod.stdout == f"{runner.namespace}mongodb://u:p@db/\nfile"
+        assert "Read-only file system" in pod.stderr
+        assert not Path("/media/file").exists()
 
     def test_everything_ends_with_the_block(self, cluster: KubeCluster) -> None:
         namespace = f"pods-{uuid.uuid4().hex[:8]}"
