@@ -71,6 +71,10 @@ class TcpProxy:
         """Be down, as after `refuse`, once the clients have sent this many more bytes; the last chunk arrives cut."""
         self._call(self._line.set_allowance(client_bytes))
 
+    def cut_answers_after(self, server_bytes: int) -> None:
+        """As `cut`, once the server has sent this many more bytes; the last chunk arrives cut."""
+        self._call(self._line.set_answer_allowance(server_bytes))
+
     @property
     def accepted(self) -> int:
         """How many connections were accepted so far."""
@@ -107,6 +111,7 @@ class _Line:
         self._flowing = asyncio.Event()
         self._delay_seconds = 0.0
         self._allowance_bytes: int | None = None
+        self._answer_bytes: int | None = None
         self.accepted = 0
         self.client_bytes = 0
 
@@ -132,6 +137,9 @@ class _Line:
 
     async def set_allowance(self, client_bytes: int) -> None:
         self._allowance_bytes = client_bytes
+
+    async def set_answer_allowance(self, server_bytes: int) -> None:
+        self._answer_bytes = server_bytes
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -166,10 +174,12 @@ class _Line:
                 with suppress(OSError):
                     writer.write_eof()
                 return
-            if from_client:
-                chunk = self._spend(chunk)
+            chunk = self._spend(chunk) if from_client else self._spend_answer(chunk)
             writer.write(chunk)
             await writer.drain()
+            if self._answer_bytes == 0:
+                self._answer_bytes = None
+                self._break_links()
             if self._allowance_bytes == 0:
                 # Not `close`: it waits for every link, and this one cannot wait for itself.
                 self._close_listener()
@@ -180,6 +190,12 @@ class _Line:
             chunk = chunk[: self._allowance_bytes]
             self._allowance_bytes -= len(chunk)
         self.client_bytes += len(chunk)
+        return chunk
+
+    def _spend_answer(self, chunk: bytes) -> bytes:
+        if self._answer_bytes is not None:
+            chunk = chunk[: self._answer_bytes]
+            self._answer_bytes -= len(chunk)
         return chunk
 
     def _close_listener(self) -> None:

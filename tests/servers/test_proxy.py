@@ -65,6 +65,11 @@ def read_one(proxy: TcpProxy) -> bytes:
         return connection.recv(1)
 
 
+def read_to_end(connection: socket.socket) -> None:
+    while connection.recv(10):
+        pass
+
+
 def echo_often(connection: socket.socket) -> None:
     for _ in range(1000):
         assert echo(connection, b"x" * 1000) == b"x" * 1000
@@ -95,6 +100,16 @@ def test_cut_resets_what_is_open_and_serves_what_is_new(proxy: TcpProxy) -> None
         proxy.cut()
         with pytest.raises(ConnectionResetError):
             broken.recv(1)
+    with connect(proxy) as fresh:
+        assert echo(fresh, b"2") == b"2"
+
+
+def test_cut_answers_after_some_bytes_of_the_server(proxy: TcpProxy) -> None:
+    with connect(proxy) as broken:
+        proxy.cut_answers_after(4)
+        broken.sendall(b"123456")
+        with pytest.raises(ConnectionResetError):
+            read_to_end(broken)
     with connect(proxy) as fresh:
         assert echo(fresh, b"2") == b"2"
 
