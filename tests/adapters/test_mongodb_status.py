@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from opsctl.lab.sample_data import build_sample
 from opsctl.migration.models import ImageMapping
 from opsctl.status.answers import DocumentSet, Slice
 from tests.servers.launch import embedded_mongo, free_port
+from tests.servers.proxy import tcp_proxy
 
 COLLECTION = "danawa_vehicle_data"
 HOST = "mongo.test"
@@ -224,6 +227,29 @@ async def test_a_foreign_writer_is_one_that_uploads_now_and_keeps_no_ledger(plac
 
 
 # -- servers that do not answer
+
+
+async def test_a_walk_whose_line_drops_begins_again(place: Place, mongo_uri: str) -> None:
+    await place.collection.insert_many([{"main_image": f"https://x/{number}"} for number in range(2500)])
+    port = int(mongo_uri.rpartition(":")[2].partition("/")[0])
+    with tcp_proxy(port) as line:
+        client = connect(f"mongodb://127.0.0.1:{line.port}/?directConnection=true")
+        counts = MongoDocumentCounts(client[place.database.name], COLLECTION, MAPPING, host=HOST)
+        await counts.check()
+        before = line.client_bytes
+        assert (await counts.count_images(None)).planned == 2500
+        half = (line.client_bytes - before) // 2
+        dropped_at = line.client_bytes + half
+        line.cut_after(half)
+
+        def come_back() -> None:
+            while line.client_bytes < dropped_at:
+                time.sleep(0.001)
+            line.restore()
+
+        tally, _ = await asyncio.gather(counts.count_images(None), asyncio.to_thread(come_back))
+        assert (tally.is_complete, tally.documents, tally.planned) == (True, 2500, 2500)
+        await client.close()
 
 
 async def test_nobody_listens() -> None:

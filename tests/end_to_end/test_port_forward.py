@@ -1,4 +1,8 @@
-"""`opsctl` and a Mongo that can be reached through a Kubernetes API server only, with its password in a Secret."""
+"""`opsctl` and a Mongo that can be reached through a Kubernetes API server only, with its password in a Secret.
+
+`door` stands in front of Mongo: what comes to Mongo comes through it, and it counts. `line` is the only way to the API
+server. The hosts in the URI exist in the cluster only.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,25 +20,27 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from tests.servers.kube_cluster import KubeCluster
+from tests.servers.kube_cluster import KubeCluster, wait_for
 from tests.servers.launch import embedded_mongo
 from tests.servers.proxy import TcpProxy, tcp_proxy
 
 pytestmark = pytest.mark.servers
 
 PASSWORD = "pass/word-nobody-sees"
+JOB = "car-image-migration"
 _NAMESPACES = iter(range(1000))
 _COMMAND_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Site:
-    """A profile whose Mongo is pod `mongodb-0`; `line` is the only way to the API server."""
+    """A profile whose Mongo is pod `mongodb-0`, and a Job with one pod beside it."""
 
     cluster: KubeCluster
     namespace: str
     folder: Path
     line: TcpProxy
+    door: TcpProxy
 
     @property
     def environment(self) -> dict[str, str]:
@@ -62,11 +70,16 @@ def site(cluster: KubeCluster, tmp_path: Path) -> Iterator[Site]:
     cluster.create_pod(namespace, "mongodb-0")
     uri = "mongodb://opsctl:pass%2Fword-nobody-sees@mongodb-0.mongodb:27017,mongodb-1.mongodb:27017/?replicaSet=rs0"
     cluster.create_secret(namespace, "mongodb", {"uri": uri + "\n"})
-    with embedded_mongo("opsctl", PASSWORD) as address, tcp_proxy(cluster.port) as line:
-        port = int(address.split(":")[2].split("/")[0])
+    pod_name = create_job(cluster, namespace)
+    cluster.pod_log(namespace, pod_name)[0].write("stored 1 of 30")
+    with (
+        embedded_mongo("opsctl", PASSWORD) as address,
+        tcp_proxy(port := int(address.rpartition(":")[2].partition("/")[0])) as door,
+        tcp_proxy(cluster.port) as line,
+    ):
         with MongoClient[dict[str, Any]]("127.0.0.1", port, username="opsctl", password=PASSWORD) as mongo:
             mongo.d.cars.insert_many([{"_id": number, "main_image": f"https://x/{number}"} for number in range(30)])
-        cluster.forward_port(namespace, "mongodb-0", 27017, port)
+        cluster.forward_port(namespace, "mongodb-0", 27017, door.port)
         cluster.kubeconfig_through(line.port, tmp_path / "kubeconfig", context="user")
         (tmp_path / "opsctl.toml").write_text(
             f"""
@@ -77,21 +90,92 @@ def site(cluster: KubeCluster, tmp_path: Path) -> Iterator[Site]:
             forward = "{namespace}/mongodb-0:27017"
             [profiles.prod.kubernetes]
             namespace = "{namespace}"
-            job = "car-image-migration"
+            job = "{JOB}"
             kubeconfig = "kubeconfig"
             """,
             encoding="utf-8",
         )
         (tmp_path / "opsctl.toml").chmod(0o600)
-        yield Site(cluster, namespace, tmp_path, line)
+        yield Site(cluster, namespace, tmp_path, line, door)
+
+
+def create_job(cluster: KubeCluster, namespace: str) -> str:
+    """The old Job; returns the name of its pod, which runs."""
+    container = {"name": "migration", "image": "registry.example/migration:1"}
+    spec = {"template": {"spec": {"containers": [container], "restartPolicy": "Never"}}}
+    cluster.request("POST", f"/apis/batch/v1/namespaces/{namespace}/jobs", {"metadata": {"name": JOB}, "spec": spec})
+    pods = f"/api/v1/namespaces/{namespace}/pods?labelSelector=job-name%3D{JOB}"
+    (pod,) = wait_for(lambda: cluster.items(pods) or None, "the pod of the Job")
+    cluster.wait_for_phase(namespace, pod["metadata"]["name"], "Running")
+    return str(pod["metadata"]["name"])
 
 
 RULES = (
     {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]},
     {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["get", "create"]},
-    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get"]},
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list"]},
+    {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
 )
+
+
+def check_look(report: dict[str, Any], errors: str = "") -> None:
+    """Counts from Mongo and the Job beside them."""
+    assert (report["documents"]["total"], report["documents"]["processed"]) == (30, 0), errors
+    assert (report["images"]["planned"], report["images"]["method"]) == (30, "exact"), errors
+    (pod,) = report["job"]["pods"]
+    assert (report["job"]["active"], pod["phase"], pod["hasLines"]) == (1, "Running", True), errors
+    assert [gap["source"] for gap in report["gaps"]] == ["s3"], errors
+
+
+def test_mongo_is_reached_through_the_api_server_alone(site: Site) -> None:
+    site.cluster.grant(site.namespace, *RULES)
+    done = site.run("status", "-o", "json")
+    check_look(json.loads(done.stdout)["data"], done.stderr)
+    came_in, passed = site.door.accepted, site.door.client_bytes
+    assert came_in > 0
+    site.line.refuse()
+    away = site.run("status")
+    assert away.returncode == 5, away.stdout + away.stderr
+    assert "Kubernetes API server" in away.stderr
+    assert (site.door.accepted, site.door.client_bytes) == (came_in, passed)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+def test_the_line_drops_in_the_middle_of_one_look(site: Site, part: float) -> None:
+    """Whatever Mongo is being asked at that moment is asked again, over a new line."""
+    site.cluster.grant(site.namespace, *RULES)
+    site.run("status", "-o", "json")
+    one_look, before = site.door.client_bytes, site.line.accepted
+    wanted = site.door.client_bytes + int(one_look * part)
+    drop = Drop(site, wanted)
+    drop.start()
+    done = site.run("status", "--recount", "-o", "json")
+    drop.join(timeout=_COMMAND_SECONDS)
+    assert drop.lines_then is not None, "the look was over before the line could drop"
+    assert drop.lines_then > before
+    assert site.line.accepted > drop.lines_then, "nothing was asked after the line had dropped"
+    assert site.door.client_bytes > wanted
+    check_look(json.loads(done.stdout)["data"], done.stderr)
+
+
+class Drop(threading.Thread):
+    """Cuts all connections to the API server once `wanted` bytes have come to Mongo."""
+
+    def __init__(self, site: Site, wanted: int) -> None:
+        super().__init__(daemon=True)
+        self._site = site
+        self._wanted = wanted
+        self._deadline = time.monotonic() + _COMMAND_SECONDS
+        self.lines_then: int | None = None
+
+    def run(self) -> None:
+        while self._site.door.client_bytes < self._wanted:
+            if time.monotonic() > self._deadline:
+                return
+            time.sleep(0.0005)
+        self.lines_then = self._site.line.accepted
+        self._site.line.cut()
 
 
 def test_status_goes_on_over_a_line_that_drops(site: Site) -> None:
@@ -102,22 +186,19 @@ def test_status_goes_on_over_a_line_that_drops(site: Site) -> None:
     ) as watching:
         try:
             assert watching.stdout is not None
-            totals = [documents_in(watching.stdout.readline())]
-            lines_before = site.line.accepted
+            looks = [watching.stdout.readline()]
+            lines_before, doors_before = site.line.accepted, site.door.accepted
             site.line.cut()
-            totals += [documents_in(watching.stdout.readline()) for _ in range(3)]
+            looks += [watching.stdout.readline() for _ in range(3)]
         finally:
             watching.terminate()
             _, complaints = watching.communicate(timeout=_COMMAND_SECONDS)
-    assert totals == [30] * 4, complaints
+    for look in looks:
+        report = json.loads(look)
+        check_look(report.get("data", report), complaints)
     assert site.line.accepted > lines_before
+    assert site.door.accepted > doors_before, "Mongo was reached over a line that had been cut"
     assert PASSWORD not in complaints
-
-
-def documents_in(line: str) -> int:
-    report: dict[str, Any] = json.loads(line)
-    found = report.get("data", report)
-    return int(found["documents"]["total"])
 
 
 def test_config_show_tells_where_the_secret_is_and_asks_nobody(site: Site) -> None:
@@ -136,11 +217,3 @@ def test_one_right_less_is_named_with_the_rule_that_grants_it(site: Site, missin
     assert done.returncode == 6, done.stdout + done.stderr
     assert f"get {missing} in namespace {site.namespace}" in done.stderr
     assert f'resources: ["{missing}"]' in done.stderr
-
-
-def test_an_api_server_that_is_down_is_not_mistaken_for_mongo(site: Site) -> None:
-    site.cluster.grant(site.namespace, *RULES)
-    site.line.refuse()
-    done = site.run("status")
-    assert done.returncode == 5, done.stdout + done.stderr
-    assert "Kubernetes API server" in done.stderr

@@ -12,7 +12,7 @@ from typing import Any
 
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ExecutionTimeout, NetworkTimeout
+from pymongo.errors import AutoReconnect, ExecutionTimeout, NetworkTimeout, ServerSelectionTimeoutError
 
 from opsctl.adapters.mongodb.codec import decode_document
 from opsctl.adapters.mongodb.connection import CODEC, Fields, translated
@@ -77,18 +77,29 @@ class MongoDocumentCounts:
             return await self._collection.estimated_document_count()
 
     async def count_images(self, budget_seconds: float | None) -> ImageTally:
-        """One pass over the fields that name images and results, in whatever order the server has them."""
-        walk = _Walk(self._mapping, self._bucket, self._folder)
+        """One pass over the fields that name images and results, in whatever order the server has them.
+
+        It begins again, once, when the line drops: a cursor belongs to its connection, the driver cannot repeat that.
+        """
         deadline = None if budget_seconds is None else time.monotonic() + budget_seconds
         async with translated(self._host):
-            async for document in self._read_all(budget_seconds):
-                walk.add(document)
-                if walk.documents % _LOOP_TURN == 0:
-                    # Decoding is work of this process: the other sources get their turn, and the clock is looked at.
-                    await asyncio.sleep(0)
-                    if deadline is not None and time.monotonic() > deadline:
-                        return walk.tally(is_complete=False)
-            return walk.tally(is_complete=True)
+            try:
+                return await self._walk(budget_seconds, deadline)
+            except ServerSelectionTimeoutError:
+                raise
+            except AutoReconnect:
+                return await self._walk(budget_seconds, deadline)
+
+    async def _walk(self, budget_seconds: float | None, deadline: float | None) -> ImageTally:
+        walk = _Walk(self._mapping, self._bucket, self._folder)
+        async for document in self._read_all(budget_seconds):
+            walk.add(document)
+            if walk.documents % _LOOP_TURN == 0:
+                # Decoding is work of this process: the other sources get their turn, and the clock is looked at.
+                await asyncio.sleep(0)
+                if deadline is not None and time.monotonic() > deadline:
+                    return walk.tally(is_complete=False)
+        return walk.tally(is_complete=True)
 
     async def find_last_upload(self, budget_seconds: float | None) -> datetime | None:
         """The old Job goes in `_id` order, so its last document has its newest upload."""
