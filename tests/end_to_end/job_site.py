@@ -22,6 +22,8 @@ SECRETS = {
     "OPSCTL_S3_ACCESS_KEY_ID": "access-key-id",
     "OPSCTL_S3_SECRET_ACCESS_KEY": "secret-access-key",
 }
+# With pauses of ten and twenty seconds before another pod, and a lease that is waited for.
+_JOB_SECONDS = 180.0
 INDEX_FAILURES = "batch.kubernetes.io/job-index-failure-count"
 INDEX_IGNORED = "batch.kubernetes.io/job-index-ignored-failure-count"
 
@@ -72,7 +74,7 @@ class JobSite:
             return job if kind in held else None
 
         try:
-            return wait_for(look, f"the Job to be {kind}")
+            return wait_for(look, f"the Job to be {kind}", seconds=_JOB_SECONDS)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.describe(self.read())}") from error
 

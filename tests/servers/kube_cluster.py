@@ -246,13 +246,13 @@ def _rights(rules: Sequence[Rule]) -> set[tuple[str, str, str]]:
     }
 
 
-def wait_for(look: Callable[[], T | None], what: str) -> T:
-    """What `look` finds, once it finds something."""
-    deadline = time.monotonic() + _WAIT_SECONDS
+def wait_for(look: Callable[[], T | None], what: str, *, seconds: float = _WAIT_SECONDS) -> T:
+    """What `look` finds, once it finds something; fails when that takes longer than `seconds`."""
+    deadline = time.monotonic() + seconds
     while True:
         found = look()
         if found is not None:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {_WAIT_SECONDS:g} s for {what}")
+            raise AssertionError(f"waited {seconds:g} s for {what}")
         time.sleep(0.02)
