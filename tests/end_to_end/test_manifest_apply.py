@@ -140,7 +140,7 @@ def test_what_cannot_be_changed_is_named_and_replaced_when_asked(site: ManifestS
 def test_the_old_job_is_replaced_under_its_own_name_and_its_password_is_never_seen(site: ManifestSite) -> None:
     old = site.create_old_job()
     words = (*IMAGE, "--from-job", "car-image-migration", "--name", "car-image-migration")
-    undecided = site.manifest(*words, *APPLY)
+    undecided = site.manifest(*words, "--replace", *APPLY)
     assert undecided.exit_code == 2
     error = json.loads(undecided.stdout)["errors"][0]
     assert error["code"] == "undecided"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -88,16 +87,11 @@ def test_wrong_calls(tmp_path: Path, words: tuple[str, ...], message: str) -> No
     assert message in ended.stderr
 
 
-def test_applying_what_is_not_decided_asks_no_cluster(tmp_path: Path) -> None:
-    ended = run_manifest(tmp_path, "--apply", "--yes", "-o", "json")
-    assert ended.exit_code == 2, ended.stdout
-    assert json.loads(ended.stdout)["errors"][0]["code"] in ("undecided", "config")
-
-
-def test_without_a_kubeconfig_a_job_cannot_be_taken_over(tmp_path: Path) -> None:
-    ended = run_manifest(tmp_path, "--from-job", "old")
-    assert ended.exit_code == 2
-    assert "no-such-file" in ended.stderr
+def test_without_a_kubeconfig_nothing_can_be_taken_over_or_applied(tmp_path: Path) -> None:
+    for words in (("--from-job", "old"), ("--apply", "--yes")):
+        ended = run_manifest(tmp_path, *words)
+        assert ended.exit_code == 2
+        assert "no-such-file" in ended.stderr
 
 
 def test_a_profile_without_a_namespace_is_told(tmp_path: Path) -> None:

@@ -45,8 +45,7 @@ class ApplyWishes:
 
 def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> Outcome:
     """Compare, show, ask, change. Raises what is wrong before anything was changed; afterwards it is in the report."""
-    refuse_undecided(profile, prepared.documents)
-    plan = run_async(lambda _stop: _look(profile, prepared, wishes), drain_seconds=0)
+    plan = run_async(lambda _stop: _compare(profile, prepared, wishes), drain_seconds=0)
     planned = _report(prepared, plan, ManifestOutcome.PLANNED, plan.reports(ObjectState.PLANNED))
     for line in (*diff_lines(planned.objects, context.texts), *warning_lines(planned, context.texts)):
         context.announce(line)
@@ -55,6 +54,8 @@ def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedMani
     if plan.replaced is not None and not wishes.replaces:
         refused = _report(prepared, plan, ManifestOutcome.REFUSED, plan.reports(ObjectState.NOT_TRIED))
         return _outcome(refused, error=plan.replaced.immutable_error())
+    refuse_undecided(profile, plan.objects)
+    run_async(lambda _stop: _check(profile, plan, wishes), drain_seconds=0)
     if wishes.dry_run:
         return _outcome(planned)
     question = "manifest_ask" if plan.replaced is None else "manifest_ask_replace"
@@ -67,9 +68,9 @@ def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedMani
     return run_async(lambda stop: _apply(context, profile, prepared, plan, stop), drain_seconds=drain_seconds)
 
 
-async def _look(profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> ApplyPlan:
+async def _compare(profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> ApplyPlan:
     async with open_cluster(profile) as (cluster, _):
-        plan = await plan_apply(
+        return await plan_apply(
             cluster,
             prepared.documents,
             prepared.is_secret,
@@ -77,12 +78,14 @@ async def _look(profile: Profile, prepared: PreparedManifest, wishes: ApplyWishe
             takeover=prepared.takeover,
             replaces=wishes.replaces,
         )
-        if plan.replaced is None or wishes.replaces:
-            await try_on_server(cluster, plan)
-        if plan.replaced is not None and wishes.replaces and not wishes.despite_writers:
+
+
+async def _check(profile: Profile, plan: ApplyPlan, wishes: ApplyWishes) -> None:
+    async with open_cluster(profile) as (cluster, _):
+        await try_on_server(cluster, plan)
+        if plan.replaced is not None and not wishes.despite_writers:
             async with open_work_log(profile, LeaseWatch(SystemClock())) as work:
                 await check_writers(cluster, work, plan.replaced)
-        return plan
 
 
 async def _apply(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from opsctl.config import Profile
 from opsctl.errors import AccessDeniedError, NotFoundError, UsageError
 from opsctl.migration.kubernetes.manifest_models import Document, Note
+from opsctl.migration.kubernetes.manifest_plan import PlannedObject
 from opsctl.migration.kubernetes.manifest_report import field_path
 from opsctl.reporting.redact import Secrecy, is_generated, secrecy_of
 from opsctl.reporting.secret_assignments import is_stand_in
@@ -28,14 +29,14 @@ def secret_detector(clean: Callable[[str], str]) -> Callable[[str, str], bool]:
     return is_secret
 
 
-def refuse_undecided(profile: Profile, documents: tuple[Document, ...]) -> None:
+def refuse_undecided(profile: Profile, objects: tuple[PlannedObject, ...]) -> None:
     """Raises UsageError (`undecided`) that names everything a person still has to decide. A Secret that can be read and
     has its key is decided."""
     undecided = [
-        (document, note, reason)
-        for document in documents
-        for note in document.notes
-        if note.is_open and (reason := _why_undecided(profile, document, note)) is not None
+        (item.document, note, reason)
+        for item in objects
+        for note in item.open_notes
+        if (reason := _why_undecided(profile, item.document, note)) is not None
     ]
     if not undecided:
         return

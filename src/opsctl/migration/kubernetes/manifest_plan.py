@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError
 from opsctl.migration.kubernetes.diff import Change, compare
 from opsctl.migration.kubernetes.manifest_errors import ending_job, explain, immutable_job, unreadable
-from opsctl.migration.kubernetes.manifest_models import Document, Takeover
+from opsctl.migration.kubernetes.manifest_models import Document, Note, Path, Takeover
 from opsctl.migration.kubernetes.manifest_report import (
     Action,
     FieldChange,
@@ -50,6 +50,17 @@ class PlannedObject:
     action: Action
     changes: tuple[Change, ...] = ()
     live: JsonObject | None = None
+
+    @property
+    def open_notes(self) -> tuple[Note, ...]:
+        """What is still to be decided. A field that is there as the manifest says was decided by whoever put it
+        there."""
+        paths = [change.path for change in self.changes]
+        return tuple(
+            note
+            for note in self.document.notes
+            if note.is_open and (self.live is None or any(_overlap(note.path, path) for path in paths))
+        )
 
     def immutable_error(self) -> OpsctlError:
         """The Job cannot be changed as the manifest says."""
@@ -153,6 +164,11 @@ def _action_for_job(
         raise ending_job(document)
     has_ended = facts.is_complete or facts.failed_reason is not None
     return Action.REPLACE if any(map(_is_immutable, changes)) or (replaces and has_ended) else action
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
 
 
 def _is_immutable(change: Change) -> bool:

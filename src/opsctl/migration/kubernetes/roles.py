@@ -85,8 +85,8 @@ def _job_rules(settings: ManifestSettings, service_account: str | None) -> Itera
         # `--from-job` reads it again.
         yield _rule("batch", ["jobs"], ["get"], [takeover.source.name])
     # Neither a creation nor a list can be bound to a name.
-    yield _rule("batch", ["jobs"], ["create"])
-    yield _rule("", ["pods"], ["get", "list", "delete"])
+    yield _rule("batch", ["jobs"], ["create", "list"])
+    yield _rule("", ["pods"], ["list", "delete"])
     yield _rule("", ["pods/log"], ["get"])
     yield _rule("", ["events"], ["list"])
     if service_account is not None:
