@@ -152,7 +152,7 @@ def test_two_pods_are_one_log_with_what_was_before_a_restart(site: JobSite) -> N
     assert [each["text"] for each in objects(site.run("migrate", "logs", "-o", "ndjson", *words).stdout)] == ["now"]
     since = site.run("migrate", "logs", "-o", "ndjson", "--since", "2025-12-23T05:42:01Z").stdout
     assert [each["text"] for each in objects(since)] == ["other", "now"]
-    assert "[before restart]" in site.run("migrate", "logs").stdout
+    assert "[previous]" in site.run("migrate", "logs").stdout
 
 
 def test_following_goes_on_with_the_pod_that_the_controller_makes(

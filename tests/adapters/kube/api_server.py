@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -79,6 +80,19 @@ def broken_answer(begin: bytes, *, length: int | None = None) -> Answer:
         await response.write(begin)
         assert request.transport is not None
         request.transport.close()
+        return response
+
+    return answer
+
+
+def hanging_answer(begin: bytes) -> Answer:
+    """Begins, and then says nothing more."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(begin)
+        await asyncio.Event().wait()
         return response
 
     return answer

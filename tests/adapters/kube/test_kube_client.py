@@ -14,6 +14,7 @@ from tests.adapters.kube.api_server import (
     api_server,
     broken_answer,
     client_of,
+    hanging_answer,
     items_of,
     json_answer,
     refusal,
@@ -222,6 +223,15 @@ async def test_a_stream_that_is_cut_says_so_after_what_came() -> None:
         with pytest.raises(UnavailableError) as raised:
             await anext(lines)
     assert raised.value.code == "cut"
+
+
+async def test_a_stream_that_gives_nothing_for_long_is_given_up() -> None:
+    async with api_server(hanging_answer(b"one\ntwo\n")) as server, client_of(server.access()) as client:
+        lines = client.stream("/log", idle_seconds=0.2)
+        assert [await anext(lines), await anext(lines)] == [b"one", b"two"]
+        with pytest.raises(UnavailableError, match=r"sent nothing of /log for 0\.2 seconds") as raised:
+            await anext(lines)
+    assert raised.value.code == "idle"
 
 
 async def test_a_refused_stream_is_an_error() -> None:

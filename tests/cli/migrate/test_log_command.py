@@ -67,13 +67,13 @@ def test_a_table_by_time_with_what_was_before_a_restart_marked(scene: Scene) -> 
     assert (ended.exit_code, ended.stderr) == (0, "")
     rows = [line for line in ended.stdout.splitlines() if line.rstrip().endswith(("a1", "b1", "a2", "b2"))]
     assert [row.split()[-1] for row in rows] == ["a1", "b1", "a2", "b2"]
-    assert "a [before restart]" in rows[0]
+    assert "a [previous]" in rows[0]
     assert "opsctl status" in ended.stdout
 
 
 def test_plain_lines_are_made_for_grep(scene: Scene) -> None:
     lines = Terminal(scene, OutputFormat.TEXT).read().stdout.splitlines()
-    assert [line.split(" ", 3)[3] for line in lines] == ["a[beforerestart] a1", "b b1", "a a2", "b b2"]
+    assert [line.split(" ", 3)[3] for line in lines] == ["a[previous] a1", "b b1", "a a2", "b b2"]
     assert all(line.startswith("2025-12-23 ") for line in lines)
 
 

@@ -202,6 +202,15 @@ async def test_a_pod_that_was_wished_for_by_name_ends_it_and_a_shard_does_when_i
     assert (await Followed().follow(scene, wishes=LogWishes(shards=(2,)))).texts == ["c", "d"]
 
 
+async def test_a_pod_at_work_whose_node_has_no_log_is_told_once_and_before_its_end(scene: Scene) -> None:
+    scene.add("c")
+    followed = Followed()
+    await followed.follow(scene, *[lambda: None] * 20, stop_at=30.0)
+    assert followed.notes == [Silence("no-log", "c", "container 'migrate' of pod 'c' has no log")]
+    await followed.follow(scene, *[lambda: None] * 20, scene.end)
+    assert followed.reasons == ["no-log"] * 2
+
+
 async def test_pods_beyond_the_most_are_named_and_come_when_others_have_ended(scene: Scene) -> None:
     scene.remove_pods()
     names = [f"p{number:03}" for number in range(MOST_TAILS + 5)]
@@ -246,27 +255,31 @@ class StreamingCluster(FakeCluster):
                 yield raw
 
 
-class HungCluster(FakeCluster):
-    """Streams give nothing, and what is not followed hangs after its first line, as often as `hangs` says."""
+class IdleCluster(FakeCluster):
+    """Streams give nothing; what is not followed hangs after its first line, as often as `hangs` says."""
 
     hangs = 0
 
     async def log(self, request: LogRequest) -> AsyncIterator[bytes]:
         if request.follow:
-            await asyncio.Event().wait()
+            await asyncio.sleep(300)
+            raise UnavailableError("sent nothing", code="idle")
         async for raw in super().log(request):
             yield raw
             if self.hangs:
                 self.hangs -= 1
-                await asyncio.Event().wait()
+                await asyncio.sleep(30)
+                raise UnavailableError("sent nothing", code="idle")
 
 
-async def test_a_connection_that_hangs_does_not_hang_the_command() -> None:
+async def test_a_connection_that_gives_nothing_is_opened_again_and_not_told() -> None:
     scene = Scene()
-    scene.cluster = HungCluster(scene.cluster.clock, scene.cluster.objects, logs=scene.cluster.logs)
-    scene.cluster.hangs = 1
+    cluster = IdleCluster(scene.cluster.clock, scene.cluster.objects, logs=scene.cluster.logs)
+    cluster.hangs = 1
+    scene.cluster = cluster
     followed = await Followed().follow(scene, *[lambda: None] * 400, scene.end)
     assert sorted(followed.texts) == ["a1", "a2", "b1", "b2"]
+    assert followed.notes == []
 
 
 async def test_streams_that_break_off_or_never_end_lose_and_repeat_nothing() -> None:

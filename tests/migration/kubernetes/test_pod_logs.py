@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from opsctl.errors import AccessDeniedError, NotFoundError, UnavailableError
 from opsctl.migration.kubernetes.log_models import LogReport, LogWishes, Silence
-from opsctl.migration.kubernetes.models import LogRequest
 from opsctl.migration.kubernetes.pod_logs import AT_ONCE, read_logs
-from tests.fakes.cluster import FakeCluster
 from tests.migration.kubernetes.log_scene import Scene
 from tests.migration.kubernetes.old_job import KEY
 
@@ -121,20 +117,6 @@ async def test_a_log_that_broke_off_is_told_and_what_came_is_kept(scene: Scene) 
     report = await read(scene)
     assert report.silences == (Silence("cut", "b", "reset by peer"),)
     assert texts(report) == ["a1", "b1", "a2", "b2"]
-
-
-async def test_a_log_that_hangs_is_cut(scene: Scene) -> None:
-    class HungCluster(FakeCluster):
-        async def log(self, request: LogRequest) -> AsyncIterator[bytes]:
-            async for raw in super().log(request):
-                yield raw
-            if request.pod == "b":
-                await asyncio.Event().wait()
-
-    scene.cluster = HungCluster(scene.cluster.clock, scene.cluster.objects, logs=scene.cluster.logs)
-    report = await read(scene)
-    assert texts(report) == ["a1", "b1", "a2", "b2"]
-    assert report.silences == (Silence("cut", "b", "nothing has come for 30 seconds"),)
 
 
 async def test_a_missing_right_is_the_error_when_nothing_could_be_read(scene: Scene) -> None:

@@ -107,18 +107,19 @@ class KubeClient:
         content = None if body is None else json.dumps(dict(body), separators=(",", ":")).encode()
         return await self._ask(_Request(method, path, tuple(query), content, content_type))
 
-    async def stream(self, path: str, query: Query = ()) -> AsyncIterator[bytes]:
+    async def stream(self, path: str, query: Query = (), *, idle_seconds: float | None = None) -> AsyncIterator[bytes]:
         """Lines as they come, without their ends. Of a line longer than 1 MiB the rest comes as further lines.
 
-        Raises UnavailableError with code `cut` when the connection breaks before the server has finished. There is no
-        limit of time once the answer has begun: who follows a log may wait for days.
+        Raises UnavailableError with code `cut` when the connection breaks before the server has finished, with code
+        `idle` when nothing has come for `idle_seconds`. There is no other limit of time once the answer has begun: who
+        follows a log may wait for days.
         """
         request = _Request("GET", path, tuple(query))
         deadline = time.monotonic() + self._timeout_seconds
         rest = b""
         async with self._answer(request, deadline) as answer:
             pieces = read_pieces(answer)
-            while piece := await self._next_piece(pieces, request):
+            while piece := await self._next_piece(pieces, request, idle_seconds):
                 *lines, rest = (rest + piece).split(b"\n")
                 for line in lines:
                     yield line
@@ -231,9 +232,13 @@ class KubeClient:
             sign_in=f"Sign in again; this tries the same: kubectl --context {self.access.context} get namespaces",
         )
 
-    async def _next_piece(self, pieces: AsyncIterator[bytes], request: _Request) -> bytes:
+    async def _next_piece(self, pieces: AsyncIterator[bytes], request: _Request, idle_seconds: float | None) -> bytes:
         try:
-            return await anext(pieces, b"")
+            async with asyncio.timeout(idle_seconds):
+                return await anext(pieces, b"")
+        except TimeoutError as error:
+            text = f"The Kubernetes API server {self.access.host} sent nothing of {request.path}"
+            raise UnavailableError(f"{text} for {idle_seconds:g} seconds", code="idle") from error
         except OSError as error:
             raise UnavailableError(
                 f"The Kubernetes API server {self.access.host} cut the stream of {request.path}", code="cut"

@@ -15,6 +15,9 @@ from opsctl.migration.kubernetes.models import Kind, LogRequest, Permission
 JsonObject = Mapping[str, Any]
 
 FIELD_MANAGER = "opsctl"
+# What is in a log comes without a pause; a container may be silent.
+IDLE_SECONDS = 30.0
+FOLLOWED_IDLE_SECONDS = 300.0
 # JSON is YAML too.
 _APPLY_TYPE = "application/apply-patch+yaml"
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -71,7 +74,8 @@ class KubeCluster:
             raise NotFoundError(f"{kind.kind} {namespace}/{name} has been replaced by another one") from error
 
     async def log(self, request: LogRequest) -> AsyncIterator[bytes]:
-        """Lines with their times."""
+        """Lines with their times. A stream that is silent for long may be one whose connection was lost without a word:
+        it ends with UnavailableError (`idle`) and may be asked for again."""
         query = [("container", request.container), ("timestamps", "true")]
         if request.is_previous:
             query.append(("previous", "true"))
@@ -81,7 +85,9 @@ class KubeCluster:
             query.append(("sinceTime", request.since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
         if request.tail_lines is not None:
             query.append(("tailLines", str(request.tail_lines)))
-        async for line in self._client.stream(f"{_path(Kind.POD, request.namespace, request.pod)}/log", query):
+        path = f"{_path(Kind.POD, request.namespace, request.pod)}/log"
+        idle_seconds = FOLLOWED_IDLE_SECONDS if request.follow else IDLE_SECONDS
+        async for line in self._client.stream(path, query, idle_seconds=idle_seconds):
             yield line
 
     async def may(self, permission: Permission) -> bool:

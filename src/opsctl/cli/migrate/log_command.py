@@ -48,11 +48,11 @@ class LogCommand:
         code = ExitCode.PARTIAL if any(silence.reason in _GAPS for silence in report.silences) else ExitCode.OK
         if self._context.options.output not in (*STREAMS, OutputFormat.CSV):
             return Outcome(report, view=lambda texts: log_view(report, texts), exit_code=code, error=reading.error)
-        self._announce_silences(reading)
         if self._context.options.output is OutputFormat.CSV:
+            self._announce_silences(reading)
             return Outcome(items=report.lines, item_type=LogLine, exit_code=code, error=reading.error)
-        self._write(report.lines, flush=False)
-        self._context.process.write("")
+        self._write(report.lines, flush=True)
+        self._announce_silences(reading)
         return Outcome(emitted=True, exit_code=code, error=reading.error)
 
     async def follow(self, stop: StopRequest, clock: Clock) -> Outcome:

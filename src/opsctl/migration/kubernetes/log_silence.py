@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError, UnavailableError
@@ -13,6 +14,8 @@ from opsctl.migration.kubernetes.trouble import describe_end
 
 # What a node says while it prepares a pod; what holds it up stands in the events.
 _VAGUE = {"ContainerCreating", "PodInitializing", ""}
+# `validateContainerLogStatus` of the kubelet: with a reason behind it, or "no logs yet".
+_WAITING = re.compile(r" is waiting to start(?:: | - )?(.*)")
 # Pods whose events are read: one question each, and the reason is mostly the same for all.
 MOST_EXPLAINED = 3
 
@@ -29,8 +32,7 @@ def explain_pod(pod: Pod, refusal: OpsctlError | None, notice: str | None = None
     if isinstance(refusal, NotFoundError):
         return Silence("gone", pod.name, describe_end(pod))
     if refusal is not None or notice is not None:
-        message = refusal.message if refusal is not None else notice
-        return Silence("no-log", pod.name, describe_end(pod) or message)
+        return _without_log(pod, refusal.message if refusal is not None else notice or "")
     return Silence("no-output", pod.name, describe_end(pod))
 
 
@@ -82,6 +84,14 @@ async def explain_job(cluster: Cluster, key: JobKey, job: JobFacts) -> Silence:
 def without_shards(wishes: LogWishes) -> Silence:
     """A Job that has pods, but none of the shards that are wished for."""
     return Silence("no-such-shard", detail=", ".join(str(shard) for shard in wishes.shards))
+
+
+def _without_log(pod: Pod, words: str) -> Silence:
+    """A kubelet says: container "migrate" in pod "p" is waiting to start: ContainerCreating."""
+    found = _WAITING.search(words)
+    if found is not None:
+        return Silence("not-started", pod.name, found[1] or None)
+    return Silence("no-log", pod.name, describe_end(pod) or words.removeprefix("Kubernetes: "))
 
 
 def state_of(job: JobFacts) -> str:

@@ -17,7 +17,6 @@ from opsctl.migration.kubernetes.log_channel import Channel
 from opsctl.migration.kubernetes.log_choice import Instance
 from opsctl.migration.kubernetes.log_lines import Cursor, LineSource, LogLine, find_notice, read_line
 from opsctl.migration.kubernetes.log_models import LogWishes, Silence
-from opsctl.migration.kubernetes.log_patience import read_steadily
 from opsctl.migration.kubernetes.log_silence import explain_pod
 from opsctl.migration.kubernetes.models import LogRequest, Pod
 from opsctl.migration.kubernetes.ports import Cluster
@@ -28,9 +27,6 @@ LINGER_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 30.0
 TOLD_AFTER = 3
 LAST_TRIES = 3
-PATIENCE_SECONDS = 30.0
-# A container may be silent for long; a connection that was lost without a word is silent for ever.
-IDLE_SECONDS = 300.0
 
 
 class LastReading(Enum):
@@ -65,6 +61,7 @@ class Tail:
     _last: LastReading = LastReading.CURRENT
     _refusal: OpsctlError | None = None
     _notice: str | None = None
+    _refusals: int = 0
     _failures: int = 0
     _count: int = 0
 
@@ -95,7 +92,7 @@ class Tail:
         await self._read_rest()
         if not has_caught_up:
             self.channel.catch_up()
-        if not self._count:
+        if not self._count and self._refusals < TOLD_AFTER:
             self.channel.tell(explain_pod(self.pod, self._refusal, self._notice))
         self.is_done = True
 
@@ -139,10 +136,10 @@ class Tail:
         self._cursor.begin()
         self._refusal = None
         try:
-            async for raw in read_steadily(self.cluster.log(request), IDLE_SECONDS if follow else PATIENCE_SECONDS):
+            async for raw in self.cluster.log(request):
                 await self._take(read_line(raw, self.source))
         except UnavailableError as error:
-            if not (follow and error.code == "timeout"):
+            if not (follow and error.code == "idle"):
                 self._fail(error)
         except AccessDeniedError as error:
             self._refusal = error
@@ -150,6 +147,9 @@ class Tail:
         except OpsctlError as error:
             # No log yet, or none any more: the next look at the pod tells which.
             self._refusal = error
+            self._refusals += 1
+            if self._refusals == TOLD_AFTER and not self._count:
+                self.channel.tell(explain_pod(self.pod, error))
         else:
             self._failures = 0
 

@@ -15,7 +15,6 @@ from opsctl.migration.kubernetes.at_once import do_at_once
 from opsctl.migration.kubernetes.log_choice import Instance, choose_pods, containers_of, instances_of
 from opsctl.migration.kubernetes.log_lines import LineSource, LogLine, find_notice, merge_lines, read_line
 from opsctl.migration.kubernetes.log_models import LogReading, LogReport, LogWishes, Silence
-from opsctl.migration.kubernetes.log_patience import read_steadily
 from opsctl.migration.kubernetes.log_silence import add_events, explain_job, explain_pod, state_of, without_shards
 from opsctl.migration.kubernetes.models import JobKey, Kind, LogRequest, Pod
 from opsctl.migration.kubernetes.ports import Cluster
@@ -23,8 +22,6 @@ from opsctl.migration.kubernetes.reading import read_job
 from opsctl.migration.kubernetes.restart_plan import find_pods
 
 AT_ONCE = 8
-# What is in a log comes without a pause.
-PATIENCE_SECONDS = 30.0
 MEMORY_BYTES = 64 << 20
 # A line's own cost besides its text: the object, its time, its place.
 _LINE_BYTES = 256
@@ -108,7 +105,7 @@ class _Reader:
             tail_lines=self.wishes.tail_lines,
         )
         try:
-            async for raw in read_steadily(self.cluster.log(request), PATIENCE_SECONDS):
+            async for raw in self.cluster.log(request):
                 kept.add(read_line(raw, source))
         except UnavailableError as error:
             self.outage.append(error)

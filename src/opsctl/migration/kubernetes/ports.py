@@ -37,8 +37,8 @@ class Cluster(Protocol):
         of the same name is there."""
 
     def log(self, request: LogRequest) -> AsyncIterator[bytes]:
-        """The lines of a container, each with its time in front. Raises NotFoundError when the pod is gone and
-        DataError when the container has no log to read."""
+        """The lines of a container, each with its time in front. Raises NotFoundError when the pod is gone, DataError
+        when the container has no log to read, UnavailableError with code `idle` when nothing has come for long."""
 
     async def may(self, permission: Permission) -> bool:
         """Whether the server would let us do this."""
