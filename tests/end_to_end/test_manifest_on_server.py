@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from opsctl.migration.kubernetes.diff import compare
 from tests.end_to_end.manifest_site import Json, ManifestSite, env_of
 from tests.servers.kube_cluster import KubeCluster
 
@@ -178,9 +179,10 @@ def json_of(documents: list[Json]) -> str:
 def check_stored(document: Json, stored: Json, variant: Variant) -> None:
     """What the server would store says what was asked for."""
     assert (stored["kind"], stored["metadata"]["name"]) == (document["kind"], document["metadata"]["name"])
+    assert compare(document, stored) == ()
     if document["kind"] == "Job":
         assert stored["spec"]["completions"] == variant.shards
-        assert env_of(stored) == env_of(document)
+        assert set(env_of(stored)) == set(env_of(document))
         assert stored["spec"]["template"]["spec"]["securityContext"]["runAsNonRoot"] is True
 
 
