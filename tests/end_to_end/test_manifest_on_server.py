@@ -119,6 +119,7 @@ VARIANTS = {
     "the most shards": Variant(("--shards", "100000", "--parallelism", "100"), shards=100_000),
     "with an image": Variant(("--image", "registry.example:5000/opsctl@sha256:" + 64 * "a")),
     "with operators": Variant(OPERATORS),
+    "in Korean": Variant(("--lang", "ko")),
     "only the job": Variant(("--only", "job"), documents=2),
     "only the rights": Variant(("--only", "rights"), documents=2),
     "a long name": Variant(("--name", "j" * 61)),
