@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.docs.pages import Example, is_shown_in
 
 LONGEST_SECONDS = 120
+# `status` gives every source a second or so. On a busy machine one may not answer in time: then it is asked again.
+LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,13 @@ class Shell:
         says."""
         for example in examples:
             done = self.run(example.command, language=language)
+            for _ in range(LOOKS if example.command.startswith("opsctl status") else 0):
+                if _is_as_told(example, done):
+                    break
+                done = self.run(example.command, language=language)
             told = f"{example.page}: {example.command}\n{done.stdout}\n{done.stderr}"
             assert done.returncode == example.exit_code, told
-            assert not example.shown or is_shown_in(example.shown, done.stdout), told
+            assert _is_as_told(example, done), told
 
     def _environment(self, language: str) -> dict[str, str]:
         programs = self.folder / "bin"
@@ -52,6 +58,11 @@ class Shell:
             program.chmod(0o755)
         own = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "HOME": str(self.folder), "COLUMNS": "120"}
         return {**own, "OPSCTL_LANG": language, "PYTHONDONTWRITEBYTECODE": "1", **self.settings}
+
+
+def _is_as_told(example: Example, done: subprocess.CompletedProcess[str]) -> bool:
+    shown = not example.shown or is_shown_in(example.shown, done.stdout)
+    return shown and done.returncode == example.exit_code
 
 
 def language_of(page: Path) -> str:

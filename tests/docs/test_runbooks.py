@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,17 +14,19 @@ from opsctl.config import CLOUDRUN_ENDPOINTS
 from opsctl.lab.google.server import serve_in_thread
 from opsctl.lab.google.world_of_incidents import cloud_of_incidents
 from tests.adapters.git_checkouts import Checkout
-from tests.docs.pages import DOCS, read_examples
+from tests.docs.pages import DOCS, Example, read_examples
 from tests.docs.runbook_shell import Shell, language_of
+from tests.docs.vehicle_incident import DOCUMENTS, NAMESPACE, Incident, vehicle_incident
+from tests.servers.pod_runner import run_pods
 
 RUNBOOKS = DOCS / "how-to" / "runbooks"
-FAILED_DEPLOY = "failed-cloud-run-migration"
+FAILED_DEPLOY, HUNG_MIGRATION = "failed-cloud-run-migration", "vehicle-image-migration"
 ALL = sorted(RUNBOOKS.glob("*.md"))
 
 
 def test_there_is_a_runbook_for_each_incident_in_each_language() -> None:
     assert {page.name for page in ALL} == {
-        f"{name}{suffix}" for name in (FAILED_DEPLOY,) for suffix in (".md", ".ko.md")
+        f"{name}{suffix}" for name in (FAILED_DEPLOY, HUNG_MIGRATION) for suffix in (".md", ".ko.md")
     }
 
 
@@ -63,3 +67,36 @@ def test_a_failed_deploy(google_shell: Shell, name: str) -> None:
     page = RUNBOOKS / name
     google_shell.check(read_examples(page), language=language_of(page))
     assert "/app/dist/database/migrations" in (google_shell.folder / "report.md").read_text(encoding="utf-8")
+
+
+# What the pod of that day was called; Kubernetes gives it another name each time.
+POD = "car-image-migration-6zf4p"
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("name", [f"{HUNG_MIGRATION}.md", f"{HUNG_MIGRATION}.ko.md"])
+def test_a_hung_migration(tmp_path: Path, name: str) -> None:
+    page = RUNBOOKS / name
+    with vehicle_incident(tmp_path) as incident, ExitStack() as later:
+        follow(incident, [renamed(each, incident.pod) for each in read_examples(page)], language_of(page), later)
+        assert incident.count_processed() == DOCUMENTS
+
+
+def follow(incident: Incident, examples: list[Example], language: str, later: ExitStack) -> None:
+    """Runs the commands. Around them happens what is not opsctl's: pods work."""
+    old_pods = ExitStack()
+    with old_pods:
+        for example in examples:
+            if example.command.startswith("opsctl migrate restart --yes"):
+                old_pods.enter_context(incident.old_job.new_pods_work(incident.pod))
+            is_replaced = example.command.endswith("--replace --yes")
+            if is_replaced:
+                old_pods.close()
+            incident.shell.check([example], language=language)
+            if is_replaced:
+                later.enter_context(run_pods(incident.cluster, NAMESPACE))
+
+
+def renamed(example: Example, pod: str) -> Example:
+    shown = tuple(line.replace(POD, pod) for line in example.shown)
+    return replace(example, command=example.command.replace(POD, pod), shown=shown)
