@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from opsctl.errors import OpsctlError
@@ -54,7 +54,7 @@ class LogReport:
     job: str
     state: str
     pods: int
-    lines: tuple[LogLine, ...]
+    lines: tuple[LogLine, ...] = field(repr=False)
     silences: tuple[Silence, ...]
 
 
