@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -143,6 +145,19 @@ def test_a_cluster_that_is_away_or_not_known(site: Site, tmp_path: Path) -> None
     assert [gap["state"] for gap in wrong["gaps"]] == ["misconfigured"]
     assert "prod" in wrong["gaps"][0]["reason"]
     assert wrong["documents"]["processed"] == 1
+
+
+def test_what_is_not_configured_costs_no_start(site: Site) -> None:
+    """A bucket needs Amazon's SDK, which takes as long to load as all the rest."""
+    look = "import json, sys; from opsctl.cli.boundary import run; from opsctl.cli.process import Process\n"
+    look += "run(['status', '-o', 'json'], Process.current()); print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", look], env=site.settings, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout)["data"]["job"]["name"] == NAME
+    loaded = {name.partition(".")[0] for name in json.loads(done.stderr.splitlines()[-1])}
+    assert {"pymongo", "aiohttp"} <= loaded
+    assert loaded & {"boto3", "botocore", "obstore", "google", "rich"} == set()
 
 
 def test_config_check_tries_the_job(site: Site) -> None:
