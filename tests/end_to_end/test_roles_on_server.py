@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from pymongo import MongoClient
@@ -162,15 +164,28 @@ def s3() -> Iterator[S3Target]:
 @pytest.fixture(scope="module")
 def operator(cluster: KubeCluster, s3: S3Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """The manifest was applied by an administrator; its pods run, and have said something."""
-    folder = tmp_path_factory.mktemp("roles")
+    with open_operator(cluster, s3, tmp_path_factory.mktemp("roles"), "mongodb-0") as person:
+        current, _ = cluster.pod_log(person.site.namespace, person.a_pod(), follow=False)
+        current.write("one line")
+        yield person
+
+
+@pytest.fixture(scope="module")
+def through_service(cluster: KubeCluster, s3: S3Target, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """The profile names a Service in place of a pod."""
+    with open_operator(cluster, s3, tmp_path_factory.mktemp("roles"), "mongodb") as person:
+        yield person
+
+
+@contextmanager
+def open_operator(cluster: KubeCluster, s3: S3Target, folder: Path, target: str) -> Iterator[Operator]:
+    """`target` is what the profile forwards to."""
     site = ManifestSite.create(cluster, folder)
-    cluster.create_secret(
-        site.namespace, "aws", {"id": s3.access_key_id, "key": s3.secret_access_key, "uri": "mongodb://db/"}
-    )
     uri = f"mongodb://opsctl:{PASSWORD}@mongodb-0.mongodb:27017/?replicaSet=rs0"
+    cluster.create_secret(site.namespace, "aws", {"id": s3.access_key_id, "key": s3.secret_access_key})
     cluster.create_secret(site.database_namespace, "mongo", {"uri": uri})
     cluster.create_secret(site.namespace, "mongo", {"uri": uri})
-    cluster.create_pod(site.database_namespace, "mongodb-0")
+    create_database(cluster, site.database_namespace)
     with embedded_mongo("opsctl", PASSWORD) as address:
         port = int(address.split(":")[2].split("/")[0])
         with MongoClient[Json]("127.0.0.1", port, username="opsctl", password=PASSWORD) as mongo:
@@ -179,7 +194,7 @@ def operator(cluster: KubeCluster, s3: S3Target, tmp_path_factory: pytest.TempPa
         cluster.forward_port(site.database_namespace, "mongodb-0", 27017, port)
         profile = {
             "uri": f'{{ kube_secret = "{site.database_namespace}/mongo/uri" }}',
-            "mongo": f'forward = "{site.database_namespace}/mongodb-0:27017"',
+            "mongo": f'forward = "{site.database_namespace}/{target}:27017"',
             "s3": f'endpoint_url = "{s3.endpoint_url}"\n'
             f'access_key_id = {{ kube_secret = "{site.namespace}/aws/id" }}\n'
             f'secret_access_key = {{ kube_secret = "{site.namespace}/aws/key" }}',
@@ -187,18 +202,50 @@ def operator(cluster: KubeCluster, s3: S3Target, tmp_path_factory: pytest.TempPa
         site.write_profile(**profile)
         applied = site.run(*MANIFEST)
         assert applied.exit_code == 0, applied.stderr
-        roles = tuple(
-            document for document in json.loads(applied.stdout)["data"]["documents"] if document["kind"] == "Role"
-        )
+        documents = json.loads(applied.stdout)["data"]["documents"]
         site.write_profile(**profile, context="user")
-        person = Operator(site, roles)
-        current, _ = cluster.pod_log(site.namespace, person.a_pod(), follow=False)
-        current.write("one line")
-        yield person
+        yield Operator(site, tuple(document for document in documents if document["kind"] == "Role"))
+
+
+def create_database(cluster: KubeCluster, namespace: str) -> None:
+    """A pod, and a Service that leads to it."""
+    cluster.create_pod(namespace, "mongodb-0", labels={"app": "mongodb"})
+    spec = {"selector": {"app": "mongodb"}, "ports": [{"port": 27017}]}
+    path = f"/api/v1/namespaces/{namespace}/services"
+    cluster.request("POST", path, {"metadata": {"name": "mongodb"}, "spec": spec})
 
 
 def test_every_right_is_there_for_a_command(operator: Operator) -> None:
     assert operator.rights() == set(NEEDED_BY) | OF_LATER_SERVERS | {EVENTS}
+
+
+THROUGH_SERVICE = (
+    ("get", "secrets"),
+    ("get", "services"),
+    ("get", "pods"),
+    ("list", "pods"),
+    ("get", "pods/portforward"),
+)
+
+
+def test_a_service_needs_its_own_rights(through_service: Operator) -> None:
+    there = {right for right in through_service.rights() if right[0] == DATABASE and "rbac" not in right[2]}
+    assert there == {(DATABASE, *right) for right in THROUGH_SERVICE} | OF_LATER_SERVERS
+    assert through_service.run(STATUS).exit_code in {0, 3}
+
+
+@pytest.mark.parametrize("right", THROUGH_SERVICE, ids=" ".join)
+def test_one_right_less_on_the_way_through_a_service_is_named(
+    through_service: Operator, right: tuple[str, str]
+) -> None:
+    verb, resource = right
+    through_service.take_away(DATABASE, verb, resource)
+    try:
+        ended = through_service.run(STATUS)
+    finally:
+        through_service.give_back(DATABASE, verb, resource)
+    assert ended.exit_code == 6
+    assert f"{verb} {resource} in namespace {through_service.site.database_namespace}" in ended.stderr
 
 
 # The codes that are right for pods that run nothing.
