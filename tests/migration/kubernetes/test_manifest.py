@@ -167,9 +167,9 @@ def test_a_mount_at_tmp_and_a_volume_of_that_name_are_respected() -> None:
 
 
 def test_root_of_the_old_job_becomes_a_plain_user_and_another_user_stays() -> None:
-    for given, expected in ((0, 65532), (1000, 1000)):
+    for user, expected in ((0, 65532), (1000, 1000)):
         job = old_job()
-        job["spec"]["template"]["spec"]["securityContext"] = {"runAsUser": given, "fsGroup": 7}
+        job["spec"]["template"]["spec"]["securityContext"] = {"runAsUser": user, "fsGroup": 7}
         security = _job(replace(TAKEN, takeover=take_over(job, has_password)))["spec"]["template"]["spec"]
         assert security["securityContext"]["runAsUser"] == expected
         assert (security["securityContext"]["fsGroup"], security["securityContext"]["runAsNonRoot"]) == (7, True)
