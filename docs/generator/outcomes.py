@@ -67,8 +67,6 @@ ERRORS = {
     "place.",
     "expired-credentials": "The sign-in is no longer accepted. `hint` says how to sign in again.",
     "file-not-found": "There is no such file.",
-    "idle": "A stream of the Kubernetes API was silent for too long, although its connection stood.",
-    "idle": "A stream of the Kubernetes API gave nothing for so long that it was given up.",
     "image-not-found": "The registry does not have the image, its repository, or a part of it.",
     "image-platform": "The image is not offered for linux/amd64, which Cloud Run runs; the message names the platforms "
     "that it is offered for.",
@@ -95,8 +93,8 @@ ERRORS = {
     "no-such-path": "The image does not have the path. `hint` says what is near, or which build step removed it.",
     "not-a-file": "The path in the image is a folder, a device, or a loop of links.",
     "not-an-image": "The reference names something else than a container image, such as a chart or a signature.",
-    "node-lost": "A pod of the Job is on a node that no longer reports, so a deletion of the Job would not end. Nothing "
-    "was changed.",
+    "node-lost": "A pod of the Job is on a node that no longer reports, so a deletion of the Job would not end. "
+    "Nothing was changed.",
     "not-created": "A Job was deleted, and time ran out before it was created again. `hint` has its manifest.",
     "not-found": "A named thing does not exist.",
     "not-gone": "A Job that was deleted is still there: its pods have not ended. `hint` says how to go on.",
