@@ -67,6 +67,7 @@ ERRORS = {
     "place.",
     "expired-credentials": "The sign-in is no longer accepted. `hint` says how to sign in again.",
     "file-not-found": "There is no such file.",
+    "idle": "A stream of the Kubernetes API was silent for too long, although its connection stood.",
     "image-not-found": "The registry does not have the image, its repository, or a part of it.",
     "image-platform": "The image is not offered for linux/amd64, which Cloud Run runs; the message names the platforms "
     "that it is offered for.",
