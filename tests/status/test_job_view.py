@@ -147,6 +147,13 @@ def test_pods_that_were_not_read_are_not_shown_as_none() -> None:
     assert report("not read")["job"]["pods"] is None
 
 
+def test_how_many_pods_were_read_when_there_are_more() -> None:
+    given = indexed_job(shard(0), shard(1), has_all_pods=False, active=6000)
+    texts = Catalogue("en", SEOUL)
+    text = render_table(status_view(assess(replace(QUIET, job=given), SETTINGS), texts), texts, Screen(width=80))
+    assert "6,000 active, 0 succeeded, 0 failed  (only 2 pods read)" in text
+
+
 def test_the_report_has_the_keys_that_scripts_rely_on() -> None:
     made = report("out of memory")
     assert made["job"].keys() >= {"name", "namespace", "active", "succeeded", "failed", "startedAt", "pods"}

@@ -21,7 +21,7 @@ def job_fields(job: Job, now: datetime, texts: Texts) -> Iterator[Field]:
     state = ", ".join(part for part in (_describe(job, now, texts), owner) if part)
     yield Field(texts.get("status.field_job"), f"{job.namespace}/{job.name}", state)
     counts = texts.get("status.pod_counts", active=job.active, succeeded=job.succeeded, failed=job.failed)
-    yield Field(texts.get("status.field_pods"), counts, texts.get("status.pods_not_read") if job.pods is None else None)
+    yield Field(texts.get("status.field_pods"), counts, _say_unread(job, texts))
 
 
 def pod_tables(job: Job, now: datetime, texts: Texts) -> tuple[Table, ...]:
@@ -44,6 +44,12 @@ def pod_tables(job: Job, now: datetime, texts: Texts) -> tuple[Table, ...]:
     if hidden:
         rows.append((*(("",) if has_index else ()), *_rest(hidden, texts)))
     return (Table(columns, tuple(rows)),)
+
+
+def _say_unread(job: Job, texts: Texts) -> str | None:
+    if job.pods is None:
+        return texts.get("status.pods_not_read")
+    return None if job.has_all_pods else texts.get("status.pods_partly_read", read=len(job.pods))
 
 
 def _describe(job: Job, now: datetime, texts: Texts) -> str:

@@ -39,6 +39,8 @@ MOST_PODS_ASKED = 10
 SETTLE_SECONDS = 0.2
 AT_ONCE = 8
 _SOURCE = "kubernetes"
+_ORDER = ("pods", "the Job", "events", "logs", "other Jobs")
+_PATIENCE = "opsctl status --recount waits longer."
 _LINE_BYTES = 256
 _UID_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
 
@@ -101,6 +103,7 @@ class _Reading:
     name: str
     budget_seconds: float | None
     gaps: dict[str, Gap] = field(default_factory=dict)
+    late: dict[str, None] = field(default_factory=dict)
     pods: list[_Found] = field(default_factory=list)
     has_all_pods: bool = False
     _end: float | None = None
@@ -130,7 +133,7 @@ class _Reading:
             warning=warning,
             look_alikes=look_alikes,
         )
-        return JobAnswer(answer, tuple(self.gaps.values()))
+        return JobAnswer(answer, (*self._list_late(), *self.gaps.values()))
 
     # -- pods
 
@@ -230,6 +233,13 @@ class _Reading:
 
     # -- asking
 
+    def _list_late(self) -> tuple[Gap, ...]:
+        """All that did not come in time, as one gap: it has one cause."""
+        if not self.late:
+            return ()
+        gap = silence_of(_SOURCE, self.budget_seconds, ", ".join(sorted(self.late, key=_ORDER.index)))
+        return (replace(gap, hint=None if self.budget_seconds is None else _PATIENCE),)
+
     @property
     def _core(self) -> str:
         return f"/api/v1/namespaces/{quote(self.namespace, safe='')}"
@@ -239,12 +249,12 @@ class _Reading:
         return f"/apis/batch/v1/namespaces/{quote(self.namespace, safe='')}/jobs/{quote(self.name, safe='')}"
 
     async def _within(self, what: str, question: Awaitable[T], otherwise: T) -> T:
-        """The answer, or what stands for it; then a gap says so, one for each thing that is asked."""
+        """The answer, or what stands for it; then a gap says so."""
         try:
             async with asyncio.timeout_at(self._end):
                 return await question
         except TimeoutError:
-            self.gaps.setdefault(what, silence_of(_SOURCE, self.budget_seconds, what))
+            self.late.setdefault(what)
         except OpsctlError as error:
             gap = gap_of(_SOURCE, error)
             self.gaps.setdefault(what, replace(gap, reason=f"{what}: {gap.reason}"))

@@ -153,6 +153,7 @@ MESSAGES = {
     "job_owner": "{owner} 소속",
     "pod_counts": "활성 {active}, 성공 {succeeded}, 실패 {failed}",
     "pods_not_read": "Pod를 읽지 못함",
+    "pods_partly_read": "Pod {read}개만 읽음",
     "shard_counts": "{total}개 중 {done}개 완료",
     "shards_failed": "포기: {indexes}",
     "column_pod": "Pod",
