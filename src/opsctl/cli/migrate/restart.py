@@ -19,6 +19,8 @@ from opsctl.migration.kubernetes.restart_view import ask, plan_lines
 from opsctl.migration.kubernetes.work_log import LeaseWatch
 
 PATIENCE_SECONDS = 300.0
+# What is finished is written down every ten to fifteen seconds.
+LEAST_PATIENCE_SECONDS = 30
 WAIT_SECONDS = 180.0
 
 
@@ -37,7 +39,10 @@ def restart(
     patience: Annotated[
         float,
         typer.Option(
-            "--patience", min=1, metavar="SECONDS", help="A pod hangs when nothing was finished for this long."
+            "--patience",
+            min=LEAST_PATIENCE_SECONDS,
+            metavar="SECONDS",
+            help="A pod hangs when nothing was finished for this long.",
         ),
     ] = PATIENCE_SECONDS,
     wait: Annotated[

@@ -46,7 +46,7 @@ async def plan_restart(
     findings = find_troubles(job, pods, mark, now=clock.now(), patience_seconds=wishes.patience_seconds)
     findings = (*findings, *_wished(pods, wishes, findings, job))
     steps = tuple(_steps(job, pods, findings, wishes))
-    if error is not None and not steps and any(found.trouble is Trouble.UNKNOWN_PROGRESS for found in findings):
+    if error is not None and not steps and any(pod.is_running for pod in pods):
         raise retell(error, "whether the pods make progress cannot be told", _NAME_IT)
     others = find_other_writers(pods, mark)
     if steps and others and not wishes.despite_writers:
