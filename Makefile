@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 # More than the processors: much of the time is spent waiting for servers.
 JOBS ?= 3
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q
 
 .PHONY: setup demo test test-slow test-servers servers score check format lock docs completions clean
 
@@ -48,9 +48,10 @@ completions docs: setup  ## the files that are generated from the command tree
 	$(BIN)/python -m opsctl.cli.completion_files
 	$(BIN)/python -m docs.generate
 
-lock:  ## needs uv; names no index. The second holds what a user needs, without the lab and the tests
-	$(LOCK) --upgrade --extra dev -o requirements.lock
-	$(LOCK) -c requirements.lock -o requirements-runtime.lock
+lock:  ## needs uv; names no index. For work on it; for its users; for building the image
+	$(LOCK) --upgrade --extra dev -o requirements.lock pyproject.toml
+	$(LOCK) -c requirements.lock -o requirements-runtime.lock pyproject.toml
+	echo "hatchling>=1.27" | $(LOCK) -c requirements.lock -o requirements-build.lock -
 
 clean:
 	rm -rf $(VENV) .build .mypy_cache .ruff_cache .pytest_cache
