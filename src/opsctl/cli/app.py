@@ -62,7 +62,9 @@ ROOT = GroupEntry(
                     "manifest", "opsctl.cli.migrate.manifest", "What runs it on Kubernetes: print it, or apply it."
                 ),
                 CommandEntry(
-                    "restart", "opsctl.cli.migrate.restart", "What is stuck on Kubernetes, and why: mend it, wait for it."
+                    "restart",
+                    "opsctl.cli.migrate.restart",
+                    "What is stuck on Kubernetes, and why: mend it, wait for it.",
                 ),
                 CommandEntry(
                     "logs", "opsctl.cli.migrate.logs", "What the pods of its Kubernetes Job say, merged by time."
