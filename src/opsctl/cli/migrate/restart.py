@@ -60,28 +60,31 @@ def restart(
     Ends with 3 when no progress was seen, or when something is wrong that a restart does not mend.
     """
     profile = context.load_profile()
-    profile.section(KubernetesSection)
+    section = profile.section(KubernetesSection)
+    job = f"{section.namespace}/{section.job}"
+    context.announce(context.texts.get("kubernetes.restart_announce", profile=profile.name, job=job))
     wishes = RestartWishes(tuple(pod or ()), recreate, force, patience)
     watch = LeaseWatch(SystemClock())
-    plan = _look(context, profile, wishes, watch)
+    plan = _look(profile, wishes, watch)
     if dry_run or not plan.steps:
         return plan_outcome(plan)
+    _tell(context, plan)
     if not yes:
         plan = _agree(context, profile, wishes, watch, plan)
     return carry_out(context, profile, plan, watch, wait_seconds=wait) if plan.steps else plan_outcome(plan)
 
 
-def _look(context: AppContext, profile: Profile, wishes: RestartWishes, watch: LeaseWatch) -> RestartPlan:
-    """What is stuck, told on stderr."""
-
+def _look(profile: Profile, wishes: RestartWishes, watch: LeaseWatch) -> RestartPlan:
     async def main(_stop: StopRequest) -> RestartPlan:
         async with open_cluster(profile) as (cluster, key), open_work_log(profile, watch) as work:
             return await plan_restart(cluster, work, key, wishes, watch.clock)
 
-    plan = run_async(main, drain_seconds=0)
-    for line in plan_lines(plan, profile.name, context.texts):
+    return run_async(main, drain_seconds=0)
+
+
+def _tell(context: AppContext, plan: RestartPlan) -> None:
+    for line in plan_lines(plan, context.texts):
         context.announce(line)
-    return plan
 
 
 def _agree(
@@ -90,10 +93,12 @@ def _agree(
     """Asks until what was agreed to is still what there is to do: a question may stand for hours."""
     while plan.steps:
         context.confirm(ask(plan, context.texts), assume_yes=False)
-        again = _look(context, profile, wishes, watch)
+        again = _look(profile, wishes, watch)
         if again.steps == plan.steps:
             return again
         plan = again
+        context.announce(context.texts.get("kubernetes.plan_changed"))
+        _tell(context, plan)
     return plan
 
 

@@ -50,7 +50,7 @@ def carry_out(
         return _outcome(report, error, stop.exit_code)
 
     with context.progress() as progress:
-        told = _Told(context, progress, plan.job.grace_seconds, wait_seconds)
+        told = _Told(context, progress, plan.job.grace_seconds)
         return run_async(main)
 
 
@@ -63,25 +63,25 @@ def manifest_folder(environ: Mapping[str, str]) -> Path:
 
 
 class _Told:
-    """Tells each step, and that it goes on."""
+    """Tells each step, and that it goes on: short ones as lines, until a first wait has drawn a bar."""
 
-    def __init__(self, context: AppContext, progress: Progress, grace_seconds: int, wait_seconds: float) -> None:
+    def __init__(self, context: AppContext, progress: Progress, grace_seconds: int) -> None:
         self._context = context
         self._progress = progress
         self._grace_seconds = grace_seconds
-        self._wait_seconds = wait_seconds
         self._monotonic = SystemClock().monotonic
         self._began = 0.0
-        self._is_waiting = False
+        self._is_waiting = self._has_waited = False
 
     def begin(self, step: Step) -> None:
         text = self._context.texts.get(f"kubernetes.begin_{step.kind}", target=step.target, grace=self._grace_seconds)
         self._is_waiting = step.kind in _WAITS
-        if not self._is_waiting:
+        self._has_waited = self._has_waited or self._is_waiting
+        if not self._has_waited:
             self._context.announce(text)
             return
         self._began = self._monotonic()
-        self._progress.phase(text, round(self._wait_seconds) if step.kind is StepKind.WAIT_PROGRESS else None)
+        self._progress.phase(text)
 
     def go_on(self, mark: WorkMark | None) -> None:
         if not self._is_waiting:

@@ -54,16 +54,15 @@ class Confirmation:
     _seen: WorkMark | None = None
     _seen_alone: WorkMark | None = None
 
-    async def wait_for_pods(self, job: JobFacts) -> str:
-        """The names of new pods, once one runs: an old one may take its grace before a new one is made. Raises
+    async def wait_for_pods(self, job: JobFacts) -> str | None:
+        """Returns when a new pod runs: an old one may take its grace before a new one is made. Raises
         NotConfirmedError."""
         grace_seconds = job.grace_seconds if self.deleted else 0
         self.deadline = self.clock.monotonic() + grace_seconds + self.wait_seconds
         while True:
             await self._look_at_pods(job)
-            running = [pod.name for pod in self.pods if pod.is_running or pod.phase == "Succeeded"]
-            if running:
-                return ", ".join(running)
+            if any(pod.is_running or pod.phase == "Succeeded" for pod in self.pods):
+                return None
             if await self._pause(job, WhyNot.NO_POD):
                 return _COMPLETE
 

@@ -63,16 +63,13 @@ def restart_view(report: RestartReport, texts: Texts) -> ReportView:
         summary.append(Line(t(f"kubernetes.why_{report.why_not}"), "warning"))
     if report.kept_manifest is not None:
         summary.append(Line(t("kubernetes.manifest_kept", path=report.kept_manifest), "bad"))
-    blocks: list[Section | Table] = [_findings(report.findings, texts)]
+    blocks: list[Section | Table] = []
+    if report.findings:
+        blocks.append(_findings(report.findings, texts))
     if report.steps:
         blocks.append(_steps(report, texts))
-    if report.new_pods or report.documents_after is not None:
-        fields = (
-            Field(t("kubernetes.new_pods"), ", ".join(report.new_pods) or None),
-            Field(t("kubernetes.documents_before"), report.documents_before),
-            Field(t("kubernetes.documents_after"), report.documents_after),
-        )
-        blocks.append(Section(fields))
+    if report.new_pods:
+        blocks.append(_results(report, texts))
     if report.obstacles:
         blocks.append(_obstacles(report.obstacles, texts))
     return ReportView(
@@ -84,11 +81,15 @@ def restart_view(report: RestartReport, texts: Texts) -> ReportView:
     )
 
 
-def plan_lines(plan: RestartPlan, profile: str, texts: Texts) -> Iterator[str]:
-    """What a person should know before saying yes: where, what is stuck and why, who else has a hand in it."""
+def plan_lines(plan: RestartPlan, texts: Texts) -> Iterator[str]:
+    """What a person should know before saying yes: what is stuck and why, who else has a hand in it. What was asked for
+    is in the question."""
     t = texts.get
-    yield t("kubernetes.plan", profile=profile, job=str(plan.job.key), documents=plan.documents_processed)
+    if plan.documents_processed is not None:
+        yield t("kubernetes.plan_documents", documents=plan.documents_processed)
     for finding in plan.findings:
+        if finding.trouble is Trouble.REQUESTED:
+            continue
         yield t(
             "kubernetes.plan_finding",
             pod=finding.pod or t("kubernetes.the_job"),
@@ -117,7 +118,15 @@ def _findings(findings: tuple[Finding, ...], texts: Texts) -> Table:
     t = texts.get
     rows = tuple((*_cells(finding, texts), t(f"kubernetes.remedy_{finding.remedy}")) for finding in findings)
     columns = (*_columns(texts), Column(t("kubernetes.remedy")))
-    return Table(columns, rows, t("kubernetes.stuck"), empty=t("kubernetes.nothing_stuck"))
+    return Table(columns, rows, t("kubernetes.stuck"))
+
+
+def _results(report: RestartReport, texts: Texts) -> Section:
+    fields = [Field(texts.get("kubernetes.new_pods"), ", ".join(report.new_pods))]
+    if report.documents_after is not None:
+        fields.append(Field(texts.get("kubernetes.documents_before"), report.documents_before))
+        fields.append(Field(texts.get("kubernetes.documents_after"), report.documents_after))
+    return Section(tuple(fields))
 
 
 def _obstacles(findings: tuple[Finding, ...], texts: Texts) -> Table:
@@ -162,6 +171,8 @@ def _steps(report: RestartReport, texts: Texts) -> Table:
 def _state(result: StepResult, report: RestartReport, texts: Texts) -> Cell:
     if report.outcome is RestartOutcome.PLANNED:
         return Cell(texts.get("kubernetes.state_planned"))
+    if result.state is StepState.FAILED and report.outcome is RestartOutcome.NOT_CONFIRMED:
+        return Cell(texts.get("kubernetes.state_not_seen"), "warning")
     return Cell(texts.get(f"kubernetes.state_{result.state}"), _STEP_TONES[result.state])
 
 
