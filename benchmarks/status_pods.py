@@ -17,8 +17,10 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +55,17 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9)
     options = parser.parse_args()
     for count in options.pods:
-        with tempfile.TemporaryDirectory() as name, kube_cluster() as cluster, _mongo() as mongo:
+        with (
+            tempfile.TemporaryDirectory() as name,
+            kube_cluster() as cluster,
+            _mongo() as mongo,
+            # A command's peak of memory begins with that of the process that starts it: reading answers is left to
+            # another one.
+            ProcessPoolExecutor(1, get_context("spawn")) as reader,
+        ):
             grow(cluster, count)
             commands = write_commands(cluster, mongo, Path(name))
-            rounds = [measure(commands, Path(name), count) for _ in range(options.runs + 1)][1:]
+            rounds = [measure(commands, Path(name), count, reader) for _ in range(options.runs + 1)][1:]
             print(f"\n{count:,} pods, {options.runs} rounds")
             report(rounds)
             sys.stdout.flush()
@@ -105,23 +114,26 @@ def write_commands(cluster: KubeCluster, mongo: dict[str, str], folder: Path) ->
     }
 
 
-def measure(commands: dict[str, Command], folder: Path, pods: int) -> dict[str, tuple[Usage, str]]:
+def measure(
+    commands: dict[str, Command], folder: Path, pods: int, reader: ProcessPoolExecutor
+) -> dict[str, tuple[Usage, str]]:
     """Everything once, in turn; beside each what was left out."""
     taken: dict[str, tuple[Usage, str]] = {}
     output = folder / "output"
     for name, command in commands.items():
         usage = run(command.words, command.environment, output)
-        text = output.read_text(encoding="utf-8", errors="replace")
         if usage.exit_code not in command.expected:
+            text = output.read_text(encoding="utf-8", errors="replace")
             raise SystemExit(f"{name}: exit {usage.exit_code}\n{text[-2000:]}")
-        taken[name] = usage, _check(name, text, pods)
+        taken[name] = usage, reader.submit(check, name, output, pods).result()
     return taken
 
 
-def _check(name: str, text: str, pods: int) -> str:
+def check(name: str, output: Path, pods: int) -> str:
     """What the answer itself says that it left out. A command that leaves out something and is silent has failed."""
+    text = output.read_text(encoding="utf-8", errors="replace")
     if name == PODS_JSON and len(json.loads(text)["items"]) != pods:
-        raise SystemExit(f"{name}: not all pods")
+        raise ValueError(f"{name}: not all pods")
     if name not in (STATUS, RECOUNT):
         return ""
     data: dict[str, Any] = json.loads(text)["data"]
@@ -130,7 +142,7 @@ def _check(name: str, text: str, pods: int) -> str:
         return "; ".join(found)
     read = len(job["pods"] or ())
     if job["active"] != pods or job["hasAllPods"] != (read == pods) or (read < pods and read < 5000 and not found):
-        raise SystemExit(f"{name}: {job['active']} active, {read} read, gaps {found}")
+        raise ValueError(f"{name}: {job['active']} active, {read} read, gaps {found}")
     return "; ".join([*([f"{read:,} of {pods:,} pods read"] if read < pods else []), *found])
 
 
