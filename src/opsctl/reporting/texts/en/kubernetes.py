@@ -65,7 +65,8 @@ MESSAGES = {
     "warning_owned": "Job {job} belongs to {tool} ({owner}), which may change, delete or create it again.",
     "warning_finished": "Job {job} has ended ({state}) and will not run again. --replace creates it anew, --name makes "
     "another one.",
-    "warning_source-active": "Job {job} is still at work ({pods} pods). Suspend or delete it before the new one starts.",
+    "warning_source-active": "Job {job} is still at work ({pods} pods). Suspend or delete it before the new one "
+    "starts.",
     "next_apply": "apply it",
     "next_replace": "delete the Job and create it anew",
     "restart_title": "Restart of the migration",
@@ -194,7 +195,8 @@ MESSAGES = {
     "log_silence_cut": "{pods}: not all lines could be read{detail}",
     "log_silence_interrupted": "{pods}: no answer from the node at this moment, trying again{detail}",
     "log_silence_left-out": "{pods}: not read. More pods with --max-pods, one of them with --pod.",
-    "log_silence_later": "{pods}: not followed yet; forty containers are followed at a time, more when some have ended.",
+    "log_silence_later": "{pods}: not followed yet; forty containers are followed at a time, more when some "
+    "have ended.",
     "log_silence_shortened": "{pods}: {detail} older lines left out to save memory. Fewer pods (--pod, --shard) or a "
     "shorter time (--since) shows more of each.",
     "log_silence_more": "And {count} more pods without lines, for other reasons: -o json names all.",

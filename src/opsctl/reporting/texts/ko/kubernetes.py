@@ -65,10 +65,10 @@ MESSAGES = {
     "diff_none": "{object}: 그대로입니다",
     "diff_field": "{field}: {before} -> {after}",
     "warning_owned": "Job {job}은(는) {tool}({owner})이(가) 관리하므로, 바뀌거나 지워지거나 다시 만들어질 수 있습니다.",
-    "warning_finished": "Job {job}은(는) 이미 끝났고({state}) 다시 실행되지 않습니다. --replace 로 새로 만들거나 --name "
-    "으로 다른 Job을 만드십시오.",
-    "warning_source-active": "Job {job}이(가) 아직 실행 중입니다(파드 {pods}개). 새 Job이 시작되기 전에 일시 중지하거나 "
-    "삭제하십시오.",
+    "warning_finished": "Job {job}은(는) 이미 끝났고({state}) 다시 실행되지 않습니다. --replace 로 새로 만들거나 "
+    "--name 으로 다른 Job을 만드십시오.",
+    "warning_source-active": "Job {job}이(가) 아직 실행 중입니다(파드 {pods}개). 새 Job이 시작되기 전에 "
+    "일시 중지하거나 삭제하십시오.",
     "next_apply": "적용하기",
     "next_replace": "Job을 지우고 새로 만들기",
     "restart_title": "마이그레이션 재시작",
