@@ -160,6 +160,7 @@ def test_shards_in_their_pods_and_one_whose_process_hangs(site: StatusSite) -> N
     data = answer.data
     assert (found(answer), data["state"], data["stateCode"]) == ([], "running", "shards-silent")
     assert data["stateReason"] == "Shard 2: not heard of for 45 s."
+    assert "opsctl migrate restart" in site.call("status").stdout
     assert [
         (shard["index"], shard["state"], shard["pod"], shard["starts"], shard["retries"]) for shard in data["shards"]
     ] == [

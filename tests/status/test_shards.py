@@ -188,6 +188,17 @@ def test_another_number_of_indexes_is_another_division() -> None:
     assert (found.pod, found.state) == (None, ShardState.WAITING)
 
 
+def test_a_process_that_hangs_in_a_pod_that_seems_well() -> None:
+    """The others go on; of this one Kubernetes knows when it wrote its last line."""
+    hung = run_shard(2, heartbeat_at=ago(400))
+    pods = [shard(index, last_line_at=ago(395 if index == 2 else 3)) for index in range(4)]
+    found = assessed(*FOUR[:2], hung, FOUR[3], of=indexed_job(*pods))
+    pod_name = f"{JOB_NAME}-2-ccccc"
+    assert found.verdict.problems == (Remark("pod-quiet", {"pod": pod_name, "others": 0, "quiet_seconds": 395.0}),)
+    pods[2] = replace(pods[2], created_at=ago(20), started_at=ago(19))
+    assert assessed(*FOUR[:2], hung, FOUR[3], of=indexed_job(*pods)).verdict.problems == ()
+
+
 def test_a_shard_that_kubernetes_has_given_up_is_named() -> None:
     lost = run_shard(2, heartbeat_at=ago(400))
     gone = failed_pod(

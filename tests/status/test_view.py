@@ -25,8 +25,8 @@ from opsctl.status.models import Basis, State
 from opsctl.status.report import build_report
 from opsctl.status.view import status_view
 from tests.cli.processes import make_process, run_words
-from tests.status.job_values import complete_job, job
-from tests.status.values import SETTINGS, ago, all_done, objects, run, slices, snapshot, tally
+from tests.status.job_values import complete_job, indexed_job, job, shard
+from tests.status.values import SETTINGS, ago, all_done, objects, run, run_shard, sharded_run, slices, snapshot, tally
 
 SNAPSHOTS: dict[str, Snapshot] = {
     "old job": snapshot(),
@@ -209,5 +209,8 @@ def test_what_stands_still_in_the_cluster_is_mended_there() -> None:
     assert suggested(replace(SNAPSHOTS["silent"], job=job())) == in_cluster
     assert suggested(replace(SNAPSHOTS["old job, stalled"], job=job())) == in_cluster
     assert suggested(SNAPSHOTS["silent"]) == ["opsctl migrate images"]
+    hung = sharded_run(run_shard(0), run_shard(1, heartbeat_at=ago(60)))
+    assert suggested(snapshot(run=hung, images=None, job=indexed_job(shard(0), shard(1)))) == in_cluster
+    assert suggested(snapshot(run=hung, images=None)) == ["opsctl status --watch"]
     stopped = snapshot(run=run(state="stopped", stop_code="limit"), objects=None, job=complete_job())
     assert suggested(stopped) == ["opsctl migrate images"]

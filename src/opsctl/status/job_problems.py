@@ -61,6 +61,8 @@ def find_problems(snapshot: Snapshot, state: State) -> tuple[Remark, ...]:
         found += _find_in_run(job, run, now)
     if not found and state in (State.STALLED, State.SILENT):
         found += _group((pod, _describe_silence(pod, now)) for pod in job.live_pods if pod.is_at_work)
+    elif run is not None and state.is_moving:
+        found += _group((pod, _describe_silence(pod, now)) for pod in _pods_of_silent_shards(job, run, now))
     return tuple(found[:_MOST])
 
 
@@ -126,6 +128,20 @@ def is_named_by(job: Job, host: str) -> bool:
 
 
 # -- pods
+
+
+def _pods_of_silent_shards(job: Job, run: RunRecord, now: datetime) -> list[Pod]:
+    """Pods that seem well while nothing is heard of the process in them. One that began a moment ago has only just come
+    in place of the one that is not heard of."""
+    silent = {shard.host for shard in run.shards if shard.is_held and not shard.is_live(now)}
+    return [
+        pod
+        for pod in job.live_pods
+        if pod.host in silent
+        and pod.is_at_work
+        and _find_in_pod(pod, now) is None
+        and (now - _time_of(pod, now)).total_seconds() > TERMINATING_SECONDS
+    ]
 
 
 def _pods_to_look_at(job: Job, now: datetime, *, is_moving: bool) -> list[Pod]:

@@ -64,6 +64,8 @@ _NEXT: dict[State, tuple[tuple[str, str], ...]] = {
 
 _NEXT_IN_CLUSTER = (("opsctl migrate logs", "next_logs"), ("opsctl migrate restart", "next_restart"))
 
+_STUCK_SHARDS = ("shards-silent", "shards-failed", "shards-failed-silently", "shards-given-up")
+
 
 def status_view(assessment: Assessment, texts: Texts) -> ReportView:
     """The whole report as a view."""
@@ -96,9 +98,11 @@ def status_view(assessment: Assessment, texts: Texts) -> ReportView:
 
 
 def _choose_next(assessment: Assessment) -> tuple[tuple[str, str], ...]:
-    """A Job that does not get on is mended where it runs; one that has done its part is not started again."""
-    state, job = assessment.verdict.state, assessment.job
-    if state in (State.STALLED, State.SILENT) and job is not None and not job.is_complete:
+    """A Job that does not get on, or whose shard does not, is mended where it runs; one that has done its part is not
+    started again."""
+    state, job, reason = assessment.verdict.state, assessment.job, assessment.verdict.reason
+    stands = state in (State.STALLED, State.SILENT) or (reason is not None and reason.code in _STUCK_SHARDS)
+    if stands and job is not None and not job.is_complete:
         return _NEXT_IN_CLUSTER
     return _NEXT.get(state, ())
 
