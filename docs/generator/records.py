@@ -94,6 +94,7 @@ SHARD = {
     "heartbeat_at": "Last word of its process.",
     "finished_at": "End of its last start, or null.",
     "starts": "How often it was started.",
+    "idle_since": "Since when its process has neither finished anything nor said what it waits for; null: not begun.",
     "frozen_epoch": "Epoch of the start that counted `plan`; 0: the planner did.",
     "plan": "Totals of its range, as in `plan` above.",
     "counters": "What its present start has done.",

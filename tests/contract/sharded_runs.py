@@ -66,6 +66,7 @@ class ShardedRunsContract:
             frozen_epoch=6,
             counters=Counters(*range(1, 1 + len(fields(Counters)))),
             throttle_reason="host",
+            idle_since=WHEN,
             in_flight=(1, "x", ObjectId("0" * 24)),
         )
         record = replace(
@@ -178,6 +179,23 @@ class ShardedRunsContract:
         assert (record.buckets, record.heartbeat_at) == ((bucket, bucket), beat(1).at)
         assert [shard.throttle_reason for shard in record.shards] == ["slow", None, None]
         assert [shard.state for shard in record.shards[:2]] == [RunState.RUNNING, RunState.RUNNING]
+
+    async def test_a_shard_is_idle_while_it_finishes_nothing_and_waits_for_nothing(self, runs: RunStore) -> None:
+        await plan_run(runs)
+        assert [shard.idle_since for shard in (await newest(runs)).shards] == [None] * 3
+        await claim(runs, worker(0))
+        assert await runs.freeze_plan(RUN, worker(0), PLANS[0].totals, WHEN)
+        seen = []
+        for sequence, done, reason in (
+            (1, Counters(), None),
+            (2, Counters(images_failed=1), None),
+            (3, Counters(), None),
+            (4, Counters(), "slow"),
+            (5, Counters(), None),
+        ):
+            assert await runs.beat(RUN, worker(0), replace(beat(sequence, done), throttle_reason=reason))
+            seen.append((await newest(runs)).shards[0].idle_since)
+        assert seen == [WHEN, beat(2).at, beat(2).at, beat(4).at, beat(4).at]
 
     async def test_many_beats_at_once_lose_nothing(self, runs: RunStore) -> None:
         await plan_run(runs)

@@ -50,7 +50,7 @@ class FakeRuns:
                 return True
             plan = record.plan.plus(totals.minus(shard.plan))
             self._change(run_id, owner, plan=plan, counters=record.counters.minus(shard.counters), heartbeat_at=now)
-            frozen = {"frozen_epoch": owner.epoch, "state": RunState.RUNNING, "heartbeat_at": now}
+            frozen = {"frozen_epoch": owner.epoch, "state": RunState.RUNNING, "heartbeat_at": now, "idle_since": now}
             return self._change_shard(run_id, owner, plan=totals, counters=Counters(), **frozen)
 
         return await self._wire.call("runs.freeze_plan", freeze)
@@ -176,7 +176,9 @@ class FakeRuns:
         if not _is_shard(owner):
             return True
         counters = record.shards[owner.shard or 0].counters.plus(beat.delta)
-        own = {"heartbeat_at": beat.at, "throttle_reason": beat.throttle_reason}
+        own: dict[str, object] = {"heartbeat_at": beat.at, "throttle_reason": beat.throttle_reason}
+        if beat.shows_life:
+            own["idle_since"] = beat.at
         return self._change_shard(run_id, owner, lease=lease, counters=counters, **own)
 
     def _finish(self, run_id: str, owner: Owner, state: RunState, reason: str | None, now: datetime) -> bool:

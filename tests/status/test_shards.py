@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsctl.reporting.texts import Catalogue
 from opsctl.status.answers import RunCounters, RunPlan, RunShard, Snapshot
 from opsctl.status.assessment import assess
 from opsctl.status.job import Job, read_indexes
 from opsctl.status.models import Assessment, Method, Remark, ShardFigures, ShardState, State
 from opsctl.status.shards import MOST_INDEXES, list_shards, name_indexes, write_ranges
+from opsctl.status.view import status_view
 from tests.status.job_values import JOB_NAME, ended, failed_pod, indexed_job, job, pod, shard, waiting
 from tests.status.values import SETTINGS, ago, run_shard, sharded_run, snapshot
 
@@ -104,6 +107,11 @@ def test_a_run_that_is_not_divided_has_no_shards() -> None:
         ({"throttle_reason": "img.example asked for a pause"}, ShardState.THROTTLED),
         ({"heartbeat_at": ago(31)}, ShardState.SILENT),
         ({"is_process_gone": True}, ShardState.SILENT),
+        ({"idle_since": ago(3 + 2 * 60)}, ShardState.RUNNING),
+        ({"idle_since": ago(4 + 2 * 60)}, ShardState.STALLED),
+        ({"idle_since": ago(9999), "throttle_reason": "img.example asked for a pause"}, ShardState.THROTTLED),
+        ({"idle_since": ago(9999), "state": "planned"}, ShardState.RUNNING),
+        ({"idle_since": ago(9999), "heartbeat_at": ago(31)}, ShardState.SILENT),
         ({"state": "planned", "is_held": False, "starts": 0, "host": None}, ShardState.WAITING),
         ({"state": "stopped", "is_held": False}, ShardState.STOPPED),
         ({"state": "failed", "is_held": False}, ShardState.FAILED),
@@ -121,6 +129,16 @@ def test_a_stale_lease_is_named_while_the_others_go_on() -> None:
         State.RUNNING,
         Remark("shards-silent", {"shards": "2", "others": 0, "quiet_seconds": 45.0}),
     )
+
+
+def test_a_shard_that_hangs_is_named_while_the_others_go_on() -> None:
+    found = assessed(*FOUR[:2], run_shard(2, idle_since=ago(1200)), FOUR[3], of=PODS)
+    assert (found.verdict.state, reason(found)) == (
+        State.RUNNING,
+        Remark("shards-stalled", {"shards": "2", "others": 0, "quiet_seconds": 1200.0}),
+    )
+    commands = [following.command for following in status_view(found, Catalogue("en", UTC)).next_commands]
+    assert commands == ["opsctl migrate logs", "opsctl migrate restart"]
 
 
 def test_all_leases_stale() -> None:
@@ -244,8 +262,11 @@ def test_indexes_of_a_job_without_a_run_record() -> None:
 
 
 def test_more_indexes_than_can_be_listed_are_not_known_one_by_one() -> None:
-    assert list_shards(snapshot(job=indexed_job(completions=MOST_INDEXES + 1))) is None
-    assert len(list_shards(snapshot(job=indexed_job(completions=MOST_INDEXES))) or ()) == MOST_INDEXES
+    assert list_shards(snapshot(job=indexed_job(completions=MOST_INDEXES + 1)), idle_limit_seconds=1) is None
+    assert (
+        len(list_shards(snapshot(job=indexed_job(completions=MOST_INDEXES)), idle_limit_seconds=1) or ())
+        == MOST_INDEXES
+    )
 
 
 def test_a_thousand_shards_and_five_thousand_pods() -> None:

@@ -81,6 +81,11 @@ class Heartbeat:
     throttle_reason: str | None = None
     bucket: Bucket | None = None  # one that is closed by this beat
 
+    @property
+    def shows_life(self) -> bool:
+        """Something was finished since the beat before, or it is known what is waited for."""
+        return self.throttle_reason is not None or self.delta != Counters()
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
@@ -97,7 +102,8 @@ class Bucket:
 class Shard:
     """One part of a sharded run, with a lease, a plan and counters of its own.
 
-    `frozen_epoch` is the epoch of the start that counted the plan; 0 while it is the planner's.
+    `frozen_epoch` is the epoch of the start that counted the plan; 0 while it is the planner's. `idle_since` is the
+    time from which on its process has neither finished anything nor said what it waits for; None before it began.
     """
 
     within: IdRange
@@ -111,6 +117,7 @@ class Shard:
     frozen_epoch: int = 0
     counters: Counters = field(default_factory=Counters)
     throttle_reason: str | None = None
+    idle_since: datetime | None = None
     in_flight: tuple[DocumentId, ...] = ()
 
 

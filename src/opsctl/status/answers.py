@@ -140,6 +140,7 @@ class RunShard:
     is_process_gone: bool = False
     host: str | None = None
     starts: int = 0
+    idle_since: datetime | None = None
 
     @property
     def is_over(self) -> bool:
@@ -148,6 +149,14 @@ class RunShard:
     @property
     def last_word_at(self) -> datetime:
         return latest(self.heartbeat_at, self.finished_at) or self.heartbeat_at
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long its process had finished nothing and named nothing to wait for when it was heard of last; 0 while it
+        still counts its share. Both times are of its own clock."""
+        if self.idle_since is None or self.state != "running":
+            return 0.0
+        return max(0.0, (self.heartbeat_at - self.idle_since).total_seconds())
 
     def quiet_seconds(self, now: datetime) -> float:
         """Seconds since its last word; a clock that is ahead of ours makes it 0."""

@@ -33,9 +33,9 @@ _CALM_LENGTHS = 12.0  # a gap of 12 mean distances happens by chance once in e^1
 def assess(snapshot: Snapshot, settings: StatusSettings) -> Assessment:
     """Figures, state, rate and time left."""
     snapshot = mark_ended(snapshot)
-    shards = list_shards(snapshot)
     documents, images = count_documents(snapshot), count_images(snapshot)
     history = _history(snapshot)
+    shards = list_shards(snapshot, idle_limit_seconds=_idle_limit(history, settings, parts=_count_parts(snapshot)))
     foreseen = None if images.remaining is None else forecast(history, max(1, images.remaining))
     verdict = judge(
         snapshot,
@@ -73,11 +73,17 @@ def _history(snapshot: Snapshot) -> Sequence[Slice]:
     return fill_history(tally.slices, snapshot.taken_at) if tally is not None and tally.is_complete else ()
 
 
-def _idle_limit(history: Sequence[Slice], settings: StatusSettings) -> float:
-    """So long without an image is neither a slow download nor chance, at the pace the run had before it went quiet."""
+def _count_parts(snapshot: Snapshot) -> int:
+    """Processes that share the pace of the run."""
+    return max(1, sum(shard.is_held for shard in snapshot.run.shards)) if snapshot.run is not None else 1
+
+
+def _idle_limit(history: Sequence[Slice], settings: StatusSettings, *, parts: int = 1) -> float:
+    """So long without an image is neither a slow download nor chance, at the pace the run had before it went quiet; for
+    one of `parts` processes, at its part of the pace."""
     slow_download = 2 * settings.image_timeout_seconds
     before = forecast(without_idle_end(history), 1)
-    return slow_download if before is None else max(slow_download, _CALM_LENGTHS / before.low_rate)
+    return slow_download if before is None else max(slow_download, _CALM_LENGTHS * parts / before.low_rate)
 
 
 def _measure_rate(

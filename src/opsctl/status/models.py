@@ -98,13 +98,15 @@ class ObjectFigures:
 
 
 class ShardState(StrEnum):
-    """What one part of the work is doing. `silent`: a process has its lease and is not heard of. `failed`: it ended
-    with an error, or Kubernetes has given it up. `waiting`: nobody has begun it, or it waits for its next pod."""
+    """What one part of the work is doing. `silent`: a process has its lease and is not heard of. `stalled`: its
+    process is heard of, and finishes nothing. `failed`: it ended with an error, or Kubernetes has given it up.
+    `waiting`: nobody has begun it, or it waits for its next pod."""
 
     WAITING = "waiting"
     RUNNING = "running"
     THROTTLED = "throttled"
     SILENT = "silent"
+    STALLED = "stalled"
     STOPPED = "stopped"
     FAILED = "failed"
     COMPLETE = "complete"
@@ -116,7 +118,7 @@ class ShardState(StrEnum):
 
     @property
     def is_trouble(self) -> bool:
-        return self in (ShardState.SILENT, ShardState.STOPPED, ShardState.FAILED)
+        return self in (ShardState.SILENT, ShardState.STALLED, ShardState.STOPPED, ShardState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class ShardFigures:
     host: str | None = None
     pod: str | None = None
     heartbeat_at: datetime | None = None
+    idle_since: datetime | None = None
     starts: int | None = None
     retries: int | None = None
     is_given_up: bool = False

@@ -16,6 +16,7 @@ ROWS = 8
 _ORDER = (
     ShardState.FAILED,
     ShardState.SILENT,
+    ShardState.STALLED,
     ShardState.STOPPED,
     ShardState.THROTTLED,
     ShardState.RUNNING,
@@ -28,6 +29,7 @@ _ORDER = (
 _TONES: dict[ShardState, Tone] = {
     ShardState.FAILED: "bad",
     ShardState.SILENT: "bad",
+    ShardState.STALLED: "bad",
     ShardState.STOPPED: "bad",
     ShardState.THROTTLED: "warning",
     ShardState.WAITING: "warning",

@@ -19,13 +19,13 @@ _MOST_NAMED = 4
 _LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
-def list_shards(snapshot: Snapshot) -> tuple[ShardFigures, ...] | None:
+def list_shards(snapshot: Snapshot, *, idle_limit_seconds: float) -> tuple[ShardFigures, ...] | None:
     """By index: those of the run record, else the indexes of the Job. Empty when the work is not divided, None when
-    there are more indexes than `MOST_INDEXES`."""
+    there are more indexes than `MOST_INDEXES`. A shard that finishes nothing for longer than the limit is stalled."""
     run, job = snapshot.run, snapshot.job
     indexed = _Indexes.of(job) if job is not None else None
     if run is not None and run.shards:
-        return tuple(_join(run, shard, indexed, snapshot.taken_at) for shard in run.shards)
+        return tuple(_join(run, shard, indexed, snapshot.taken_at, idle_limit_seconds) for shard in run.shards)
     if job is None or indexed is None or not job.is_indexed or not job.completions:
         return ()
     if job.completions > MOST_INDEXES:
@@ -34,7 +34,7 @@ def list_shards(snapshot: Snapshot) -> tuple[ShardFigures, ...] | None:
 
 
 def name_trouble(shards: Sequence[ShardFigures], now: datetime) -> Remark | None:
-    """The gravest that is wrong with shards of the run record: given up, failed, silent, stopped."""
+    """The gravest that is wrong with shards of the run record: given up, failed, silent, stalled, stopped."""
     known = [shard for shard in shards if shard.heartbeat_at is not None]
     given_up = [shard for shard in known if shard.is_given_up]
     if given_up:
@@ -48,6 +48,10 @@ def name_trouble(shards: Sequence[ShardFigures], now: datetime) -> Remark | None
         # Below this the lease still holds: it is the end of the process that is known.
         code = "shards-silent" if quiet > SILENT_SECONDS else "shards-gone"
         return Remark(code, {**_name(silent), "quiet_seconds": quiet})
+    stalled = [shard for shard in known if shard.state is ShardState.STALLED]
+    if stalled:
+        quiet = max((now - shard.idle_since).total_seconds() for shard in stalled if shard.idle_since is not None)
+        return Remark("shards-stalled", {**_name(stalled), "quiet_seconds": max(0.0, quiet)})
     stopped = [shard for shard in known if shard.state is ShardState.STOPPED]
     return _with_reason("shards-stopped", stopped) if stopped else None
 
@@ -151,7 +155,9 @@ def _last_reason(pod: Pod) -> str | None:
 # -- shards of the run record
 
 
-def _join(run: RunRecord, shard: RunShard, indexed: _Indexes | None, now: datetime) -> ShardFigures:
+def _join(
+    run: RunRecord, shard: RunShard, indexed: _Indexes | None, now: datetime, idle_limit_seconds: float
+) -> ShardFigures:
     """A shard and its pod. Who runs a shard by hand beside the Job is no pod of it."""
     pod, is_given_up = None, False
     if indexed is not None:
@@ -162,24 +168,27 @@ def _join(run: RunRecord, shard: RunShard, indexed: _Indexes | None, now: dateti
             is_given_up = shard.index in indexed.failed and not shard.is_over and not shard.is_live(now)
     return ShardFigures(
         index=shard.index,
-        state=ShardState.FAILED if is_given_up else _state_of(shard, now),
+        state=ShardState.FAILED if is_given_up else _state_of(shard, now, idle_limit_seconds),
         reason=shard.state_reason or shard.throttle_reason,
         documents=_count_documents(shard),
         images=count_shard_images(run, shard),
         host=shard.host,
         pod=pod.name if pod is not None else None,
         heartbeat_at=shard.heartbeat_at,
+        idle_since=shard.idle_since,
         starts=shard.starts,
         retries=None if pod is None or indexed is None else indexed.count_retries(pod),
         is_given_up=is_given_up,
     )
 
 
-def _state_of(shard: RunShard, now: datetime) -> ShardState:
+def _state_of(shard: RunShard, now: datetime, idle_limit_seconds: float) -> ShardState:
     if shard.is_held:
         if not shard.is_live(now):
             return ShardState.SILENT
-        return ShardState.THROTTLED if shard.throttle_reason else ShardState.RUNNING
+        if shard.throttle_reason:
+            return ShardState.THROTTLED
+        return ShardState.STALLED if shard.idle_seconds > idle_limit_seconds else ShardState.RUNNING
     has_ended = shard.is_over or shard.state in ("stopped", "failed")
     return ShardState(shard.state) if has_ended else ShardState.WAITING
 

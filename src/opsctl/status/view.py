@@ -64,7 +64,7 @@ _NEXT: dict[State, tuple[tuple[str, str], ...]] = {
 
 _NEXT_IN_CLUSTER = (("opsctl migrate logs", "next_logs"), ("opsctl migrate restart", "next_restart"))
 
-_STUCK_SHARDS = ("shards-silent", "shards-failed", "shards-failed-silently", "shards-given-up")
+_STUCK_SHARDS = ("shards-silent", "shards-stalled", "shards-failed", "shards-failed-silently", "shards-given-up")
 
 
 def status_view(assessment: Assessment, texts: Texts) -> ReportView:

@@ -67,6 +67,16 @@ def test_a_lease_that_stands_still_makes_its_pod_silent_and_not_the_others() -> 
     assert [(found.trouble, found.pod) for found in _find(POD, mark, other)] == [(Trouble.SILENT, "p")]
 
 
+def test_a_shard_that_is_alive_and_idle_hangs_however_busy_the_others_are() -> None:
+    begun = NOW - timedelta(seconds=300)
+    idle, busy = Writer("p", True, NOW, 0, idle_since=begun), Writer("q", True, NOW, 1, idle_since=NOW)
+    mark = WorkMark(NOW, 95, 400, NOW, "running", (idle, busy))
+    other = replace(POD, name="q", host="q")
+    assert _find(POD, mark, other) == [Finding(Trouble.NO_PROGRESS, Remedy.DELETE_POD, "p", since=begun)]
+    younger = replace(idle, idle_since=begun + timedelta(seconds=1))
+    assert _find(POD, replace(mark, writers=(younger, busy)), other) == []
+
+
 def test_a_paused_run_is_not_stuck() -> None:
     assert [found.trouble for found in _find(POD, replace(HUNG, state="paused"))] == [Trouble.RUN_PAUSED]
 

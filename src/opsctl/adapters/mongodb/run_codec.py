@@ -120,6 +120,7 @@ def encode_shard(shard: Shard) -> Fields:
         "plan": asdict(shard.plan),
         "counters": asdict(shard.counters),
         "throttle_reason": shard.throttle_reason,
+        "idle_since": shard.idle_since,
         "in_flight": list(shard.in_flight),
     }
 
@@ -142,6 +143,7 @@ def _decode_shard(fields: Fields) -> Shard:
         frozen_epoch=int(fields["frozen_epoch"]),
         counters=Counters(**_known(fields["counters"], Counters)),
         throttle_reason=fields.get("throttle_reason"),
+        idle_since=fields.get("idle_since"),
         in_flight=tuple(fields.get("in_flight") or ()),
     )
 

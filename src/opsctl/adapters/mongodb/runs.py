@@ -10,7 +10,8 @@
 A sharded run has `shard_count`, `revision`, `suspects: [ids]`, `has_foreign_work`, `execution`, `planning: {lease}`
 and, once cut,
  shards: {"<number>": {range: {after: {kind, id} | null, upto}, lease, state, state_reason, heartbeat_at, finished_at,
-                       starts, frozen_epoch, plan, counters, throttle_reason, in_flight}}
+                       starts, frozen_epoch, plan, counters, throttle_reason, idle_since,
+                       in_flight}}
 Its `plan` and `counters` are sums that every write to a shard brings along.
 """
 
@@ -127,6 +128,7 @@ class MongoRuns:
                 f"{base}.frozen_epoch": owner.epoch,
                 f"{base}.state": RunState.RUNNING.value,
                 f"{base}.heartbeat_at": now,
+                f"{base}.idle_since": now,
                 "heartbeat_at": now,
             },
             "$inc": {name: value for name, value in sums.items() if value},
@@ -148,6 +150,8 @@ class MongoRuns:
             changes["$set"]["throttle_reason"] = beat.throttle_reason
         elif owner.shard != PLANNER:
             changes["$set"] |= {f"{base}.heartbeat_at": beat.at, f"{base}.throttle_reason": beat.throttle_reason}
+            if beat.shows_life:
+                changes["$set"][f"{base}.idle_since"] = beat.at
             prefixes.append(f"{base}.counters")
         done = {name: value for name, value in asdict(beat.delta).items() if value}
         if done:

@@ -80,6 +80,7 @@ def _map_shard(index: int, shard: Shard) -> RunShard:
         is_process_gone=shard.lease.owner is not None and _is_dead_here(shard.lease),
         host=shard.lease.process.host if shard.lease.process is not None else None,
         starts=shard.starts,
+        idle_since=None if shard.idle_since is None else _expect_time(shard.idle_since),
     )
 
 

@@ -13,8 +13,8 @@ from opsctl.adapters.mongodb.runs import MongoRuns
 from opsctl.adapters.mongodb.status import MongoDocumentCounts
 from opsctl.migration.kubernetes.models import WorkMark, Writer
 from opsctl.migration.kubernetes.work_log import LeaseWatch
-from opsctl.migration.models import ImageMapping
-from opsctl.migration.run_record import Lease, RunRecord
+from opsctl.migration.models import ImageMapping, RunState
+from opsctl.migration.run_record import Lease, RunRecord, Shard
 from opsctl.status.answers import DocumentSet, latest
 
 COUNT_SECONDS = 5.0
@@ -77,17 +77,28 @@ class MongoWorkLog:
 
 def _held_leases(run: RunRecord) -> Iterator[tuple[Writer, Lease]]:
     alone = run.counters.images_finished if run.shard_count is None else None
-    yield from _if_held(run.lease, run.heartbeat_at, None, alone)
+    if run.lease.owner is not None:
+        yield Writer(_host_of(run.lease), False, run.heartbeat_at, None, alone), run.lease
     for number, shard in enumerate(run.shards):
-        yield from _if_held(shard.lease, shard.heartbeat_at, number, shard.counters.images_finished)
+        if shard.lease.owner is not None:
+            yield _shard_writer(number, shard), shard.lease
 
 
-def _if_held(
-    lease: Lease, heartbeat_at: datetime, shard: int | None, images: int | None
-) -> Iterator[tuple[Writer, Lease]]:
-    if lease.owner is not None:
-        host = lease.process.host if lease.process is not None else "?"
-        yield Writer(host, False, heartbeat_at, shard, images), lease
+def _shard_writer(number: int, shard: Shard) -> Writer:
+    """A shard that still counts its share has nothing to finish."""
+    return Writer(
+        host=_host_of(shard.lease),
+        is_alive=False,
+        heartbeat_at=shard.heartbeat_at,
+        shard=number,
+        images_finished=shard.counters.images_finished,
+        idle_since=shard.idle_since if shard.state is RunState.RUNNING else None,
+        waiting_reason=shard.throttle_reason,
+    )
+
+
+def _host_of(lease: Lease) -> str:
+    return lease.process.host if lease.process is not None else "?"
 
 
 def _last_progress(run: RunRecord) -> datetime | None:

@@ -81,13 +81,16 @@ class JobKey:
 @dataclass(frozen=True, slots=True)
 class Writer:
     """A process that holds a lease on the migration. In a pod `host` is the pod's host name. `images_finished` is what
-    this start has done; the old figure stands there until the new process has counted its share."""
+    this start has done; the old figure stands there until the new process has counted its share. `idle_since`, told of
+    shards only: from when on it has neither finished anything nor said what it waits for, which is `waiting_reason`."""
 
     host: str
     is_alive: bool
     heartbeat_at: datetime
     shard: int | None = None
     images_finished: int | None = None
+    idle_since: datetime | None = None
+    waiting_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from opsctl.migration.kubernetes.models import Container, JobFacts, Pod, Termination, WorkMark
+from opsctl.migration.kubernetes.models import Container, JobFacts, Pod, Termination, WorkMark, Writer
 
 STUCK_ENDING_SECONDS = 60.0
 # A container that was started again waits for the lease of the one before, in the same pod.
@@ -148,6 +148,8 @@ def _of_running(pod: Pod, mark: WorkMark, now: datetime, patience_seconds: float
             yield Finding(Trouble.SILENT, Remedy.DELETE_POD, pod.name, since=since)
     elif age_seconds < patience_seconds:
         return
+    elif hung := _hung_since(own, patience_seconds):
+        yield Finding(Trouble.NO_PROGRESS, Remedy.DELETE_POD, pod.name, since=hung)
     elif mark.last_progress_at is None and mark.documents_processed != 0:
         yield Finding(Trouble.UNKNOWN_PROGRESS, Remedy.NONE, pod.name)
     elif _is_older(last := mark.last_progress_at or begun, now, patience_seconds):
@@ -155,6 +157,14 @@ def _of_running(pod: Pod, mark: WorkMark, now: datetime, patience_seconds: float
             yield Finding(Trouble.WAITING, Remedy.NONE, pod.name, mark.waiting_reason, last)
         else:
             yield Finding(Trouble.NO_PROGRESS, Remedy.DELETE_POD, pod.name, since=last)
+
+
+def _hung_since(own: Sequence[Writer], patience_seconds: float) -> datetime | None:
+    """A shard that is alive and idle, however busy the others are. Both times are of its own clock."""
+    for writer in own:
+        if writer.idle_since is not None and _is_older(writer.idle_since, writer.heartbeat_at, patience_seconds):
+            return writer.idle_since
+    return None
 
 
 def _is_older(moment: datetime | None, now: datetime, seconds: float) -> bool:
