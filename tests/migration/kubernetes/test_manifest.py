@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from opsctl.cli.migrate.shard_choice import choose_shard
 from opsctl.errors import ExitCode, UsageError
 from opsctl.migration.kubernetes.exit_policy import build_failure_policy
 from opsctl.migration.kubernetes.manifest import build_manifest
@@ -17,6 +18,7 @@ from opsctl.migration.kubernetes.manifest_models import Document, ManifestSettin
 from opsctl.migration.kubernetes.models import JobKey, Kind
 from opsctl.migration.kubernetes.roles import forward_grant, parse_operator, secret_grant
 from opsctl.migration.kubernetes.takeover import take_over
+from opsctl.migration.shards import MOST_SHARDS, ShardChoice
 from tests.migration.kubernetes.api_types import check_document
 from tests.migration.kubernetes.old_job import KEY, has_password, old_job
 from tests.servers.pod_environment import expand
@@ -300,6 +302,7 @@ def test_without_people_nobody_is_given_anything() -> None:
     ("changes", "message"),
     [
         ({"shards": 0, "parallelism": 1}, "0 shards"),
+        ({"shards": MOST_SHARDS + 1}, "1 to 1024"),
         ({"shards": 2, "parallelism": 3}, "3 pods at once"),
         ({"job": JobKey("n", "Bad_Name")}, "cannot be the name"),
         ({"job": JobKey("n", "a" * 61), "shards": 11}, "too long: with 11 shards it may have 60"),
@@ -308,6 +311,12 @@ def test_without_people_nobody_is_given_anything() -> None:
 def test_what_kubernetes_does_not_take(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         build_manifest(replace(PLAIN, **changes))
+
+
+def test_the_pods_take_as_many_shards_as_the_manifest_does() -> None:
+    arguments = _container(replace(PLAIN, shards=MOST_SHARDS))["args"]
+    shard = expand(arguments[arguments.index("--shard") + 1], {"JOB_COMPLETION_INDEX": str(MOST_SHARDS - 1)})
+    assert choose_shard(shard, None, {}) == ShardChoice(MOST_SHARDS - 1, MOST_SHARDS)
 
 
 def _at(value: Any, path: tuple[Any, ...]) -> Any:

@@ -16,11 +16,11 @@ from opsctl.migration.kubernetes.manifest_models import Document, ManifestSettin
 from opsctl.migration.kubernetes.models import Kind
 from opsctl.migration.kubernetes.pod_template import CONTAINER, build_container, build_pod_spec, open_notes
 from opsctl.migration.kubernetes.roles import build_roles
+from opsctl.migration.shards import MOST_SHARDS
 
 RETRIES_OF_AN_INDEX = 6
 # Limits of the API: an index stands in the host name of its pod, whose labels have 63 characters.
 LONGEST_HOST_NAME = 63
-MOST_SHARDS = 100_000
 TEMPLATE: Path = ("spec", "template")
 
 
@@ -39,6 +39,7 @@ def build_manifest(settings: ManifestSettings) -> tuple[Document, ...]:
 def _check(settings: ManifestSettings) -> None:
     name, shards, parallelism = settings.job.name, settings.shards, settings.parallelism
     if not 1 <= shards <= MOST_SHARDS:
+        # Kubernetes would take more of them, and every pod would refuse its own `--shard`.
         raise UsageError(f"{shards} shards: there must be 1 to {MOST_SHARDS}")
     if not 1 <= parallelism <= shards:
         raise UsageError(f"{parallelism} pods at once for {shards} shards: there must be 1 to {shards}")
