@@ -126,6 +126,21 @@ def test_what_cannot_be_changed_is_named_and_replaced_when_asked(site: ManifestS
     assert "--force" in unsure.stderr
     assert job_of(site)["metadata"]["uid"] == before["metadata"]["uid"]
 
+    # Who may not create it again is told so by a dry run.
+    site.cluster.grant(
+        site.namespace,
+        {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "delete"]},
+        {"apiGroups": [""], "resources": ["pods", "serviceaccounts"], "verbs": ["get", "list"]},
+    )
+    site.write_profile(context="user")
+    tried = ("--only", "job", "--shards", "3", "--replace", "--force", *APPLY, "--dry-run")
+    forbidden = site.manifest(*IMAGE, *tried)
+    assert forbidden.exit_code == 6, forbidden.stdout
+    assert "create jobs.batch" in json.loads(forbidden.stdout)["errors"][0]["message"]
+    site.write_profile()
+    assert site.manifest(*IMAGE, *tried).exit_code == 0
+    assert job_of(site)["metadata"]["uid"] == before["metadata"]["uid"]
+
     replaced = site.manifest(*IMAGE, "--shards", "3", "--replace", "--force", *APPLY)
     assert replaced.exit_code == 0, replaced.stderr
     assert states(replaced.data)["Job"] == "replaced"

@@ -17,17 +17,32 @@ from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
 from opsctl.migration.kubernetes.manifest import build_manifest
 from opsctl.migration.kubernetes.manifest_models import ManifestSettings
 from opsctl.migration.kubernetes.manifest_plan import PlannedObject, plan_apply
-from opsctl.migration.kubernetes.manifest_replace import OldJobKeeper, check_writers, plan_replacement, replace_job
+from opsctl.migration.kubernetes.manifest_replace import (
+    OldJobKeeper,
+    check_replacement,
+    check_writers,
+    plan_replacement,
+    replace_job,
+)
 from opsctl.migration.kubernetes.models import Kind, Writer
+from opsctl.migration.kubernetes.ports import JsonObject
 from tests.fakes.cluster import FakeCluster, FakeWorkLog
 from tests.migration.kubernetes.old_job import KEY, has_password, old_job
 
 WANTED = ManifestSettings(KEY, "opsctl:1", 4, 2)
 
 
+class WithDefaults(FakeCluster):
+    """As a server does, writes into a Job what its author left out."""
+
+    async def create(self, document: JsonObject, *, dry_run: bool = False) -> JsonObject:
+        spec = {"suspend": False, "ttlSecondsAfterFinished": 60, **document["spec"]}
+        return await FakeCluster.create(self, {**document, "spec": spec}, dry_run=dry_run)
+
+
 async def scene(folder: Path, **of_the_cluster: Any) -> tuple[FakeCluster, PlannedObject, OldJobKeeper]:
     """The old Job with a pod, the new Job of the same name, and a folder for what was."""
-    cluster = FakeCluster(**of_the_cluster)
+    cluster = WithDefaults(**of_the_cluster)
     cluster.add_pod(cluster.add(old_job()), "old-pod")
     documents = tuple(document for document in build_manifest(WANTED) if document.kind is Kind.JOB)
     item = (await plan_apply(cluster, documents, has_password)).replaced
@@ -92,6 +107,35 @@ async def test_a_creation_that_fails_says_where_the_old_job_is(tmp_path: Path) -
     assert keeper.path is not None
     assert keeper.path in (raised.value.hint or "")
     assert kept(keeper)["metadata"]["name"] == KEY.name
+
+
+async def test_a_creation_whose_answer_is_lost_is_ours_when_the_job_is_as_wanted(tmp_path: Path) -> None:
+    cluster, item, keeper = await scene(tmp_path, lost_answers={"create jobs"})
+    await replace_in(cluster, item, keeper)
+    assert cluster.job(*_key())["spec"]["completions"] == 4
+    assert cluster.calls.count(f"create jobs {KEY.name}") == 2
+
+
+async def test_a_job_that_another_one_created_is_told(tmp_path: Path) -> None:
+    cluster, item, keeper = await scene(tmp_path, gone_after=1000)
+    recreation = plan_replacement(cluster, keeper, cluster.clock, item)
+    again = old_job()
+    again["metadata"] |= {"uid": "another"}
+    recreation.on_poll = lambda: cluster.add(again)  # type: ignore[assignment]
+    with pytest.raises(DataError, match="somebody else") as raised:
+        await replace_job(recreation, keeper)
+    assert raised.value.code == "recreated"
+    assert kept(keeper)["metadata"]["name"] == KEY.name
+
+
+async def test_whether_it_can_be_replaced_is_asked_without_changing_anything(tmp_path: Path) -> None:
+    cluster, item, keeper = await scene(tmp_path)
+    await check_replacement(plan_replacement(cluster, keeper, cluster.clock, item))
+    cluster.failing["create --dry-run jobs"] = DataError("quota", code="invalid")
+    with pytest.raises(DataError, match="quota"):
+        await check_replacement(plan_replacement(cluster, keeper, cluster.clock, item))
+    assert cluster.job(*_key())["metadata"]["uid"] == old_job()["metadata"]["uid"]
+    assert not files_in(tmp_path)
 
 
 async def test_cancelled_in_between_it_says_so(tmp_path: Path) -> None:

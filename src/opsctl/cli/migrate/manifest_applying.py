@@ -18,7 +18,13 @@ from opsctl.migration.clock import SystemClock
 from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
 from opsctl.migration.kubernetes.manifest_apply import apply_plan, outcome_of
 from opsctl.migration.kubernetes.manifest_plan import ApplyPlan, PlannedObject, plan_apply, try_on_server
-from opsctl.migration.kubernetes.manifest_replace import OldJobKeeper, check_writers, plan_replacement, replace_job
+from opsctl.migration.kubernetes.manifest_replace import (
+    OldJobKeeper,
+    check_replacement,
+    check_writers,
+    plan_replacement,
+    replace_job,
+)
 from opsctl.migration.kubernetes.manifest_report import (
     ManifestOutcome,
     ManifestReport,
@@ -55,7 +61,8 @@ def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedMani
         refused = _report(prepared, plan, ManifestOutcome.REFUSED, plan.reports(ObjectState.NOT_TRIED))
         return _outcome(refused, error=plan.replaced.immutable_error())
     refuse_undecided(profile, plan.objects)
-    run_async(lambda _stop: _check(profile, plan, wishes), drain_seconds=0)
+    keeper = OldJobKeeper(DiskKeeper(manifest_folder(context.environ)), (plan.replaced and plan.replaced.live) or {})
+    run_async(lambda _stop: _check(profile, plan, wishes, keeper), drain_seconds=0)
     if wishes.dry_run:
         return _outcome(planned)
     question = "manifest_ask" if plan.replaced is None else "manifest_ask_replace"
@@ -65,7 +72,7 @@ def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedMani
     )
     # A Job that was deleted is created again before anybody may leave.
     drain_seconds = DRAIN_SECONDS if plan.replaced is None else None
-    return run_async(lambda stop: _apply(context, profile, prepared, plan, stop), drain_seconds=drain_seconds)
+    return run_async(lambda stop: _apply(profile, prepared, plan, keeper, stop), drain_seconds=drain_seconds)
 
 
 async def _compare(profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> ApplyPlan:
@@ -80,19 +87,20 @@ async def _compare(profile: Profile, prepared: PreparedManifest, wishes: ApplyWi
         )
 
 
-async def _check(profile: Profile, plan: ApplyPlan, wishes: ApplyWishes) -> None:
+async def _check(profile: Profile, plan: ApplyPlan, wishes: ApplyWishes, keeper: OldJobKeeper) -> None:
     async with open_cluster(profile) as (cluster, _):
         await try_on_server(cluster, plan)
-        if plan.replaced is not None and not wishes.despite_writers:
+        if plan.replaced is None:
+            return
+        await check_replacement(plan_replacement(cluster, keeper, SystemClock(), plan.replaced))
+        if not wishes.despite_writers:
             async with open_work_log(profile, LeaseWatch(SystemClock())) as work:
                 await check_writers(cluster, work, plan.replaced)
 
 
 async def _apply(
-    context: AppContext, profile: Profile, prepared: PreparedManifest, plan: ApplyPlan, stop: StopRequest
+    profile: Profile, prepared: PreparedManifest, plan: ApplyPlan, keeper: OldJobKeeper, stop: StopRequest
 ) -> Outcome:
-    live = plan.replaced.live if plan.replaced is not None else None
-    keeper = OldJobKeeper(DiskKeeper(manifest_folder(context.environ)), live or {})
     async with open_cluster(profile) as (cluster, _):
 
         async def replace_it(item: PlannedObject) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opsctl.errors import BusyError, OpsctlError, UnavailableError
+from opsctl.errors import BusyError, DataError, OpsctlError, UnavailableError
 from opsctl.migration.clock import Clock
+from opsctl.migration.kubernetes.diff import compare
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
 from opsctl.migration.kubernetes.manifest_plan import PlannedObject
-from opsctl.migration.kubernetes.models import JobKey, Pod
+from opsctl.migration.kubernetes.models import JobKey, Kind, Pod
 from opsctl.migration.kubernetes.ports import Cluster, JsonObject, WorkLog
 from opsctl.migration.kubernetes.reading import read_job
 from opsctl.migration.kubernetes.restart_plan import RECORDS_AWAY, find_other_writers, find_pods
@@ -69,10 +70,16 @@ def plan_replacement(cluster: Cluster, keeper: OldJobKeeper, clock: Clock, item:
     return Recreation(cluster, keeper, clock, read_job(item.live or {}), (), dict(body), lambda: None)
 
 
-async def replace_job(recreation: Recreation, keeper: OldJobKeeper) -> None:
-    """Once it has been deleted it is created, whoever asks to stop. Raises what the server says and how to go on."""
+async def check_replacement(recreation: Recreation) -> None:
+    """Ask the server whether the old Job may be deleted, and whether it would take the new one. Nothing is changed.
+    Raises what it says."""
     recreation.pods = await find_pods(recreation.cluster, recreation.job)
     await recreation.check()
+
+
+async def replace_job(recreation: Recreation, keeper: OldJobKeeper) -> None:
+    """Once it has been deleted it is created, whoever asks to stop. Raises what the server says and how to go on."""
+    await check_replacement(recreation)
     recreation.keep()
     try:
         await recreation.delete()
@@ -88,3 +95,15 @@ async def replace_job(recreation: Recreation, keeper: OldJobKeeper) -> None:
         if not recreation.is_between:
             raise
         raise recreation.cut_off() from None
+    except DataError as error:
+        if error.code != "recreated" or not await _is_as_wanted(recreation):
+            raise
+
+
+async def _is_as_wanted(recreation: Recreation) -> bool:
+    """Whether the Job that is there is the one of the manifest: the answer to our own creation may have been lost."""
+    key = recreation.job.key
+    try:
+        return not compare(recreation.manifest, await recreation.cluster.get(Kind.JOB, key.namespace, key.name))
+    except OpsctlError:
+        return False
