@@ -39,6 +39,32 @@ def test_names_forms_and_arguments_tell() -> None:
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ["tool", "--mongo-password", "hunter3xyz", "--user", "bob"],
+        ["sh", "-c", "tool --user bob --password 'hunter3xyz' --verbose"],
+    ],
+)
+def test_a_password_behind_its_flag(words: list[str]) -> None:
+    assert find_job_secrets(job_with(args=words)) == {"hunter3xyz"}
+    assert find_job_secrets(job_with(command=words)) == {"hunter3xyz"}
+
+
+@pytest.mark.parametrize("value", ["true", "$(OTHER)", "/run/secrets/db", "none", ""])
+def test_what_stands_for_no_password_is_not_masked_in_every_line(value: str) -> None:
+    job = job_with(env=[{"name": "DB_PASSWORD", "value": value}], args=["--password", value, "--token", "--debug"])
+    assert find_job_secrets(job) == frozenset()
+
+
+def test_a_key_of_several_lines_is_known_line_by_line() -> None:
+    line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
+    key = f"-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----\n"
+    found = find_job_secrets(job_with(env=[{"name": "SERVICE_ACCOUNT_PRIVATE_KEY", "value": key}]))
+    assert line in found
+    assert "-----END PRIVATE KEY-----" not in found
+
+
+@pytest.mark.parametrize(
     "job", [{}, {"spec": None}, {"spec": {"template": {"spec": {"containers": [None, {"env": 3}]}}}}]
 )
 def test_anything_may_be_missing(job: dict[str, Any]) -> None:

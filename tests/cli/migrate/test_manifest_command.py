@@ -119,6 +119,9 @@ def test_a_profile_without_a_namespace_is_told(tmp_path: Path) -> None:
         ("ANYTHING", "AKIAIOSFODNN7EXAMPLE", True),
         ("ANYTHING", "learned-secret", True),
         ("AWS_REGION", "us-east-1", False),
+        ("--password", "short", True),
+        ("", "tool --user u --password short --verbose", True),
+        ("", "tool --password-file /run/secrets/db --token $TOKEN --debug", False),
     ],
 )
 def test_what_is_secret(name: str, value: str, expected: Any) -> None:

@@ -42,6 +42,16 @@ def test_a_variable_is_known_by_its_name_and_an_image_is_none() -> None:
     }
 
 
+def test_an_argument_is_known_by_the_flag_before_it() -> None:
+    def is_named(name: str, value: str) -> bool:
+        return name == "--password"
+
+    init = {"args": ["--password", "short", "more", "--password", "--debug", "--password"], "name": "--password"}
+    masked, places = mask_and_tell([init], is_named)
+    assert masked == [{**init, "args": ["--password", "***", "more", "--password", "--debug", "--password"]}]
+    assert places == ((0, "args", 1),)
+
+
 def walk(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]

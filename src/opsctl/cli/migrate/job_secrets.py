@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from opsctl.reporting.redact import MASK, Secrecy, replace_secrets, secrecy_of
+from opsctl.migration.kubernetes.manifest_secrets import flags_of
+from opsctl.reporting.redact import MASK, Secrecy, is_generated, replace_secrets, secrecy_of
+from opsctl.reporting.secret_assignments import is_stand_in
 
 
 def find_job_secrets(job: Mapping[str, Any]) -> frozenset[str]:
@@ -24,11 +26,29 @@ def find_job_secrets(job: Mapping[str, Any]) -> frozenset[str]:
             name, value = item.get("name"), item.get("value")
             if isinstance(name, str) and isinstance(value, str):
                 replace_secrets(f"{name}={value}", keep)
-                if secrecy_of(name) is Secrecy.STRONG:
-                    found.add(value.strip())
-        for word in (*_texts(container, "command"), *_texts(container, "args")):
-            replace_secrets(word, keep)
+                found.update(_named(name, value))
+        for words in (_texts(container, "command"), _texts(container, "args")):
+            for word in words:
+                replace_secrets(word, keep)
+                # `sh -c "tool --password ..."` is one word.
+                found.update(_behind_flags(word.split()))
+            found.update(_behind_flags(words))
     return frozenset(text for text in found if text)
+
+
+def _named(name: str, value: str) -> Iterator[str]:
+    """A value whose name says secret; `true`, a path or `$(OTHER)` is none. Of several lines each may be logged by
+    itself."""
+    text = value.strip()
+    if not name or secrecy_of(name) is not Secrecy.STRONG or is_stand_in(text):
+        return
+    yield text
+    yield from (line.strip() for line in text.splitlines()[1:-1] if is_generated(line.strip()))
+
+
+def _behind_flags(words: list[str]) -> Iterator[str]:
+    for word, flag in zip(words, flags_of(words), strict=True):
+        yield from _named(flag, word.strip("'\""))
 
 
 def _containers(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

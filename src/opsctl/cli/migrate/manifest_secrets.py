@@ -9,6 +9,7 @@ from opsctl.errors import AccessDeniedError, NotFoundError, UsageError
 from opsctl.migration.kubernetes.manifest_models import Document, Note
 from opsctl.migration.kubernetes.manifest_plan import PlannedObject
 from opsctl.migration.kubernetes.manifest_report import field_path
+from opsctl.migration.kubernetes.manifest_secrets import flags_of
 from opsctl.reporting.redact import Secrecy, is_generated, secrecy_of
 from opsctl.reporting.secret_assignments import is_stand_in
 
@@ -19,14 +20,20 @@ def secret_detector(clean: Callable[[str], str]) -> Callable[[str, str], bool]:
     def is_secret(name: str, value: str) -> bool:
         if not value.strip():
             return False
-        if clean(value) != value:
+        if clean(value) != value or _is_named_so(name, value):
             return True
-        secrecy = secrecy_of(name) if name else Secrecy.NONE
-        if secrecy is Secrecy.STRONG:
-            return not is_stand_in(value)
-        return secrecy is Secrecy.WEAK and is_generated(value)
+        # A command of a shell in one text.
+        words = value.split()
+        return any(_is_named_so(flag, word) for word, flag in zip(words, flags_of(words), strict=True))
 
     return is_secret
+
+
+def _is_named_so(name: str, value: str) -> bool:
+    secrecy = secrecy_of(name) if name else Secrecy.NONE
+    if secrecy is Secrecy.STRONG:
+        return not is_stand_in(value)
+    return secrecy is Secrecy.WEAK and is_generated(value)
 
 
 def refuse_undecided(profile: Profile, objects: tuple[PlannedObject, ...]) -> None:
