@@ -58,7 +58,7 @@ class MongoSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fiel
         if not self.uri.startswith(("mongodb://", "mongodb+srv://")):
             raise ValueError("uri: must start with mongodb:// or mongodb+srv://")
         if self.forward is not None and not re.fullmatch(r"[^/\s]+/[^/:\s]+:\d{1,5}", self.forward):
-            raise ValueError("forward: must look like namespace/pod:port")
+            raise ValueError("forward: must look like namespace/pod:port or namespace/service:port")
         if "$" in self.collection or "\0" in self.collection:
             raise ValueError("collection: must not contain $ or a null character")
 

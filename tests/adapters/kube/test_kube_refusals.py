@@ -57,6 +57,21 @@ def test_the_server_knows_best_which_right_is_missing() -> None:
     assert cluster.hint.endswith("as a rule of a ClusterRole.")
 
 
+@pytest.mark.parametrize(
+    ("message", "told", "hint"),
+    [
+        ('jobs.batch "j" not found', 'Kubernetes: jobs.batch "j" not found in namespace n.', "kubectl get jobs -n n"),
+        ('namespaces "n" not found', 'Kubernetes: namespaces "n" not found', None),
+        ("the server could not find the requested resource", None, None),
+    ],
+)
+def test_what_is_not_there_is_told_with_its_namespace(message: str, told: str | None, hint: str | None) -> None:
+    refusal = read_refusal(404, json.dumps({"kind": "Status", "reason": "NotFound", "message": message}).encode())
+    error = translate(refusal, host="h", needed=Right("get", "jobs", "batch", "n"), origin="context c", sign_in="s")
+    assert error.message == (told or f"Kubernetes: {message}")
+    assert (error.hint is None) if hint is None else (hint in (error.hint or ""))
+
+
 def test_what_no_role_helps_against() -> None:
     quota = forbidden('pods "p" is forbidden: exceeded quota: q, requested: pods=1', Right("create", "pods", "", "n"))
     assert isinstance(quota, AccessDeniedError)

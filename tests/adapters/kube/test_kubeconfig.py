@@ -71,12 +71,20 @@ def test_inside_a_pod(tmp_path: Path) -> None:
     assert find(tmp_path, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}).context == "prod"
 
 
+def test_a_command_to_try_asks_the_same_server(tmp_path: Path) -> None:
+    file = write(tmp_path / "of the house", config())
+    assert find(tmp_path, kubeconfig=file).kubectl == f"kubectl --kubeconfig '{file}' --context prod"
+    write(tmp_path / ".kube" / "config", config())
+    assert find(tmp_path).kubectl == "kubectl --context prod"
+
+
 def test_nothing_anywhere(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"There is no kubeconfig: looked for .*\.kube/config") as raised:
         find(tmp_path)
     assert raised.value.hint is not None
-    with pytest.raises(ConfigError, match="there is no file"):
+    with pytest.raises(ConfigError, match="there is no file") as raised:
         find(tmp_path, kubeconfig=tmp_path / "none")
+    assert "kubernetes.kubeconfig" in (raised.value.hint or "")
     with pytest.raises(ConfigError, match="is empty"):
         find(tmp_path, kubeconfig=write(tmp_path / "empty", ""))
 
@@ -85,7 +93,7 @@ def test_a_context_that_is_not_there(tmp_path: Path) -> None:
     write(tmp_path / ".kube" / "config", config())
     with pytest.raises(ConfigError, match=r"no context 'prd'.*kubernetes\.context") as raised:
         find(tmp_path, context="prd")
-    assert raised.value.hint == "Did you mean prod? Known: prod"
+    assert raised.value.hint == "Did you mean prod? There: prod"
 
 
 @pytest.mark.parametrize(

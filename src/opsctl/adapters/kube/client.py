@@ -229,7 +229,7 @@ class KubeClient:
             host=self.access.host,
             needed=needed,
             origin=self.access.origin,
-            sign_in=f"Sign in again; this tries the same: kubectl --context {self.access.context} get namespaces",
+            sign_in=f"Sign in again; this tries the same: {self.access.kubectl} get namespaces",
         )
 
     async def _next_piece(self, pieces: AsyncIterator[bytes], request: _Request, idle_seconds: float | None) -> bytes:
@@ -248,7 +248,7 @@ class KubeClient:
         return UnavailableError(
             f"The Kubernetes API server {self.access.host} gave no answer within {self._timeout_seconds:g} seconds",
             code="timeout",
-            hint=f"Is it overloaded? This asks the same server: kubectl --context {self.access.context} get namespaces",
+            hint=f"Is it overloaded? This asks the same server: {self.access.kubectl} get namespaces",
         )
 
 

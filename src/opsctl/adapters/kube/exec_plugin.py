@@ -90,7 +90,7 @@ async def _run(command: tuple[str, ...], variables: dict[str, str], access: Acce
         raise AccessDeniedError(
             f"The credential program {name} gave no answer within {timeout_seconds:g} seconds.",
             code="expired-credentials",
-            hint=f"It may wait for a person: sign in once with kubectl --context {access.context} get namespaces",
+            hint=f"It may wait for a person: sign in once with {access.kubectl} get namespaces",
         ) from error
     finally:
         if child.returncode is None:
@@ -104,7 +104,7 @@ async def _run(command: tuple[str, ...], variables: dict[str, str], access: Acce
             f"The credential program {name} failed ({child.returncode})"
             + (f": {told[-1].strip()[:_MAX_TOLD]}" if told else ""),
             code="expired-credentials",
-            hint=f"Sign in again; this tries the same: kubectl --context {access.context} get namespaces",
+            hint=f"Sign in again; this tries the same: {access.kubectl} get namespaces",
         )
     return output
 

@@ -155,7 +155,7 @@ class _Forward:
             host=access.host,
             needed=right,
             origin=access.origin,
-            sign_in=f"Sign in again; this tries the same: kubectl --context {access.context} get namespaces",
+            sign_in=f"Sign in again; this tries the same: {access.kubectl} get namespaces",
         )
 
 

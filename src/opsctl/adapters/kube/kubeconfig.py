@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import difflib
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -65,6 +66,14 @@ class Access:
     namespace: str
     cluster: Entry
     user: Entry
+    kubeconfig: Path | None = None
+    """The file, where it is not the one that kubectl would take by itself."""
+
+    @property
+    def kubectl(self) -> str:
+        """The beginning of a command that asks the same server in the same name."""
+        file = f" --kubeconfig {shlex.quote(str(self.kubeconfig))}" if self.kubeconfig is not None else ""
+        return f"kubectl{file} --context {shlex.quote(self.context)}"
 
     @property
     def host(self) -> str:
@@ -86,7 +95,7 @@ def find_access(
     paths, origin = _list_paths(environ, kubeconfig)
     files = [(path, _load(path)) for path in paths if kubeconfig is not None or path.exists()]
     if any(tables for _, tables in files):
-        return _choose(_Merged(files, origin), context)
+        return replace(_choose(_Merged(files, origin), context), kubeconfig=kubeconfig)
     if context is None and kubeconfig is None:
         inside = _read_service_account(environ, service_account)
         if inside is not None:
@@ -168,7 +177,7 @@ def _refuse_name(what: str, name: str, known: Mapping[str, Entry], merged: _Merg
     listed = ", ".join(known) or "(there are none)"
     hint = f"Did you mean {close[0]}? " if close else ""
     raise ConfigError(
-        f"There is no {what} {name!r} in {merged.origin} (named by {source}).", hint=f"{hint}Known: {listed}"
+        f"There is no {what} {name!r} in {merged.origin} (named by {source}).", hint=f"{hint}There: {listed}"
     )
 
 
@@ -185,7 +194,7 @@ def _list_paths(environ: Mapping[str, str], named: Path | None) -> tuple[list[Pa
 def _load(path: Path) -> Mapping[str, Any]:
     import yaml  # noqa: PLC0415
 
-    content = _read(path, "kubeconfig")
+    content = _read(path, "kubeconfig", hint=_SIGN_IN_HINT)
     try:
         tables = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -200,12 +209,12 @@ def _load(path: Path) -> Mapping[str, Any]:
     return tables
 
 
-def _read(path: Path, what: str) -> bytes:
+def _read(path: Path, what: str, *, hint: str | None = None) -> bytes:
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise ConfigError(f"{what}: there is no file {path}.") from error
+        raise ConfigError(f"{what}: there is no file {path}.", hint=hint) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a path"
         raise ConfigError(f"{what}: {path} cannot be read: {reason}.") from error

@@ -29,7 +29,7 @@ async def find_oidc_token(access: Access, *, now: float) -> Credential:
         )
     settings = provider.get("config")
     token = Entry(access.user.name, settings if isinstance(settings, dict) else {}, access.user.folder).text("id-token")
-    hint = f"Let kubectl renew it: kubectl --context {access.context} get namespaces"
+    hint = f"Let kubectl renew it: {access.kubectl} get namespaces"
     if token is None:
         raise AccessDeniedError(f"{access.origin} holds no id-token.", code="no-credentials", hint=hint)
     expires_at = _expiry(token)

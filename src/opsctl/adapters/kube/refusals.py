@@ -122,7 +122,20 @@ def translate(refusal: Refusal, *, host: str, needed: Right | None, origin: str,
         )
     if refusal.status == 403:
         return _forbidden(refusal, host, needed, sign_in)
+    if refusal.status == 404 and refusal.message.endswith(" not found") and needed is not None:
+        return _missing(refusal, needed)
     return _failed(refusal, f"Kubernetes: {refusal.message or f'{host} answered {refusal.status}'}")
+
+
+def _missing(refusal: Refusal, needed: Right) -> NotFoundError:
+    """Who reads an object of a namespace that is not there is told that the object is not."""
+    kind, namespace = needed.resource.partition("/")[0], needed.namespace
+    if namespace is None or refusal.message.startswith("namespaces "):
+        return NotFoundError(f"Kubernetes: {refusal.message}")
+    return NotFoundError(
+        f"Kubernetes: {refusal.message} in namespace {namespace}.",
+        hint=f"Is it the right namespace, and the right cluster? What is there: kubectl get {kind} -n {namespace}",
+    )
 
 
 def _failed(refusal: Refusal, text: str) -> OpsctlError:
