@@ -156,7 +156,7 @@ complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l pod -x -d 'Only this pod
 complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l shard -x -d 'Only pods of this shard; may be given several times.'
 complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l container -x -d 'Only this container; init containers by name only.'
 complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l since -x -d 'Only what is newer: an age, or a time.'
-complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l tail -x -d 'The last N lines of each container.'
+complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l tail -x -d 'The last N lines of each container; 1000 without --since.'
 complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l no-previous -d 'Without what containers wrote before they were restarted.'
 complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l max-pods -x -d 'At most so many pods; running and failed ones first.'
 complete -c opsctl -n '__opsctl_at \'migrate logs\'' -l follow -s f -d 'Go on until the Job has ended.'

@@ -201,6 +201,16 @@ def test_a_server_that_is_away_is_told_and_nothing_is_lost(
     assert sorted(following.texts) == sorted({"zero", "one", "while away", "as well", "after the cut"})
 
 
+def test_a_beginning_is_not_cut_by_a_number_that_nobody_gave(site: JobSite) -> None:
+    _, _, zero, _ = write_two(site)
+    zero.write(*map(str, range(1_500)), at=after(2))
+    words = ("--shard", "0", "-o", "ndjson")
+    assert len(objects(site.run("migrate", "logs", *words).stdout)) == 1_000
+    since = ("--since", after(2).isoformat())
+    assert len(objects(site.run("migrate", "logs", *words, *since).stdout)) == 1_500
+    assert len(objects(site.run("migrate", "logs", *words, *since, "--tail", "10").stdout)) == 10
+
+
 def test_an_answer_that_breaks_off_in_the_middle(far_site: JobSite, line: TcpProxy) -> None:
     """The proxy gives what it has and then no more: the lines that came are shown, and that some are missing."""
     _, _, zero, _ = write_two(far_site)

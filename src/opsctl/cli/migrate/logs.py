@@ -13,7 +13,7 @@ from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.migration.clock import SystemClock
-from opsctl.migration.kubernetes.log_models import MOST_PODS, LogWishes
+from opsctl.migration.kubernetes.log_models import MOST_PODS, TAIL_LINES, LogWishes
 
 # A server that does not answer must not hold up Ctrl-C.
 DRAIN_SECONDS = 0.5
@@ -35,7 +35,10 @@ def logs(
     since: Annotated[
         str | None, typer.Option("--since", metavar="10m|2h|TIME", help="Only what is newer: an age, or a time.")
     ] = None,
-    tail: Annotated[int, typer.Option("--tail", metavar="N", min=1, help="The last N lines of each container.")] = 1000,
+    tail: Annotated[
+        int | None,
+        typer.Option("--tail", metavar="N", min=1, help="The last N lines of each container; 1000 without --since."),
+    ] = None,
     no_previous: Annotated[
         bool, typer.Option("--no-previous", help="Without what containers wrote before they were restarted.")
     ] = False,
@@ -61,7 +64,8 @@ def logs(
         container=container,
         previous=not no_previous,
         since=begin,
-        tail_lines=tail,
+        # What was asked for by time is not cut by number without a word.
+        tail_lines=TAIL_LINES if tail is None and begin is None else tail,
         most_pods=max_pods,
     )
     profile = context.load_profile()

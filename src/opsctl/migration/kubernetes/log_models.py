@@ -9,6 +9,7 @@ from opsctl.errors import OpsctlError
 from opsctl.migration.kubernetes.log_lines import LogLine
 
 MOST_PODS = 100
+TAIL_LINES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class LogWishes:
     container: str | None = None
     previous: bool = True
     since: datetime | None = None
-    tail_lines: int | None = 1_000
+    tail_lines: int | None = TAIL_LINES
     most_pods: int = MOST_PODS
 
 
