@@ -71,6 +71,7 @@ def test_quiet_says_nothing_beside_the_manifest(tmp_path: Path) -> None:
         (("--only", "secrets"), "There is no part 'secrets'"),
         (("--dry-run",), "--dry-run goes with --apply"),
         (("--replace",), "--replace goes with --apply"),
+        (("--apply", "--yes", "--force"), "--force goes with --replace"),
         (("--container", "x"), "--container goes with --from-job"),
         (("--from-job", "a/b/c"), "'a/b/c' names no Job"),
         (("--from-job", "/x"), "'/x' names no Job"),

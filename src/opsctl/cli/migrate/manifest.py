@@ -69,6 +69,8 @@ def manifest(
         raise UsageError(f"There is no part {only!r} of a manifest.", hint=f"Choose one of {', '.join(PARTS)}.")
     if not apply and (dry_run or replace):
         raise UsageError(f"{'--dry-run' if dry_run else '--replace'} goes with --apply: printing changes nothing.")
+    if force and not replace:
+        raise UsageError("--force goes with --replace: nothing else asks who is at work.")
     if container is not None and from_job is None:
         raise UsageError("--container goes with --from-job.")
     profile = context.load_profile({"kubernetes.job": ("--name", name)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from opsctl.errors import DataError
@@ -27,10 +28,14 @@ class DiskKeeper:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             descriptor, path = self._create(key)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())
+            except OSError:
+                self.discard(str(path))  # half a manifest looks like one
+                raise
         except OSError as error:
             raise DataError(
                 f"the manifest of Job {key} cannot be kept in {self._folder}: {error.strerror}",
@@ -40,7 +45,8 @@ class DiskKeeper:
 
     def discard(self, path: str) -> None:
         """A file that cannot be removed does no harm."""
-        Path(path).unlink(missing_ok=True)
+        with suppress(OSError):
+            Path(path).unlink()
 
     def _create(self, key: JobKey) -> tuple[int, Path]:
         for path in self._names(key):

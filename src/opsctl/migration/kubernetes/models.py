@@ -195,7 +195,6 @@ class JobFacts:
     parallelism: int
     is_indexed: bool
     has_index_policy: bool
-    restart_policy: str
     grace_seconds: int
     backoff_limit: int
     started_at: datetime | None = None

@@ -36,7 +36,6 @@ def read_job(document: JsonObject) -> JobFacts:
         parallelism=_count(spec, "parallelism", 1),
         is_indexed=_text(spec, "completionMode") == "Indexed",
         has_index_policy=_count(spec, "backoffLimitPerIndex") is not None,
-        restart_policy=_text(pod_spec, "restartPolicy") or "Always",
         grace_seconds=_count(pod_spec, "terminationGracePeriodSeconds", DEFAULT_GRACE_SECONDS),
         backoff_limit=_count(spec, "backoffLimit", DEFAULT_BACKOFF_LIMIT),
         started_at=_time(status, "startTime"),
