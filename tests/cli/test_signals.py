@@ -11,7 +11,7 @@ import time
 import pytest
 
 from opsctl.cli.interrupts import Terminated, TimedOutError, limit_time, raise_on_sigterm
-from opsctl.cli.signals import StopRequest, run_async
+from opsctl.cli.signals import StopRequest, join_unless_stopped, run_async
 from opsctl.errors import ExitCode
 
 
@@ -129,6 +129,24 @@ def test_a_timeout_cancels_work_without_a_drain() -> None:
         run_async(main, drain_seconds=0)
     assert raised.value.exit_code == 5
     assert raised.value.code == "timeout"
+
+
+def test_a_timeout_ends_a_wait_for_a_thread_inside_of_the_loop() -> None:
+    release = threading.Event()
+    thread = threading.Thread(target=release.wait, args=(60.0,), daemon=True)
+    thread.start()
+
+    async def main(_stop: StopRequest) -> None:
+        join_unless_stopped(thread)
+
+    try:
+        with pytest.raises(TimedOutError), limit_time(0.05):
+            run_async(main, drain_seconds=0)
+        assert thread.is_alive()
+    finally:
+        release.set()
+    join_unless_stopped(thread)
+    assert not thread.is_alive()
 
 
 def test_a_timeout_ends_a_synchronous_command() -> None:

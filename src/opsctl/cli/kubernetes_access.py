@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode
 
+from opsctl.cli.signals import join_unless_stopped
 from opsctl.config import KubernetesSection, Profile
 from opsctl.config.profile import secret_texts
 from opsctl.errors import ConfigError, OpsctlError
@@ -96,7 +97,8 @@ def forwarded_uri(uri: str, port: int) -> str:
 
 class KubeSecrets:
     """Reads `namespace/name/key`, each once. May be called with or without a running event loop: it asks in a thread,
-    and its caller waits, ten seconds at the longest. `learn` takes what must not be shown."""
+    and its caller waits, ten seconds at the longest,
+    or until the command is asked to stop. `learn` takes what must not be shown."""
 
     def __init__(self, profile: Profile, learn: Callable[[frozenset[str]], None]) -> None:
         self._profile = profile
@@ -126,7 +128,7 @@ class KubeSecrets:
 
         thread = threading.Thread(target=work, name="kube-secret", daemon=True)
         thread.start()
-        thread.join()
+        join_unless_stopped(thread)
         answer = answers[0]
         if isinstance(answer, BaseException) and not isinstance(answer, OpsctlError):
             raise answer

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from opsctl.cli.config.service_check import CheckState, ServiceCheck, check_from_error
+from opsctl.cli.interrupts import TimedOutError
 from opsctl.cli.process import Process
-from opsctl.cli.services import host_of_uri, open_bucket, open_database, read_mapping
+from opsctl.cli.services import mongo_place, open_bucket, open_database, read_mapping
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.cli.status_sources import open_jobs
 from opsctl.config import CloudRunSection, KubernetesSection, MongoSection, Profile, S3Section
@@ -35,6 +36,8 @@ def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
 async def _try(name: str, ask: Callable[[], Awaitable[str]]) -> ServiceCheck:
     try:
         detail = await ask()
+    except TimedOutError:
+        raise
     except OpsctlError as error:
         return check_from_error(name, error)
     return ServiceCheck(name, CheckState.OK, detail)
@@ -44,7 +47,7 @@ async def _try_mongo(profile: Profile) -> str:
     from opsctl.adapters.mongodb.documents import MongoDocuments  # noqa: PLC0415
 
     mongo = profile.section(MongoSection)
-    host = host_of_uri(mongo.uri)
+    host = mongo_place(mongo)
     async with open_database(profile) as database:
         await MongoDocuments(database, mongo.collection, read_mapping(profile), host=host).check()
     return f"{mongo.database}.{mongo.collection} at {host} can be read"

@@ -60,7 +60,7 @@ def describe_places(profile: Profile) -> Places:
     target = f"s3://{s3.bucket}/{s3.prefix}"
     return Places(
         profile=profile.name,
-        source=f"{mongo.database}.{mongo.collection} at {host_of_uri(mongo.uri)}",
+        source=f"{mongo.database}.{mongo.collection} at {mongo_place(mongo)}",
         target=f"{target} at {s3.endpoint_url}" if s3.endpoint_url else target,
     )
 
@@ -72,7 +72,7 @@ async def open_stores(profile: Profile) -> AsyncIterator[MigrationStores]:
 
     mapping, mongo = read_mapping(profile), profile.section(MongoSection)
     async with open_database(profile) as database:
-        documents = MongoDocuments(database, mongo.collection, mapping, host=host_of_uri(mongo.uri))
+        documents = MongoDocuments(database, mongo.collection, mapping, host=mongo_place(mongo))
         bucket = open_bucket(profile)
         try:
             yield MigrationStores(documents, bucket, mapping, read_layout(profile, bucket.region))
@@ -91,7 +91,7 @@ async def open_migration(profile: Profile, selection: Selection) -> AsyncIterato
     from opsctl.migration.ports import Services  # noqa: PLC0415
 
     mongo, images = profile.section(MongoSection), profile.section(ImagesSection)
-    mapping, host = read_mapping(profile), host_of_uri(mongo.uri)
+    mapping, host = read_mapping(profile), mongo_place(mongo)
     bucket = open_bucket(profile, connections=images.workers)
     layout = read_layout(profile, bucket.region)
     http = HttpSettings(
@@ -143,7 +143,7 @@ async def open_work_log(profile: Profile, watch: LeaseWatch) -> AsyncIterator[Wo
         except RECORDS_AWAY as error:
             log = UnreachableWorkLog(error)
         else:
-            host = host_of_uri(mongo.uri)
+            host = mongo_place(mongo)
             log = MongoWorkLog(database, mongo.collection, read_mapping(profile), host=host, watch=watch)
         yield log
 
@@ -316,7 +316,12 @@ def _load_extra(name: str) -> ModuleType:
         ) from error
 
 
-def host_of_uri(uri: str) -> str:
+def mongo_place(mongo: MongoSection) -> str:
+    """Where Mongo is, for people. Behind a port-forward the hosts of the URI are not asked."""
+    return _hosts_of(mongo.uri) if mongo.forward is None else f"{mongo.forward} (port-forward)"
+
+
+def _hosts_of(uri: str) -> str:
     """The hosts of a Mongo URI, `?` when they cannot be told for certain from what may be a password."""
     authority, _, rest = uri.partition("://")[2].partition("/")
     user_info, _, hosts = authority.partition("?")[0].rpartition("@")

@@ -23,6 +23,7 @@ _EXIT_CODES = {
 }
 # A run that is asked to stop by --timeout finishes what is in flight; after this long it is cut.
 TIMEOUT_GRACE_SECONDS = 10.0
+_JOIN_SECONDS = 0.05
 
 
 class StopRequest(asyncio.Event):
@@ -35,6 +36,9 @@ class StopRequest(asyncio.Event):
         """Sets the event; the first reason stays."""
         self.exit_code = self.exit_code or exit_code
         self.set()
+
+
+_current: StopRequest | None = None
 
 
 def run_async(
@@ -92,6 +96,15 @@ def _drain_limit(stop: StopRequest, drain_seconds: float | None) -> float | None
     return drain_seconds
 
 
+def join_unless_stopped(thread: threading.Thread) -> None:
+    """Waits for a thread where nothing can be awaited. Inside `run_async`, the first SIGINT, SIGTERM or timeout ends
+    the wait: it raises what a cancelled `main` ends in."""
+    while thread.is_alive():
+        thread.join(_JOIN_SECONDS)
+        if _current is not None and _current.exit_code is not None:
+            raise _reason(_current)
+
+
 @contextmanager
 def _stop_on_signals(stop: StopRequest, leave: Callable[[int], object]) -> Iterator[None]:
     """Handlers of the process, not of the loop: they also work before it runs and while it waits for its threads."""
@@ -112,9 +125,12 @@ def _stop_on_signals(stop: StopRequest, leave: Callable[[int], object]) -> Itera
         yield
         return
     previous = {number: signal.signal(number, ask_or_leave) for number in _EXIT_CODES}
+    global _current  # noqa: PLW0603  # signals are the whole process's
+    _current = stop
     try:
         yield
     finally:
+        _current = None
         for number, handler in previous.items():
             signal.signal(number, handler)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opsctl.cli.process import Process
-from opsctl.cli.services import host_of_uri, open_bucket, open_database, read_layout, read_mapping
+from opsctl.cli.services import mongo_place, open_bucket, open_database, read_layout, read_mapping
 from opsctl.config import ImagesSection, KubernetesSection, MongoSection, Profile, S3Section
 from opsctl.status.answers import Gap
 from opsctl.status.ports import StatusSettings, StatusSources
@@ -28,7 +28,8 @@ async def open_status_sources(
     from opsctl.adapters.mongodb.status import MongoDocumentCounts  # noqa: PLC0415 SDKs are lazy
     from opsctl.adapters.mongodb.status_runs import MongoRunRecords  # noqa: PLC0415
 
-    mongo, host = profile.section(MongoSection), host_of_uri(profile.section(MongoSection).uri)
+    mongo = profile.section(MongoSection)
+    host = mongo_place(mongo)
     s3 = profile.section(S3Section) if profile.is_configured(S3Section) else None
     objects, folder = _open_objects(profile) if s3 else (None, "")
     async with AsyncExitStack() as stack:

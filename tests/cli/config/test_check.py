@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from opsctl.cli.config.check import ConfigCheckReport, run_checks
+from opsctl.cli.config.check import ConfigCheckReport, check_sections, run_checks
 from opsctl.cli.config.service_check import CheckState, ServiceCheck, check_from_error, worst_error
 from opsctl.cli.context import open_context
+from opsctl.cli.interrupts import TimedOutError
 from opsctl.cli.options import CommonOptions
 from opsctl.cli.outcome import Outcome
-from opsctl.config import Profile
+from opsctl.config import MongoSection, Profile
+from opsctl.config.values import Given, Origin
 from opsctl.errors import AccessDeniedError, ConfigError, DataError, NotFoundError, OpsctlError, UnavailableError
 from opsctl.reporting.texts import Catalogue
 from tests.cli.processes import make_process
@@ -50,6 +52,18 @@ def test_all_is_well(tmp_path: Path) -> None:
 
 def test_a_service_that_is_configured_and_not_tried_does_not_read_as_healthy(tmp_path: Path) -> None:
     assert states(check(tmp_path, ServiceCheck("mongo", CheckState.OK)))["s3"] == "not_tried"
+
+
+def test_a_timeout_is_no_fault_of_a_service(tmp_path: Path) -> None:
+    def read_secret(_key: str, _target: str) -> str:
+        raise TimedOutError("too long")
+
+    here, values = Origin("file", "f", 1), {"uri": {"kube_secret": "n/s/k"}, "database": "d", "collection": "c"}
+    sections = {"mongo": {key: Given(value, here) for key, value in values.items()}}
+    profile = Profile("p", None, sections, {}, read_secret)
+    with pytest.raises(TimedOutError):
+        check_sections(profile)
+    assert profile.is_configured(MongoSection)
 
 
 def test_a_wrong_section_is_told_and_the_other_services_are_tried(tmp_path: Path) -> None:

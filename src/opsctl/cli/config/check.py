@@ -8,6 +8,7 @@ from importlib import import_module
 from opsctl.cli.command import LIST_FORMATS, CommandSpec, Example
 from opsctl.cli.config.service_check import CheckState, ServiceCheck, check_from_error, worst_error
 from opsctl.cli.context import AppContext
+from opsctl.cli.interrupts import TimedOutError
 from opsctl.cli.outcome import Outcome
 from opsctl.config import SECTIONS, ConfigSection, ImagesSection, Profile
 from opsctl.errors import ConfigError, OpsctlError
@@ -77,6 +78,8 @@ def _check_section(profile: Profile, kind: type[ConfigSection]) -> ServiceCheck:
         return ServiceCheck(kind.SECTION, CheckState.NOT_CONFIGURED)
     try:
         profile.section(kind)
+    except TimedOutError:
+        raise
     except OpsctlError as error:
         return check_from_error(kind.SECTION, error)
     return ServiceCheck(kind.SECTION, CheckState.OK if is_local else CheckState.NOT_TRIED)
