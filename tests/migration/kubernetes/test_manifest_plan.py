@@ -64,6 +64,17 @@ async def test_only_what_differs_is_sent() -> None:
     ]
 
 
+async def test_people_keep_their_rights_when_none_are_named() -> None:
+    cluster = FakeCluster()
+    await apply_on(cluster, build_manifest(replace(KEPT, operators=(Operator("User", "kim"),))))
+    assert not (await plan_on(cluster)).changes_anything
+    binding = cluster.objects["rolebindings", "n", "cars-operator"]
+    binding["metadata"]["labels"] = {}
+    states, error = await apply_on(cluster)
+    assert (states[2], error) == (ObjectState.CHANGED, None)
+    assert [subject["name"] for subject in cluster.objects["rolebindings", "n", "cars-operator"]["subjects"]] == ["kim"]
+
+
 @pytest.mark.parametrize(
     ("changes", "fields"),
     [

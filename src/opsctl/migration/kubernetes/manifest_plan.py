@@ -6,7 +6,7 @@ Who may not read an object is refused here: what cannot be compared is not overw
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError
 from opsctl.migration.kubernetes.diff import Change, compare
@@ -149,11 +149,19 @@ async def _compare(
         return PlannedObject(document, Action.CREATE)
     except AccessDeniedError as error:
         raise unreadable(error, document, roles) from error
+    document = _with_operators_of(live, document)
     changes = compare(document.body, mask_secrets(live, is_secret))
     action = Action.CHANGE if changes else Action.NONE
     if document.kind is Kind.JOB:
         action = _action_for_job(document, live, changes, action, replaces=replaces)
     return PlannedObject(document, action, changes, live)
+
+
+def _with_operators_of(live: JsonObject, document: Document) -> Document:
+    """Where no operators are named, those who have the rights keep them."""
+    if document.kind is not Kind.ROLE_BINDING or document.body["subjects"]:
+        return document
+    return replace(document, body={**document.body, "subjects": live.get("subjects") or []})
 
 
 def _action_for_job(
