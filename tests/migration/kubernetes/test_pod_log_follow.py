@@ -13,7 +13,8 @@ from opsctl.migration.kubernetes.log_channel import MOST_WAITING
 from opsctl.migration.kubernetes.log_follow import MOST_TAILS, FollowOutput, follow_logs
 from opsctl.migration.kubernetes.log_lines import LogLine
 from opsctl.migration.kubernetes.log_models import LogWishes, Silence
-from opsctl.migration.kubernetes.models import JobFacts, LogRequest
+from opsctl.migration.kubernetes.models import JobFacts, Kind, LogRequest
+from opsctl.migration.kubernetes.ports import JsonObject
 from tests.fakes.cluster import FakeCluster
 from tests.migration.kubernetes.log_scene import Scene
 from tests.migration.kubernetes.old_job import KEY, old_job
@@ -270,6 +271,22 @@ class IdleCluster(FakeCluster):
                 self.hangs -= 1
                 await asyncio.sleep(30)
                 raise UnavailableError("sent nothing", code="idle")
+
+
+class SlowCluster(FakeCluster):
+    """The pods take a while to be listed."""
+
+    async def list(self, kind: Kind, namespace: str, **selectors: str | None) -> AsyncIterator[JsonObject]:
+        await asyncio.sleep(3.0)
+        async for document in super().list(kind, namespace, **selectors):
+            yield document
+
+
+async def test_a_server_for_which_it_is_hard_is_asked_less_often() -> None:
+    scene = Scene()
+    scene.cluster = SlowCluster(scene.cluster.clock, scene.cluster.objects, logs=scene.cluster.logs)
+    await Followed().follow(scene, stop_at=150.0)
+    assert scene.cluster.calls.count("list pods") == 10  # a look of three seconds, twelve of rest
 
 
 async def test_a_connection_that_gives_nothing_is_opened_again_and_not_told() -> None:

@@ -1,7 +1,8 @@
 """Follows the logs of a Job over restarts of containers, new pods, and a Job that is created again.
 
-Each container that is at work has a tail (`log_tail`). Every two seconds the Job and its pods are looked at: tails
-begin for what is new, and end with what has ended. A server that is away is waited for.
+Each container that is at work has a tail (`log_tail`). Every two seconds, less often where a look takes long, the Job
+and its pods are looked at: tails begin for what is new, and end with what has ended. A server that is away is waited
+for.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from opsctl.migration.kubernetes.restart_plan import find_pods
 POLL_SECONDS = 2.0
 # Between two looks at what has ended, while the last lines are read.
 ENDING_SECONDS = 0.5
+# How much longer than a look the pause behind it is.
+REST_FACTOR = 4.0
+LONGEST_REST_SECONDS = 15.0
 # Lines that come so shortly one after the other are put in order.
 SETTLE_SECONDS = 0.2
 # The first lines of all pods are merged; one that does not answer holds them up no longer than that.
@@ -117,12 +121,18 @@ class _Follower:
         """Look at the Job again and again."""
         try:
             while not self.is_over and not self.stop.is_set():
+                began_at = self.clock.monotonic()
                 await self._look_safely(group)
                 if not self.is_over:
-                    await sleep_unless(self.stop, self.clock, ENDING_SECONDS if self.is_ending else POLL_SECONDS)
+                    pause = max(ENDING_SECONDS if self.is_ending else POLL_SECONDS, self._rest(began_at))
+                    await sleep_unless(self.stop, self.clock, pause)
             self.channel.end()
         except OpsctlError as error:
             self.channel.fail(error)
+
+    def _rest(self, began_at: float) -> float:
+        """Thousands of pods, or a server that is slow, are not asked for all the time."""
+        return min(LONGEST_REST_SECONDS, REST_FACTOR * (self.clock.monotonic() - began_at))
 
     async def _look_safely(self, group: asyncio.TaskGroup) -> None:
         try:
