@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 from pathlib import Path
 
@@ -43,6 +44,18 @@ def test_all_of_it_is_created_once_and_then_nothing_differs(site: ManifestSite) 
     assert "Nothing differs" in site.manifest(*words, "--apply", "--yes").stdout
 
 
+def test_a_job_of_ours_that_is_taken_over_differs_in_nothing(site: ManifestSite) -> None:
+    assert site.manifest(*IMAGE, "--shards", "3", *APPLY).exit_code == 0
+    again = site.manifest(*IMAGE, "--shards", "3", "--from-job", site.job, *APPLY)
+    assert (again.exit_code, again.data["outcome"]) == (0, "unchanged"), again.stdout
+    # An account that somebody else made is used, and not ours to write.
+    path = f"{path_of('ServiceAccount', site.namespace)}/{site.job}"
+    patch = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "platform"}}}
+    site.cluster.request("PATCH", path, patch, content_type="application/merge-patch+json")
+    again = site.manifest(*IMAGE, "--shards", "3", "--from-job", site.job, "--only", "job", *APPLY)
+    assert (again.exit_code, list(states(again.data))) == (0, ["Job"]), again.stdout
+
+
 def test_what_kubectl_applied_differs_in_nothing(site: ManifestSite) -> None:
     words = (*IMAGE, "--shards", "4", "--operator", "ServiceAccount:tools/bot")
     told = site.kubectl("apply", "-f", "-", stdin=site.manifest(*words).stdout)
@@ -66,7 +79,9 @@ def test_only_what_differs_is_changed(site: ManifestSite) -> None:
         "RoleBinding": "changed",
         "Job": "changed",
     }
-    assert "spec.parallelism: 4 -> 2" in changed.stderr
+    [change] = changed.data["objects"][-1]["changes"]
+    assert change == {"path": "spec.parallelism", "before": 4, "after": 2}
+    assert f"Profile prod, Job {site.namespace}/{site.job}" in changed.stderr
     assert job_of(site)["spec"]["parallelism"] == 2
 
 
@@ -88,7 +103,7 @@ def test_a_dry_run_asks_the_server_and_changes_nothing(site: ManifestSite) -> No
         assert site.live(kind, site.job) is None
     shown = site.manifest(*IMAGE, "--apply", "--dry-run")
     assert "would be created" in shown.stdout
-    assert "opsctl migrate manifest --apply" in shown.stdout
+    assert f"opsctl migrate manifest {shlex.join(IMAGE)} --apply" in shown.stdout
 
 
 def test_without_a_terminal_it_asks_for_yes_and_changes_nothing(site: ManifestSite) -> None:
@@ -160,13 +175,18 @@ def test_the_old_job_is_replaced_under_its_own_name_and_its_password_is_never_se
     error = json.loads(undecided.stdout)["errors"][0]
     assert error["code"] == "undecided"
     assert "MONGODB_URI from key mongodb-uri of Secret" in error["message"]
+    assert f"create secret generic car-image-migration-credentials --namespace {site.namespace}" in error["hint"]
+    assert "***" not in error["hint"]
     values = {"mongodb-uri": f"mongodb://u:{PASSWORD}@db/"}
     site.cluster.create_secret(site.namespace, "car-image-migration-credentials", values)
     refused = site.manifest(*words, *APPLY)
     assert (refused.exit_code, json.loads(refused.stdout)["errors"][0]["code"]) == (1, "immutable")
-    assert "env[MONGODB_URI].valueFrom: (not there) ->" in refused.stderr
+    changes = {change["path"]: change for item in refused.data["objects"] for change in item["changes"]}
+    [path] = [path for path in changes if path.endswith("env[MONGODB_URI].valueFrom")]
+    assert changes[path]["before"] is None
     without_takeover = site.manifest(*IMAGE, "--name", "car-image-migration", *APPLY)
-    assert '{"name":"MONGODB_URI","value":"***"}' in without_takeover.stderr
+    changes = [change for item in without_takeover.data["objects"] for change in item["changes"]]
+    assert {"name": "MONGODB_URI", "value": "***"} in [change["before"] for change in changes]
     replaced = site.manifest(*words, "--replace", "--force", *APPLY)
     assert replaced.exit_code == 0, replaced.stderr
     job = job_of(site, "car-image-migration")
@@ -188,7 +208,6 @@ def test_a_job_that_others_look_after_and_one_that_has_ended(site: ManifestSite)
     site.cluster.request("POST", path_of("Job", site.namespace), document)
     told = site.manifest(*IMAGE, "--only", "job", *APPLY)
     assert [warning["code"] for warning in told.data["warnings"]] == ["owned"]
-    assert "belongs to helm (cars)" in told.stderr
     pods = f"/api/v1/namespaces/{site.namespace}/pods"
     pod = wait_for(lambda: next(iter(site.cluster.items(pods)), None), "the pod")["metadata"]["name"]
     site.cluster.wait_for_phase(site.namespace, pod, "Running")
@@ -207,6 +226,8 @@ def test_the_old_job_still_at_work_is_told(site: ManifestSite) -> None:
     site.create_old_job(nodeSelector={})
     wait_for(lambda: job_of(site, "car-image-migration")["status"].get("active"), "the old Job's pod")
     site.cluster.create_secret(site.namespace, f"{site.job}-credentials", {"mongodb-uri": "mongodb://db/"})
+    printed = site.manifest(*IMAGE, "--from-job", "car-image-migration")
+    assert "still at work (pods: 1)" in printed.stderr
     dry = site.manifest(*IMAGE, "--from-job", "car-image-migration", "--apply", "--dry-run", "-o", "json")
     assert dry.exit_code == 0, dry.stderr
     assert dry.data["warnings"] == [

@@ -10,6 +10,7 @@ import yaml
 
 from opsctl.cli.app import ROOT
 from opsctl.cli.migrate.manifest_secrets import secret_detector
+from opsctl.cli.migrate.manifest_settings import ManifestRequest
 from opsctl.reporting.redact import Redactor
 from tests.cli.processes import Ended, make_process, run_words
 
@@ -57,6 +58,21 @@ def test_every_format_holds_the_same_documents(tmp_path: Path) -> None:
         assert still_open == {"OPSCTL_MONGO_URI", "OPSCTL_S3_SECRET_ACCESS_KEY"}
     markdown = run_manifest(tmp_path, "--image", "x", "-o", "markdown").stdout
     assert markdown == f"```yaml\n{plain}```\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "command"),
+    [
+        (ManifestRequest(None, None, None, 1, 1, (), None), "opsctl migrate manifest"),
+        (
+            ManifestRequest("old", "main", "a b", 4, 2, ("User:kim",), "job", "new"),
+            "opsctl migrate manifest --from-job old --container main --name new --image 'a b' --shards 4 "
+            "--parallelism 2 --operator User:kim --only job",
+        ),
+    ],
+)
+def test_the_command_that_prints_it_again(request_: ManifestRequest, command: str) -> None:
+    assert request_.command() == command
 
 
 def test_quiet_says_nothing_beside_the_manifest(tmp_path: Path) -> None:

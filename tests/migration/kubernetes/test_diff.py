@@ -37,6 +37,22 @@ def test_what_the_server_adds_is_no_difference(document: dict[str, Any], added: 
         ({"a": True}, {"a": 1}, [Change(("a",), 1, True)]),
         ({"env": [{"name": "A", "value": "1"}]}, {"env": [{"name": "A", "value": "2"}]}, [("value", "2", "1")]),
         ({"l": [1]}, {"l": [1, 2]}, [Change(("l",), [1, 2], [1])]),
+        (
+            {"rules": [{"verbs": ["get"]}, {"verbs": ["list"]}]},
+            {"rules": [{"verbs": ["get"]}]},
+            [Change(("rules", 1), None, {"verbs": ["list"]})],
+        ),
+        (
+            {"rules": [{"verbs": ["get"]}]},
+            {"rules": [{"verbs": ["list"]}, {"verbs": ["get"]}]},
+            [Change(("rules", 0), {"verbs": ["list"]}, None)],
+        ),
+        ({"rules": []}, {"rules": [{"verbs": ["list"]}]}, [Change(("rules", 0), {"verbs": ["list"]}, None)]),
+        (
+            {"rules": [{"verbs": ["get"]}, {"verbs": ["get"]}]},
+            {"rules": [{"verbs": ["get"]}]},
+            [Change(("rules",), [{"verbs": ["get"]}], [{"verbs": ["get"]}, {"verbs": ["get"]}])],
+        ),
         ({"l": [{"name": "A"}]}, {"l": [{"name": "B"}, {"name": "A"}]}, [Change(("l", "B"), {"name": "B"}, None)]),
         ({"resources": {"cpu": "1000m"}}, {"resources": {"cpu": "1"}}, []),
         ({"resources": {"memory": "1Gi"}}, {"resources": {"memory": "1G"}}, [("memory", "1G", "1Gi")]),

@@ -11,7 +11,8 @@ from opsctl.cli.migrate.manifest_settings import ManifestRequest, prepare_manife
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.errors import UsageError
-from opsctl.migration.kubernetes.manifest_report import ManifestOutcome, ManifestReport, list_notes
+from opsctl.migration.kubernetes.manifest_report import ManifestOutcome, ManifestReport, list_notes, source_warnings
+from opsctl.migration.kubernetes.manifest_view import warning_lines
 
 PARTS = ("job", "rights")
 
@@ -74,7 +75,9 @@ def manifest(
     if container is not None and from_job is None:
         raise UsageError("--container goes with --from-job.")
     profile = context.load_profile({"kubernetes.job": ("--name", name)})
-    request = ManifestRequest(from_job, container, image, shards, parallelism or shards, tuple(operator or ()), only)
+    request = ManifestRequest(
+        from_job, container, image, shards, parallelism or shards, tuple(operator or ()), only, name
+    )
     prepared = prepare_manifest(context, profile, request)
     if apply:
         return apply_manifest(context, profile, prepared, ApplyWishes(dry_run, yes, replace, force))
@@ -84,7 +87,10 @@ def manifest(
         ManifestOutcome.PRINTED,
         tuple(document.body for document in prepared.documents),
         list_notes(prepared.documents),
+        warnings=source_warnings(prepared.takeover, prepared.job),
     )
+    for line in warning_lines(report, context.texts):
+        context.announce(line)
     still_open = sum(note.is_open for note in report.notes)
     if still_open:
         mark = context.texts.get("kubernetes.note_open", text="").rstrip(": ")

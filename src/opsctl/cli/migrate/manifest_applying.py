@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from opsctl.cli.context import AppContext
 from opsctl.cli.kubernetes_access import open_cluster
 from opsctl.cli.migrate.manifest_secrets import refuse_undecided
 from opsctl.cli.migrate.manifest_settings import PreparedManifest
 from opsctl.cli.migrate.restarting import manifest_folder
+from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.services import open_work_log
 from opsctl.cli.signals import StopRequest, run_async
@@ -51,20 +53,22 @@ class ApplyWishes:
 
 def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> Outcome:
     """Compare, show, ask, change. Raises what is wrong before anything was changed; afterwards it is in the report."""
+    context.announce(context.texts.get("kubernetes.announce", profile=profile.name, job=str(prepared.job)))
     plan = run_async(lambda _stop: _compare(profile, prepared, wishes), drain_seconds=0)
     planned = _report(prepared, plan, ManifestOutcome.PLANNED, plan.reports(ObjectState.PLANNED))
-    for line in (*diff_lines(planned.objects, context.texts), *warning_lines(planned, context.texts)):
-        context.announce(line)
     if not plan.changes_anything:
-        return _outcome(_report(prepared, plan, ManifestOutcome.UNCHANGED, planned.objects))
+        return _outcome(prepared, _report(prepared, plan, ManifestOutcome.UNCHANGED, planned.objects))
     if plan.replaced is not None and not wishes.replaces:
         refused = _report(prepared, plan, ManifestOutcome.REFUSED, plan.reports(ObjectState.NOT_TRIED))
-        return _outcome(refused, error=plan.replaced.immutable_error())
+        return _outcome(prepared, refused, error=plan.replaced.immutable_error())
     refuse_undecided(profile, plan.objects)
     keeper = OldJobKeeper(DiskKeeper(manifest_folder(context.environ)), (plan.replaced and plan.replaced.live) or {})
     run_async(lambda _stop: _check(profile, plan, wishes, keeper), drain_seconds=0)
     if wishes.dry_run:
-        return _outcome(planned)
+        return _outcome(prepared, planned)
+    if not wishes.yes:
+        for line in (*diff_lines(planned.objects, context.texts), *warning_lines(planned, context.texts)):
+            context.announce(line)
     question = "manifest_ask" if plan.replaced is None else "manifest_ask_replace"
     context.confirm(
         context.texts.get(f"kubernetes.{question}", namespace=prepared.job.namespace, job=str(prepared.job)),
@@ -72,7 +76,11 @@ def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedMani
     )
     # A Job that was deleted is created again before anybody may leave.
     drain_seconds = DRAIN_SECONDS if plan.replaced is None else None
-    return run_async(lambda stop: _apply(profile, prepared, plan, keeper, stop), drain_seconds=drain_seconds)
+    report, error, exit_code = run_async(
+        lambda stop: _apply(profile, prepared, plan, keeper, stop), drain_seconds=drain_seconds
+    )
+    is_read = not (wishes.yes or context.options.quiet or context.options.output is OutputFormat.MARKDOWN)
+    return _outcome(prepared, report, error=error, exit_code=exit_code, with_changes=not is_read)
 
 
 async def _compare(profile: Profile, prepared: PreparedManifest, wishes: ApplyWishes) -> ApplyPlan:
@@ -100,7 +108,7 @@ async def _check(profile: Profile, plan: ApplyPlan, wishes: ApplyWishes, keeper:
 
 async def _apply(
     profile: Profile, prepared: PreparedManifest, plan: ApplyPlan, keeper: OldJobKeeper, stop: StopRequest
-) -> Outcome:
+) -> tuple[ManifestReport, OpsctlError | None, ExitCode]:
     async with open_cluster(profile) as (cluster, _):
 
         async def replace_it(item: PlannedObject) -> None:
@@ -108,7 +116,7 @@ async def _apply(
 
         objects, error = await apply_plan(cluster, plan, replace_it, stop)
     report = replace(_report(prepared, plan, outcome_of(objects), objects), kept_manifest=keeper.path)
-    return _outcome(report, error=error, exit_code=stop.exit_code or ExitCode.OK)
+    return report, error, stop.exit_code or ExitCode.OK
 
 
 def _report(
@@ -125,5 +133,14 @@ def _report(
     )
 
 
-def _outcome(report: ManifestReport, *, error: OpsctlError | None = None, exit_code: ExitCode = ExitCode.OK) -> Outcome:
-    return Outcome(report, view=lambda texts: manifest_view(report, texts), exit_code=exit_code, error=error)
+def _outcome(
+    prepared: PreparedManifest,
+    report: ManifestReport,
+    *,
+    error: OpsctlError | None = None,
+    exit_code: ExitCode = ExitCode.OK,
+    with_changes: bool = True,
+) -> Outcome:
+    """`with_changes` is False when the person has just read them."""
+    view = partial(manifest_view, report, command=prepared.command, with_changes=with_changes)
+    return Outcome(report, view=view, exit_code=exit_code, error=error)

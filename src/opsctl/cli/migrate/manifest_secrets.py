@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from opsctl.config import Profile
 from opsctl.errors import AccessDeniedError, NotFoundError, UsageError
@@ -49,7 +49,7 @@ def refuse_undecided(profile: Profile, objects: tuple[PlannedObject, ...]) -> No
         return
     listed = "; ".join(reason for _, _, reason in undecided)
     count = f"{len(undecided)} things are" if len(undecided) > 1 else "One thing is"
-    hints = dict.fromkeys(hint for document, note, _ in undecided for hint in _hints(document, note))
+    hints = _hints([(document, note) for document, note, _ in undecided])
     raise UsageError(
         f"{count} to be decided before the manifest can be applied: {listed}. Nothing was changed.",
         hint=" ".join(hints),
@@ -77,14 +77,21 @@ def _why_undecided(profile: Profile, document: Document, note: Note) -> str | No
     return None
 
 
-def _hints(document: Document, note: Note) -> Iterator[str]:
-    if note.secret is not None:
+def _hints(undecided: Sequence[tuple[Document, Note]]) -> Iterator[str]:
+    """One for each Secret and for each kind of gap."""
+    keys: dict[tuple[str, str], list[str]] = {}
+    for document, note in undecided:
+        if note.secret is not None:
+            keys.setdefault((document.namespace, note.secret.secret), []).append(note.secret.key)
+    for (namespace, name), names in keys.items():
         yield (
-            f"Create it: kubectl create secret generic {note.secret.secret} --namespace {document.namespace} "
-            f"--from-file={note.secret.key}=FILE"
+            f"Write one file for each key ({', '.join(dict.fromkeys(names))}) into an empty folder, then: "
+            f"kubectl create secret generic {name} --namespace {namespace} --from-file FOLDER"
         )
-        yield "or print the manifest, name another Secret there, and apply it with kubectl."
-    elif note.path[-1] == "image":
+    if keys:
+        yield "(or print the manifest, name other Secrets in it, and apply it with kubectl)."
+    paths = [note.path for _, note in undecided if note.secret is None]
+    if any(path[-1] == "image" for path in paths):
         yield "Name the image with --image."
-    else:
+    if any(path[-1] != "image" for path in paths):
         yield "Print the manifest, refer to a Secret there, and apply it with kubectl."

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from opsctl import __version__
 from opsctl.cli.context import AppContext
@@ -11,11 +14,12 @@ from opsctl.cli.migrate.manifest_secrets import secret_detector
 from opsctl.cli.migrate.manifest_variables import operator_grants, pod_variables
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.config import KubernetesSection, Profile
-from opsctl.errors import NotFoundError, UsageError
+from opsctl.errors import AccessDeniedError, NotFoundError, UsageError
 from opsctl.migration.kubernetes.manifest import build_manifest
 from opsctl.migration.kubernetes.manifest_models import Document, ManifestSettings, Takeover
 from opsctl.migration.kubernetes.manifest_secrets import IsSecret
 from opsctl.migration.kubernetes.models import JobKey, Kind
+from opsctl.migration.kubernetes.ports import Cluster
 from opsctl.migration.kubernetes.roles import parse_operator
 from opsctl.migration.kubernetes.takeover import take_over
 
@@ -31,6 +35,23 @@ class ManifestRequest:
     parallelism: int
     operators: tuple[str, ...]
     only: str | None
+    name: str | None = None
+
+    def command(self) -> str:
+        """What prints this manifest again."""
+        words = ["opsctl", "migrate", "manifest"]
+        single = (
+            ("--from-job", self.from_job),
+            ("--container", self.container),
+            ("--name", self.name),
+            ("--image", self.image),
+            ("--shards", str(self.shards) if self.shards > 1 else None),
+            ("--parallelism", str(self.parallelism) if self.parallelism != self.shards else None),
+            *(("--operator", operator) for operator in self.operators),
+            ("--only", self.only),
+        )
+        words += [word for option, value in single if value is not None for word in (option, value)]
+        return shlex.join(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +63,7 @@ class PreparedManifest:
     roles: tuple[Document, ...]
     takeover: Takeover | None
     is_secret: IsSecret
+    command: str
 
 
 def prepare_manifest(context: AppContext, profile: Profile, request: ManifestRequest) -> PreparedManifest:
@@ -69,6 +91,7 @@ def prepare_manifest(context: AppContext, profile: Profile, request: ManifestReq
         tuple(document for document in documents if document.kind is Kind.ROLE),
         takeover,
         is_secret,
+        request.command(),
     )
 
 
@@ -95,6 +118,24 @@ def _read_old_job(profile: Profile, job: JobKey, request: ManifestRequest, is_se
                     f"There is no Job {source.name} in namespace {source.namespace} to take over.",
                     hint=f"What is there: kubectl get jobs --namespace {source.namespace}",
                 ) from error
-            return take_over(document, is_secret, request.container)
+            takeover = take_over(document, is_secret, request.container)
+            is_own = takeover.runs_opsctl and await _is_own_account(cluster, job, takeover)
+            return replace(takeover, pod=_without_account(takeover.pod)) if is_own else takeover
 
     return run_async(read, drain_seconds=0)
+
+
+async def _is_own_account(cluster: Cluster, job: JobKey, takeover: Takeover) -> bool:
+    """Whether the ServiceAccount of that Job is the one that a manifest of this Job creates."""
+    if takeover.source.namespace != job.namespace or takeover.pod.get("serviceAccountName") != job.name:
+        return False
+    try:
+        account = await cluster.get(Kind.SERVICE_ACCOUNT, job.namespace, job.name)
+    except (NotFoundError, AccessDeniedError):
+        return False
+    labels = account["metadata"].get("labels") or {}
+    return bool(labels.get("app.kubernetes.io/managed-by") == "opsctl")
+
+
+def _without_account(pod: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in pod.items() if key != "serviceAccountName"}

@@ -62,7 +62,7 @@ def restart(
     profile = context.load_profile()
     section = profile.section(KubernetesSection)
     job = f"{section.namespace}/{section.job}"
-    context.announce(context.texts.get("kubernetes.restart_announce", profile=profile.name, job=job))
+    context.announce(context.texts.get("kubernetes.announce", profile=profile.name, job=job))
     wishes = RestartWishes(tuple(pod or ()), recreate, force, patience)
     watch = LeaseWatch(SystemClock())
     plan = _look(profile, wishes, watch)

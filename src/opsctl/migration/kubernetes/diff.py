@@ -48,7 +48,7 @@ def _compare_lists(wanted: list[Any], live: list[Any], path: Path) -> Iterator[C
     key = _merge_key(wanted)
     if key is None:
         if len(wanted) != len(live):
-            yield Change(path, live, wanted)
+            yield from _compare_lengths(wanted, live, path)
             return
         for position, (one, other) in enumerate(zip(wanted, live, strict=True)):
             yield from _compare(one, other, (*path, position))
@@ -59,6 +59,23 @@ def _compare_lists(wanted: list[Any], live: list[Any], path: Path) -> Iterator[C
     extra = [item for name, item in there.items() if name not in {item[key] for item in wanted}]
     for item in extra:
         yield Change((*path, str(item.get(key))), item, None)
+
+
+def _compare_lengths(wanted: list[Any], live: list[Any], path: Path) -> Iterator[Change]:
+    """Rules are told one by one: those that are new, and those that would go. Words are told as a whole."""
+    changes: list[Change] = []
+    if all(isinstance(item, Mapping) for item in (*wanted, *live)):
+        for position, item in enumerate(wanted):
+            if not any(_equals(item, other, path) for other in live):
+                changes.append(Change((*path, position), None, item))
+        for position, other in enumerate(live):
+            if not any(_equals(item, other, path) for item in wanted):
+                changes.append(Change((*path, position), other, None))
+    yield from changes or [Change(path, live, wanted)]
+
+
+def _equals(one: Any, other: Any, path: Path) -> bool:
+    return next(_compare(one, other, path), None) is None
 
 
 def _merge_key(items: list[Any]) -> str | None:

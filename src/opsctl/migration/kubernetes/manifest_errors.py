@@ -37,7 +37,8 @@ def ending_job(document: Document) -> DataError:
 def unreadable(error: AccessDeniedError, document: Document, roles: Iterable[Document]) -> AccessDeniedError:
     """An object that cannot be compared with the manifest."""
     others = "rights" if document.kind is Kind.JOB else "job"
-    hint = f"{_hint_with_role(error, roles)} What does not need it: --only {others}. Nothing was changed.".strip()
+    way_out = f" What does not need it: --only {others}. Nothing was changed." if error.permission else ""
+    hint = f"{_hint_with_role(error, roles)}{way_out}".strip() or None
     return AccessDeniedError(error.message, hint=hint, code=error.code, permission=error.permission)
 
 

@@ -85,7 +85,8 @@ class Operator:
 class Takeover:
     """What an older Job gives to the new one. `pod` and `container` are fields of their specifications, as they were;
     `moved` names variables whose plain secret was left behind, `masked` other places with one (paths that begin with
-    the name of a field of this class), `dropped` what was not taken over."""
+    the name of a field of this class), `dropped` what was not taken over. `active_pods` are those that were at
+    work when it was read."""
 
     source: JobKey
     image: str
@@ -97,6 +98,7 @@ class Takeover:
     masked: tuple[Path, ...] = ()
     dropped: tuple[str, ...] = ()
     runs_opsctl: bool = False
+    active_pods: int = 0
 
 
 @dataclass(frozen=True, slots=True)

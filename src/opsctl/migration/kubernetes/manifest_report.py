@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from opsctl.migration.kubernetes.manifest_models import Document, Path
+from opsctl.migration.kubernetes.manifest_models import Document, Path, Takeover
+from opsctl.migration.kubernetes.models import JobKey
 from opsctl.migration.kubernetes.ports import JsonObject
 
 
@@ -103,6 +104,13 @@ class ManifestReport:
     objects: tuple[ObjectReport, ...] = ()
     warnings: tuple[ManifestWarning, ...] = ()
     kept_manifest: str | None = None
+
+
+def source_warnings(takeover: Takeover | None, job: JobKey) -> tuple[ManifestWarning, ...]:
+    """Two programs would do the same work."""
+    if takeover is None or takeover.source == job or not takeover.active_pods:
+        return ()
+    return (ManifestWarning("source-active", {"job": str(takeover.source), "pods": str(takeover.active_pods)}),)
 
 
 def list_notes(documents: tuple[Document, ...]) -> tuple[ManifestNote, ...]:

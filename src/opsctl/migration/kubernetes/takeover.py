@@ -11,6 +11,7 @@ from opsctl.migration.kubernetes.manifest_models import Path, Takeover
 from opsctl.migration.kubernetes.manifest_secrets import IsSecret, mask_and_tell
 from opsctl.migration.kubernetes.models import JobKey
 from opsctl.migration.kubernetes.ports import JsonObject
+from opsctl.migration.kubernetes.reading import read_job
 
 POD_FIELDS = (
     "serviceAccountName",
@@ -79,6 +80,7 @@ def take_over(job: JsonObject, is_secret: IsSecret, container: str | None = None
         masked=tuple(masked),
         dropped=tuple(dropped),
         runs_opsctl=_runs_opsctl(chosen),
+        active_pods=read_job(job).active,
     )
 
 
