@@ -116,3 +116,8 @@ def test_only_the_controller_owns_a_pod() -> None:
     pod = {"metadata": {"ownerReferences": owners, "labels": {"job-name": "j"}}}
     assert belongs_to(pod, "a")
     assert not belongs_to(pod, "b")
+
+
+def test_pods_are_found_by_the_labels_that_the_job_names() -> None:
+    assert read_job({"spec": {"selector": {"matchLabels": {"b": "2", "a": "1"}}}}).pod_selector == "a=1,b=2"
+    assert read_job({"spec": {}}).pod_selector is None

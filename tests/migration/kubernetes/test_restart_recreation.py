@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from opsctl.errors import (
 )
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
 from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
+from opsctl.migration.kubernetes.models import Kind
+from opsctl.migration.kubernetes.ports import JsonObject
 from opsctl.migration.kubernetes.restart import run_restart
 from opsctl.migration.kubernetes.restart_models import (
     RestartOutcome,
@@ -26,7 +29,8 @@ from opsctl.migration.kubernetes.restart_models import (
     StepState,
     WhyNot,
 )
-from opsctl.migration.kubernetes.restart_plan import plan_restart
+from opsctl.migration.kubernetes.restart_plan import check_name, plan_restart
+from tests.fakes.cluster import FakeCluster
 from tests.migration.kubernetes.old_job import KEY, UID, old_job
 from tests.migration.kubernetes.restart_scene import Scene, fail
 
@@ -213,3 +217,37 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_deleted(tmp_
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot be kept"):
         DiskKeeper(tmp_path / "file").keep(KEY, {})
+
+
+class ForgetfulCluster(FakeCluster):
+    """Refuses to tell of the Job while it is being deleted: `refusals` times."""
+
+    refusals = 0
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> JsonObject:
+        is_between = any(call.startswith("delete jobs") for call in self.calls)
+        if is_between and self.refusals:
+            self.refusals -= 1
+            raise AccessDeniedError("the token has expired")
+        return await FakeCluster.get(self, kind, namespace, name)
+
+
+@pytest.mark.parametrize("refusals", [1, 1000])
+async def test_a_token_that_runs_out_in_between_loses_no_job(scene: Scene, refusals: int) -> None:
+    fail(scene.job)
+    cluster = ForgetfulCluster(scene.clock, scene.cluster.objects, gone_after=1, on_pod=scene.cluster.on_pod)
+    cluster.refusals = refusals
+    plan = await plan_restart(cluster, scene.work, KEY, RestartWishes(), scene.clock)
+    ports = replace(scene.ports, cluster=cluster)
+    report, error = await run_restart(plan, ports, wait_seconds=60.0, stop=scene.stop)
+    if refusals == 1:
+        assert (error, report.outcome) == (None, RestartOutcome.MENDED)
+        return
+    assert isinstance(error, AccessDeniedError)
+    assert "whether Job" in error.message
+    assert str(scene.kept[0]) in (error.hint or "")
+
+
+def test_the_name_of_the_check_leaves_room_for_an_index() -> None:
+    name = check_name({"metadata": {"name": "a" * 61}})["metadata"]["name"]
+    assert len(f"{name}-99999") <= 63

@@ -179,7 +179,8 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What the Job says of itself. `failed_reason` is that of its Failed condition (BackoffLimitExceeded)."""
+    """What the Job says of itself. `failed_reason` is that of its Failed condition (BackoffLimitExceeded).
+    `pod_selector` finds its pods, and perhaps those of others; None when it does not say how."""
 
     key: JobKey
     uid: str
@@ -199,3 +200,4 @@ class JobFacts:
     backoff_limit: int
     started_at: datetime | None = None
     failed_indexes: str | None = None
+    pod_selector: str | None = None

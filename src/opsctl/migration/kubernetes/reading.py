@@ -40,6 +40,7 @@ def read_job(document: JsonObject) -> JobFacts:
         backoff_limit=_count(spec, "backoffLimit", DEFAULT_BACKOFF_LIMIT),
         started_at=_time(status, "startTime"),
         failed_indexes=_text(status, "failedIndexes") or None,
+        pod_selector=_pod_selector(_part(spec, "selector")),
     )
 
 
@@ -114,6 +115,13 @@ def _read_termination(terminated: Mapping[str, Any]) -> Termination | None:
         signal=_count(terminated, "signal") or None,
         finished_at=_time(terminated, "finishedAt"),
     )
+
+
+def _pod_selector(selector: Mapping[str, Any]) -> str | None:
+    """By the labels that the Job itself knows its pods by: with `manualSelector`, and before Kubernetes 1.27, they are
+    others than the usual ones."""
+    labels = _part(selector, "matchLabels")
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()) if isinstance(value, str)) or None
 
 
 def _index(metadata: Mapping[str, Any]) -> int | None:

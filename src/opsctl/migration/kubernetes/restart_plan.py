@@ -73,8 +73,7 @@ async def _look(work: WorkLog, clock: Clock) -> tuple[WorkMark, OpsctlError | No
 
 async def find_pods(cluster: Cluster, job: JobFacts) -> tuple[Pod, ...]:
     """The pods that the Job controls, oldest first; those of another Job with the same labels are not among them."""
-    label = f"batch.kubernetes.io/controller-uid={job.uid}"
-    documents = cluster.list(Kind.POD, job.key.namespace, labels=label)
+    documents = cluster.list(Kind.POD, job.key.namespace, labels=job.pod_selector)
     found = [read_pod(document) async for document in documents if belongs_to(document, job.uid)]
     return tuple(sorted(found, key=lambda pod: (pod.created_at.timestamp() if pod.created_at else 0.0, pod.name)))
 
@@ -173,9 +172,12 @@ def _busy(writers: tuple[Writer, ...]) -> BusyError:
 
 
 def check_name(manifest: JsonObject) -> JsonObject:
-    """The same Job under a name that is free: what the server says to it, it will say to the real one."""
+    """The same Job under a name that is free: what the server says to it, it will say to the real one.
+
+    The name leaves room for the index of a pod, which stands behind it in a host name of 63 characters at most.
+    """
     metadata = dict(manifest["metadata"])
-    metadata["name"] = f"{str(metadata['name'])[:50].rstrip('-.')}-opsctl-check"
+    metadata["name"] = f"{str(metadata['name'])[:40].rstrip('-.')}-opsctl-check"
     # The generated labels of the other name would not fit.
     return {**manifest, "metadata": metadata}
 

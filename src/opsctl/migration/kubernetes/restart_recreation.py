@@ -9,7 +9,7 @@ from typing import Protocol
 
 from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlError, UnavailableError
 from opsctl.migration.clock import Clock
-from opsctl.migration.kubernetes.job_copy import copy_for_creation
+from opsctl.migration.kubernetes.diff import compare
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Permission, Pod
 from opsctl.migration.kubernetes.ports import Cluster, JsonObject
 from opsctl.migration.kubernetes.reading import read_job
@@ -84,20 +84,26 @@ class Recreation:
         self.is_between = True
 
     async def wait_until_gone(self) -> None:
-        """Raises UnavailableError (`not-gone`), DataError (`recreated`)."""
+        """Raises UnavailableError (`not-gone`), DataError (`recreated`), and what kept on refusing to tell."""
         key = self.job.key
         deadline = self.clock.monotonic() + self.job.grace_seconds + GONE_SECONDS
+        refusal: OpsctlError | None = None
         while self.clock.monotonic() < deadline:
             try:
                 found = read_job(await self.cluster.get(Kind.JOB, key.namespace, key.name))
             except NotFoundError:
                 return
-            except UnavailableError:
-                found = None
+            except OpsctlError as error:
+                # Also a token that runs out just now, or a proxy's page: the Job is being deleted all the same.
+                found, refusal = None, error
+            else:
+                refusal = None
             if found is not None and found.uid != self.job.uid:
                 raise self._recreated()
             self.on_poll()
             await self.clock.sleep(POLL_SECONDS)
+        if refusal is not None:
+            raise retell(refusal, f"whether Job {key} is gone is not known", self.how_to_go_on()) from refusal
         raise UnavailableError(
             f"Job {key} is still being deleted: its pods have not ended", hint=self.how_to_go_on(), code="not-gone"
         )
@@ -144,7 +150,8 @@ class Recreation:
             found = await self.cluster.get(Kind.JOB, key.namespace, key.name)
         except OpsctlError as error:
             raise self._not_created(error) from error
-        if not is_unsure or copy_for_creation(found) != self.manifest:
+        # What the server adds to a manifest is no difference.
+        if not is_unsure or compare(self.manifest, found):
             raise self._recreated()
         return found
 
