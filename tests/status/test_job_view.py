@@ -110,7 +110,7 @@ def test_what_is_wrong_stands_below_the_state() -> None:
 
 
 def test_korean() -> None:
-    assert f"Kubernetes: Pod {POD_NAME}: 메모리 부족(OOMKilled), 12분 전, 재시작 3회" in show(
+    assert f"Kubernetes: 파드 {POD_NAME}: 메모리 부족(OOMKilled), 12분 전, 재시작 3회" in show(
         "out of memory", "ko", 200
     )
 

@@ -47,7 +47,9 @@ def test_everything_that_can_happen_has_words(language: Language) -> None:
         text = render_markdown(manifest_view(report_of(outcome, *objects), texts, COMMAND), texts)
         assert "kubernetes." not in text
         assert "/state/n.j.job.json" in text.replace("\\", "")
-    assert len(list(warning_lines(report_of(ManifestOutcome.PLANNED), texts))) == len(WARNINGS)
+    warnings = list(warning_lines(report_of(ManifestOutcome.PLANNED), texts))
+    assert len(warnings) == len(WARNINGS)
+    assert "Helm" in warnings[0]
 
 
 def test_differences_stand_together_where_they_are_and_a_long_value_is_cut() -> None:

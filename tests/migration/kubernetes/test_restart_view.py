@@ -81,7 +81,7 @@ def test_a_manifest_that_was_kept_is_said_first_and_how_to_use_it_last() -> None
 def test_owners_and_other_writers_are_warned_of() -> None:
     owners, writers = (Ownership(Tool.CRON_JOB, "CronJob nightly"),), (Writer("laptop", True, EPOCH),)
     notes = restart_view(replace(REPORT, owners=owners, other_writers=writers), Catalogue("en")).notes
-    assert "cronjob (CronJob nightly)" in notes[0].text
+    assert "Kubernetes (CronJob nightly)" in notes[0].text
     assert "laptop" in notes[1].text
 
 

@@ -16,6 +16,7 @@ from opsctl.migration.kubernetes.manifest_report import (
     ObjectReport,
     ObjectState,
 )
+from opsctl.migration.kubernetes.ownership import Tool
 from opsctl.reporting.view import (
     Block,
     Cell,
@@ -77,7 +78,8 @@ def diff_lines(objects: tuple[ObjectReport, ...], texts: Texts) -> Iterator[str]
 def warning_lines(report: ManifestReport, texts: Texts) -> Iterator[str]:
     """What to know before anything is changed."""
     for warning in report.warnings:
-        yield texts.get(f"kubernetes.warning_{warning.code}", **warning.values)
+        tool = {"tool": Tool(warning.values["tool"]).label} if "tool" in warning.values else {}
+        yield texts.get(f"kubernetes.warning_{warning.code}", **{**warning.values, **tool})
 
 
 def _objects(report: ManifestReport, texts: Texts) -> Table:

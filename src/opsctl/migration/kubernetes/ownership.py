@@ -21,6 +21,22 @@ class Tool(StrEnum):
     KUEUE = "kueue"
     OTHER = "other"
 
+    @property
+    def label(self) -> str:
+        """Its name as its makers write it."""
+        return _NAMES.get(self, self.value)
+
+
+_NAMES = {
+    Tool.CRON_JOB: "Kubernetes",
+    Tool.ARGO_WORKFLOW: "Argo Workflows",
+    Tool.ARGO_CD: "Argo CD",
+    Tool.HELM: "Helm",
+    Tool.FLUX: "Flux",
+    Tool.KUEUE: "Kueue",
+    Tool.OTHER: "controller",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Ownership:

@@ -188,7 +188,7 @@ def _warnings(found: RestartPlan | RestartReport, texts: Texts) -> Iterator[Line
     if found.unknown_because is not None:
         yield Line(texts.get("kubernetes.records_unknown", reason=found.unknown_because), "warning")
     for owner in found.owners:
-        yield Line(texts.get("kubernetes.owned", tool=owner.tool.value, name=owner.name), "warning")
+        yield Line(texts.get("kubernetes.owned", tool=owner.tool.label, name=owner.name), "warning")
     for writer in found.other_writers:
         yield Line(texts.get("kubernetes.other_writer", host=writer.host, heartbeat=writer.heartbeat_at), "warning")
 
