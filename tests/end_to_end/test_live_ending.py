@@ -17,8 +17,9 @@ from opsctl.config import CLOUDRUN_ENDPOINTS
 from opsctl.lab.google.faults import Action, Fault, Faults
 from tests.end_to_end.live_google import FIRST, LiveGoogle, live_google, place_of
 
-# A second to end in, and what a busy machine takes to notice.
-END_SECONDS = 1.5
+# Less than any limit that would end it without the signal: 10 s for a program of git's, 20 s for a service. The command
+# itself takes well under a second; how long a busy machine takes is not what is tested.
+END_SECONDS = 8.0
 # Service -> what hangs; the path is waited for, so that the command is in the middle of it.
 HANGING = {
     "run": ("run", rf"executions/{FIRST}(\?|$)"),
@@ -92,7 +93,7 @@ def end(child: subprocess.Popen[str], number: int) -> tuple[float, str, str]:
 
 
 @pytest.mark.parametrize("service", HANGING)
-def test_ctrl_c_ends_it_within_a_second(google: LiveGoogle, service: str) -> None:
+def test_ctrl_c_ends_it_whatever_hangs(google: LiveGoogle, service: str) -> None:
     google.fail(Action.HANG, *HANGING[service])
     with started(google) as child:
         wait_for_calls(google)
