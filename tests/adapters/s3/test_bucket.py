@@ -168,3 +168,32 @@ async def test_many_calls_at_once(address: BucketAddress) -> None:
     )
     assert await asyncio.gather(*(bucket.read(f"p/{number}") for number in range(60))) == bodies
     bucket.close()
+
+
+async def test_each_thread_keeps_its_connection(caplog: pytest.LogCaptureFixture) -> None:
+    threads, waiting, all_wait = 32, 0, asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal waiting
+        while await reader.read(4096):
+            waiting += 1
+            if waiting > threads:
+                all_wait.set()
+            if waiting > 1:
+                await all_wait.wait()
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    bucket = Bucket(BucketAddress("b", "us-east-1", f"http://127.0.0.1:{port}", "id", "key"), connections=threads)
+    try:
+        # The client is made by the first call, which is answered at once.
+        assert await bucket.head("p/first") is None
+        found = await asyncio.wait_for(asyncio.gather(*(bucket.head(f"p/{n}") for n in range(threads))), 30)
+        assert set(found) == {None}
+    finally:
+        bucket.close()
+        # Not waited for: the client keeps its connections.
+        server.close()
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("urllib3")] == []

@@ -198,7 +198,7 @@ class Bucket:
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
                 retries={"total_max_attempts": 2, "mode": "standard"},
-                max_pool_connections=16,
+                max_pool_connections=self._connections,
                 s3={"addressing_style": "path"} if custom else None,
                 # Since 1.36 boto3 adds checksums that many S3-compatible servers refuse.
                 request_checksum_calculation="when_required" if custom else None,
