@@ -185,8 +185,8 @@ def test_the_old_job_is_replaced_under_its_own_name_and_its_password_is_never_se
     [path] = [path for path in changes if path.endswith("env[MONGODB_URI].valueFrom")]
     assert changes[path]["before"] is None
     without_takeover = site.manifest(*IMAGE, "--name", "car-image-migration", *APPLY)
-    changes = [change for item in without_takeover.data["objects"] for change in item["changes"]]
-    assert {"name": "MONGODB_URI", "value": "***"} in [change["before"] for change in changes]
+    before = [change["before"] for item in without_takeover.data["objects"] for change in item["changes"]]
+    assert {"name": "MONGODB_URI", "value": "***"} in before
     replaced = site.manifest(*words, "--replace", "--force", *APPLY)
     assert replaced.exit_code == 0, replaced.stderr
     job = job_of(site, "car-image-migration")
