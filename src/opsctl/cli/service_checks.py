@@ -25,7 +25,7 @@ def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
         if profile.is_configured(S3Section):
             checks.append(await _try("s3", lambda: _try_s3(profile)))
         if profile.is_configured(KubernetesSection):
-            checks.append(await _try("kubernetes", lambda: _try_kubernetes(profile, process)))
+            checks.append(await _try("kubernetes", lambda: _try_kubernetes(profile)))
         if profile.is_configured(CloudRunSection):
             checks.append(await _try("cloudrun", lambda: _try_cloud_run(profile, process)))
         return checks
@@ -62,9 +62,9 @@ async def _try_s3(profile: Profile) -> str:
     return f"bucket {bucket.address.bucket} can be read"
 
 
-async def _try_kubernetes(profile: Profile, process: Process) -> str:
+async def _try_kubernetes(profile: Profile) -> str:
     """The Job and its pods, with everything that `status` would ask now."""
-    async with open_jobs(profile, process) as jobs:
+    async with open_jobs(profile) as jobs:
         answer = await jobs.read(None)
     for gap in answer.gaps:
         raise (AccessDeniedError if gap.state == "denied" else UnavailableError)(gap.reason)

@@ -132,8 +132,7 @@ async def open_work_log(profile: Profile, watch: LeaseWatch) -> AsyncIterator[Wo
     """What a restart asks about the migration's progress. A way to Mongo that does not open, such as a port-forward to
     a pod that is not there, is told by the first look. Raises ConfigError."""
     from opsctl.adapters.mongodb.work import MongoWorkLog  # noqa: PLC0415
-    from opsctl.migration.kubernetes.restart_plan import RECORDS_AWAY  # noqa: PLC0415
-    from opsctl.migration.kubernetes.work_log import UnreachableWorkLog  # noqa: PLC0415
+    from opsctl.migration.kubernetes.work_log import RECORDS_AWAY, UnreachableWorkLog  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         log: WorkLog

@@ -89,7 +89,7 @@ class Look:
 
 
 async def _look_once(profile: Profile, process: Process, budget: Budget) -> Look:
-    async with open_status_sources(profile, process) as (sources, settings):
+    async with open_status_sources(profile) as (sources, settings):
         return await _look(sources, settings, process, budget)
 
 
@@ -103,7 +103,7 @@ def _watch(context: AppContext, profile: Profile, budget: Budget, *, interval_se
 
     async def follow() -> Look:
         failures = 0
-        async with open_status_sources(profile, context.process) as (sources, settings):
+        async with open_status_sources(profile) as (sources, settings):
             while True:
                 try:
                     look = await _look(sources, settings, context.process, budget)

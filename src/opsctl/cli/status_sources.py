@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opsctl.cli.process import Process
+from opsctl.cli.kubernetes_access import kube_client
 from opsctl.cli.services import mongo_place, open_bucket, open_database, read_layout, read_mapping
 from opsctl.config import ImagesSection, KubernetesSection, MongoSection, Profile, S3Section
 from opsctl.status.answers import Gap
@@ -15,15 +14,12 @@ from opsctl.status.ports import StatusSettings, StatusSources
 
 if TYPE_CHECKING:
     from opsctl.adapters.kube.client import KubeClient
-    from opsctl.adapters.kube.kubeconfig import Access
     from opsctl.adapters.kube.status_jobs import KubeJobs
     from opsctl.adapters.s3.status import S3ObjectCounts
 
 
 @asynccontextmanager
-async def open_status_sources(
-    profile: Profile, process: Process
-) -> AsyncIterator[tuple[StatusSources, StatusSettings]]:
+async def open_status_sources(profile: Profile) -> AsyncIterator[tuple[StatusSources, StatusSettings]]:
     """Mongo, and S3 and Kubernetes as far as they are configured. Raises ConfigError; nothing is asked yet."""
     from opsctl.adapters.mongodb.status import MongoDocumentCounts  # noqa: PLC0415 SDKs are lazy
     from opsctl.adapters.mongodb.status_runs import MongoRunRecords  # noqa: PLC0415
@@ -35,7 +31,7 @@ async def open_status_sources(
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(profile))
         has_job = profile.is_configured(KubernetesSection)
-        jobs = await stack.enter_async_context(open_jobs(profile, process)) if has_job else None
+        jobs = await stack.enter_async_context(open_jobs(profile)) if has_job else None
         sources = StatusSources(
             documents=MongoDocumentCounts(
                 database,
@@ -66,34 +62,23 @@ def _open_objects(profile: Profile) -> tuple[S3ObjectCounts, str]:
 
 
 @asynccontextmanager
-async def open_jobs(profile: Profile, process: Process) -> AsyncIterator[KubeJobs]:
+async def open_jobs(profile: Profile) -> AsyncIterator[KubeJobs]:
     """The Job of the profile. What is wrong with the kubeconfig is raised when it is asked."""
     from opsctl.adapters.kube.status_jobs import KubeJobs  # noqa: PLC0415
 
     section = profile.section(KubernetesSection)
-    jobs = KubeJobs(lambda: _sign_in(section, process), section.namespace, section.job)
+    jobs = KubeJobs(lambda: _sign_in(profile), section.namespace, section.job)
     try:
         yield jobs
     finally:
         await jobs.close()
 
 
-async def _sign_in(section: KubernetesSection, process: Process) -> KubeClient:
-    from opsctl.adapters.kube.client import KubeClient  # noqa: PLC0415
-    from opsctl.adapters.kube.credentials import Credentials  # noqa: PLC0415
-
-    access = _find_access(section, process)
-    credentials = Credentials(access, process.environ)
-    # A program of the cloud's may take its time here, once: not in the time of the first question.
-    await credentials.current()
-    return KubeClient(access, credentials, namespace=section.namespace)
-
-
-def _find_access(section: KubernetesSection, process: Process) -> Access:
-    from opsctl.adapters.kube.kubeconfig import find_access  # noqa: PLC0415
-
-    kubeconfig = None if section.kubeconfig is None else Path(section.kubeconfig).expanduser()
-    return find_access(process.environ, context=section.context, kubeconfig=kubeconfig)
+async def _sign_in(profile: Profile) -> KubeClient:
+    """A program of the cloud's may take its time here, once: not in the time of the first question."""
+    client = kube_client(profile)
+    await client.sign_in()
+    return client
 
 
 def read_settings(profile: Profile) -> StatusSettings:

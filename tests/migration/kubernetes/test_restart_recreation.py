@@ -29,7 +29,8 @@ from opsctl.migration.kubernetes.restart_models import (
     StepState,
     WhyNot,
 )
-from opsctl.migration.kubernetes.restart_plan import check_name, plan_restart
+from opsctl.migration.kubernetes.restart_plan import plan_restart
+from opsctl.migration.kubernetes.restart_recreation import check_name
 from tests.fakes.cluster import FakeCluster
 from tests.migration.kubernetes.old_job import KEY, UID, old_job
 from tests.migration.kubernetes.restart_scene import Scene, fail

@@ -70,9 +70,14 @@ class KubeClient:
         self.namespace = namespace or access.namespace
         self.access = access
         self.connection = Connection(access, credentials)
+        self._credentials = credentials
         self._timeout_seconds = timeout_seconds
         self._sleep = sleep
         self._dice = dice
+
+    async def sign_in(self) -> None:
+        """Finds the credentials now rather than with the first question. Raises ConfigError, AccessDeniedError."""
+        await self._credentials.current()
 
     async def get(self, path: str, query: Query = ()) -> JsonObject:
         """The object at `path`, `/apis/batch/v1/namespaces/n/jobs/j`."""

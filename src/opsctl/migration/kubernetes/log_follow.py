@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from opsctl.errors import NotFoundError, OpsctlError, UnavailableError
 from opsctl.migration.clock import Clock, sleep_unless
+from opsctl.migration.kubernetes.job_pods import find_pods
 from opsctl.migration.kubernetes.log_channel import Channel
 from opsctl.migration.kubernetes.log_choice import Instance, choose_pods, containers_of, instances_of, is_wished
 from opsctl.migration.kubernetes.log_lines import LineSource, LogLine, merge_lines
@@ -23,7 +24,6 @@ from opsctl.migration.kubernetes.log_tail import LastReading, Tail
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Pod
 from opsctl.migration.kubernetes.ports import Cluster
 from opsctl.migration.kubernetes.reading import read_job
-from opsctl.migration.kubernetes.restart_plan import find_pods
 
 POLL_SECONDS = 2.0
 # Between two looks at what has ended, while the last lines are read.

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError, UnavailableError
+from opsctl.migration.kubernetes.job_pods import newest_warning
 from opsctl.migration.kubernetes.log_models import LogWishes, Silence
 from opsctl.migration.kubernetes.models import ContainerPhase, JobFacts, JobKey, Pod
 from opsctl.migration.kubernetes.ports import Cluster
-from opsctl.migration.kubernetes.restart_plan import newest_warning
 from opsctl.migration.kubernetes.trouble import describe_end
 
 # What a node says while it prepares a pod; what holds it up stands in the events.

@@ -11,12 +11,13 @@ from opsctl.errors import BusyError, DataError, OpsctlError, UnavailableError
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.diff import compare
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
+from opsctl.migration.kubernetes.job_pods import find_other_writers, find_pods
 from opsctl.migration.kubernetes.manifest_plan import PlannedObject
 from opsctl.migration.kubernetes.models import JobKey, Kind, Pod
 from opsctl.migration.kubernetes.ports import Cluster, JsonObject, WorkLog
 from opsctl.migration.kubernetes.reading import read_job
-from opsctl.migration.kubernetes.restart_plan import RECORDS_AWAY, find_other_writers, find_pods
 from opsctl.migration.kubernetes.restart_recreation import ManifestKeeper, Recreation
+from opsctl.migration.kubernetes.work_log import RECORDS_AWAY
 
 
 @dataclass(slots=True)

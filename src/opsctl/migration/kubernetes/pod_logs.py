@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from opsctl.errors import AccessDeniedError, OpsctlError, UnavailableError
 from opsctl.migration.kubernetes.at_once import do_at_once
+from opsctl.migration.kubernetes.job_pods import find_pods
 from opsctl.migration.kubernetes.log_choice import Instance, choose_pods, containers_of, instances_of
 from opsctl.migration.kubernetes.log_lines import LineSource, LogLine, find_notice, merge_lines, read_line
 from opsctl.migration.kubernetes.log_models import LogReading, LogReport, LogWishes, Silence
@@ -19,7 +20,6 @@ from opsctl.migration.kubernetes.log_silence import add_events, explain_job, exp
 from opsctl.migration.kubernetes.models import JobKey, Kind, LogRequest, Pod
 from opsctl.migration.kubernetes.ports import Cluster
 from opsctl.migration.kubernetes.reading import read_job
-from opsctl.migration.kubernetes.restart_plan import find_pods
 
 AT_ONCE = 8
 MEMORY_BYTES = 64 << 20

@@ -25,9 +25,9 @@ from opsctl.migration.kubernetes.restart_models import (
     StepState,
     WhyNot,
 )
-from opsctl.migration.kubernetes.restart_plan import RECORDS_AWAY
 from opsctl.migration.kubernetes.restart_recreation import ManifestKeeper, Recreation
 from opsctl.migration.kubernetes.trouble import Trouble
+from opsctl.migration.kubernetes.work_log import RECORDS_AWAY
 
 _WAITS = (StepKind.WAIT_POD, StepKind.WAIT_PROGRESS)
 # Nothing is wrong with these, though no image is on its way.

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 from opsctl.errors import NotFoundError, UnavailableError
 from opsctl.migration.clock import Clock, sleep_unless
+from opsctl.migration.kubernetes.job_pods import find_pods
 from opsctl.migration.kubernetes.models import JobFacts, Kind, Pod, WorkMark, Writer
 from opsctl.migration.kubernetes.ports import Cluster, WorkLog
 from opsctl.migration.kubernetes.reading import read_job
 from opsctl.migration.kubernetes.restart_models import WhyNot
-from opsctl.migration.kubernetes.restart_plan import RECORDS_AWAY, explain, find_pods
+from opsctl.migration.kubernetes.restart_plan import explain
 from opsctl.migration.kubernetes.trouble import Finding, Remedy, Trouble, find_troubles
+from opsctl.migration.kubernetes.work_log import RECORDS_AWAY
 
 POLL_SECONDS = 2.0
 _COMPLETE = "Complete"

@@ -5,26 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opsctl.errors import (
-    AccessDeniedError,
-    BusyError,
-    DataError,
-    NotFoundError,
-    OpsctlError,
-    UnavailableError,
-    UsageError,
-)
+from opsctl.errors import AccessDeniedError, BusyError, NotFoundError, OpsctlError, UsageError
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
+from opsctl.migration.kubernetes.job_pods import find_other_writers, find_pods, newest_warning
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Pod, WorkMark, Writer
 from opsctl.migration.kubernetes.ownership import find_owners
-from opsctl.migration.kubernetes.ports import Cluster, JsonObject, WorkLog
-from opsctl.migration.kubernetes.reading import belongs_to, read_job, read_pod
+from opsctl.migration.kubernetes.ports import Cluster, WorkLog
+from opsctl.migration.kubernetes.reading import read_job
 from opsctl.migration.kubernetes.restart_models import RestartPlan, RestartWishes, Step, StepKind
 from opsctl.migration.kubernetes.trouble import Finding, Remedy, Trouble, find_troubles
+from opsctl.migration.kubernetes.work_log import RECORDS_AWAY
 
-# The migration's own records cannot be asked, or not be read: a restart may do without them.
-RECORDS_AWAY = (UnavailableError, AccessDeniedError, NotFoundError, DataError)
 _NAME_IT = "mend that first, or say what to restart: --pod NAME, or --recreate"
 # What Kubernetes says about in events alone.
 _TOLD_BY_EVENTS = (Trouble.NO_PODS, Trouble.NOT_STARTED)
@@ -69,36 +61,6 @@ async def _look(work: WorkLog, clock: Clock) -> tuple[WorkMark, OpsctlError | No
         return await work.look(), None
     except RECORDS_AWAY as error:
         return WorkMark(clock.now(), None, None), error
-
-
-async def find_pods(cluster: Cluster, job: JobFacts) -> tuple[Pod, ...]:
-    """The pods that the Job controls, oldest first; those of another Job with the same labels are not among them."""
-    documents = cluster.list(Kind.POD, job.key.namespace, labels=job.pod_selector)
-    found = [read_pod(document) async for document in documents if belongs_to(document, job.uid)]
-    return tuple(sorted(found, key=lambda pod: (pod.created_at.timestamp() if pod.created_at else 0.0, pod.name)))
-
-
-def find_other_writers(pods: tuple[Pod, ...], mark: WorkMark) -> tuple[Writer, ...]:
-    """Processes that are alive and run in no pod of the Job."""
-    hosts = {pod.host for pod in pods if not pod.is_over}
-    return tuple(writer for writer in mark.writers if writer.is_alive and writer.host not in hosts)
-
-
-async def newest_warning(cluster: Cluster, namespace: str, uid: str) -> str | None:
-    """The last warning about an object, `FailedCreate: exceeded quota`. None when there is none or it may not be
-    read: a missing explanation is no failure."""
-    newest: tuple[str, str] | None = None
-    fields = f"involvedObject.uid={uid},type=Warning"
-    try:
-        async for event in cluster.list(Kind.EVENT, namespace, fields=fields):
-            at = str(event.get("lastTimestamp") or event.get("eventTime") or "")
-            text = f"{event.get('reason')}: {event.get('message')}"
-            newest = max(newest or ("", ""), (at, text))
-    except (AccessDeniedError, NotFoundError):
-        return None
-    except OpsctlError as error:
-        return error.message
-    return newest[1] if newest else None
 
 
 def _wished(
@@ -169,17 +131,6 @@ def _busy(writers: tuple[Writer, ...]) -> BusyError:
         hint="stop it first, or add --force: the two will not write over each other, but one of them waits",
         code="other-writer",
     )
-
-
-def check_name(manifest: JsonObject) -> JsonObject:
-    """The same Job under a name that is free: what the server says to it, it will say to the real one.
-
-    The name leaves room for the index of a pod, which stands behind it in a host name of 63 characters at most.
-    """
-    metadata = dict(manifest["metadata"])
-    metadata["name"] = f"{str(metadata['name'])[:40].rstrip('-.')}-opsctl-check"
-    # The generated labels of the other name would not fit.
-    return {**manifest, "metadata": metadata}
 
 
 def retell(error: OpsctlError, message: str, hint: str) -> OpsctlError:

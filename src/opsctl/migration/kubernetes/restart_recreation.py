@@ -13,7 +13,7 @@ from opsctl.migration.kubernetes.diff import compare
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Permission, Pod
 from opsctl.migration.kubernetes.ports import Cluster, JsonObject
 from opsctl.migration.kubernetes.reading import read_job
-from opsctl.migration.kubernetes.restart_plan import check_name, retell
+from opsctl.migration.kubernetes.restart_plan import retell
 
 POLL_SECONDS = 2.0
 # Beyond the time that the pods themselves are given to end.
@@ -170,3 +170,14 @@ class Recreation:
         if self.kept is not None:
             self.keeper.discard(self.kept)
             self.kept = None
+
+
+def check_name(manifest: JsonObject) -> JsonObject:
+    """The same Job under a name that is free: what the server says to it, it will say to the real one.
+
+    The name leaves room for the index of a pod, which stands behind it in a host name of 63 characters at most.
+    """
+    metadata = dict(manifest["metadata"])
+    metadata["name"] = f"{str(metadata['name'])[:40].rstrip('-.')}-opsctl-check"
+    # The generated labels of the other name would not fit.
+    return {**manifest, "metadata": metadata}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from opsctl.errors import OpsctlError
+from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlError, UnavailableError
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.models import WorkMark
 from opsctl.migration.run_record import LEASE_SECONDS, Lease
 
+# The migration's own records cannot be asked, or not be read: a restart may do without them.
+RECORDS_AWAY = (UnavailableError, AccessDeniedError, NotFoundError, DataError)
 # A clock that is ahead by more than this says nothing about when a lease was renewed.
 _SKEW_SECONDS = 5.0
 
