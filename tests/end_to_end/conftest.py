@@ -12,7 +12,7 @@ import time
 import urllib.request
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -104,19 +104,7 @@ class Site:
 
     def run_here(self, *words: str, **settings: str) -> Answer:
         """The same in this process, for tests of many reports: most of a short command's time is its start."""
-        streams = io.StringIO(), io.StringIO()
-        process = Process(
-            stdin=io.StringIO(),
-            stdout=streams[0],
-            stderr=streams[1],
-            environ={**self.environment, **settings},
-            folder=Path("/"),
-            now=lambda: datetime.now(UTC),
-            monotonic=time.monotonic,
-            redactor=Redactor(),
-        )
-        exit_code = run(words, process)
-        return Answer(exit_code, *(stream.getvalue() for stream in streams))
+        return run_words_here(words, {**self.environment, **settings})
 
     def seed(self, count: int = 475) -> Sample:
         sample = build_sample(self.base_url, count)
@@ -201,6 +189,23 @@ class Answer:
     def data(self) -> dict[str, Any]:
         parsed: dict[str, Any] = self.envelope["data"]
         return parsed
+
+
+def run_words_here(words: Sequence[str], environ: Mapping[str, str]) -> Answer:
+    """`opsctl` in this process, with this environment alone."""
+    streams = io.StringIO(), io.StringIO()
+    process = Process(
+        stdin=io.StringIO(),
+        stdout=streams[0],
+        stderr=streams[1],
+        environ=environ,
+        folder=Path("/"),
+        now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        redactor=Redactor(),
+    )
+    exit_code = run(words, process)
+    return Answer(exit_code, *(stream.getvalue() for stream in streams))
 
 
 def read_answer(child: subprocess.Popen[str]) -> Answer:

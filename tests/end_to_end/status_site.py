@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from opsctl.cli.boundary import run
-from opsctl.cli.process import Process
 from opsctl.lab.half_done import JOB_DURATION, half_done_by_old_job
 from opsctl.lab.sample_data import Sample, build_sample
-from opsctl.reporting.redact import Redactor
-from tests.end_to_end.conftest import Answer
+from tests.end_to_end.conftest import Answer, run_words_here
 from tests.servers.kube_cluster import Json, KubeCluster, wait_for
 
 JOB = "car-image-migration"
@@ -53,19 +47,7 @@ class StatusSite:
         return self.call("status", "-o", "json", *words, **settings)
 
     def call(self, *words: str, **settings: str) -> Answer:
-        streams = io.StringIO(), io.StringIO()
-        process = Process(
-            stdin=io.StringIO(),
-            stdout=streams[0],
-            stderr=streams[1],
-            environ={**self.settings, **settings},
-            folder=Path("/"),
-            now=lambda: datetime.now(UTC),
-            monotonic=time.monotonic,
-            redactor=Redactor(),
-        )
-        exit_code = run(words, process)
-        return Answer(exit_code, *(stream.getvalue() for stream in streams))
+        return run_words_here(words, {**self.settings, **settings})
 
     # -- the collection
 

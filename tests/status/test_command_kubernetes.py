@@ -24,6 +24,7 @@ from tests.adapters.kube.job_documents import (
     NAMESPACE,
     PODS_PATH,
     job_document,
+    job_settings,
     pod_document,
 )
 from tests.cli.processes import Ended, make_process, run_words
@@ -70,15 +71,7 @@ def site(mongo_uri: str, tmp_path: Path) -> Iterator[Site]:
             EVENTS_PATH: {"items": []},
             LOG_PATH: "2025-12-23T06:25:56.123456789Z stored 95 of 475\n",
         }
-        settings = {
-            "OPSCTL_MONGO_URI": mongo_uri,
-            "OPSCTL_MONGO_DATABASE": database,
-            "OPSCTL_MONGO_COLLECTION": "cars",
-            "OPSCTL_KUBERNETES_NAMESPACE": NAMESPACE,
-            "OPSCTL_KUBERNETES_JOB": NAME,
-            "OPSCTL_KUBERNETES_KUBECONFIG": str(api.write_kubeconfig(tmp_path)),
-        }
-        yield Site(settings, api)
+        yield Site(job_settings(mongo_uri, database, api.write_kubeconfig(tmp_path)), api)
     client.drop_database(database)
 
 

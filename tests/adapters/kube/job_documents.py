@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from opsctl.errors import NotFoundError, OpsctlError
@@ -138,3 +139,15 @@ class FakeClient:
             await asyncio.sleep(delays)
         for error in (error for begin, error in self.errors.items() if path.startswith(begin)):
             raise error
+
+
+def job_settings(mongo_uri: str, database: str, kubeconfig: Path) -> dict[str, str]:
+    """The environment of a command on collection `cars`, and on the Job."""
+    return {
+        "OPSCTL_MONGO_URI": mongo_uri,
+        "OPSCTL_MONGO_DATABASE": database,
+        "OPSCTL_MONGO_COLLECTION": "cars",
+        "OPSCTL_KUBERNETES_NAMESPACE": NAMESPACE,
+        "OPSCTL_KUBERNETES_JOB": NAME,
+        "OPSCTL_KUBERNETES_KUBECONFIG": str(kubeconfig),
+    }
