@@ -10,9 +10,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
+from opsctl.lab.mongo_wire.frames import HEADER, read_message
 from tests.servers.kube_cluster import KubeCluster, wait_for
 from tests.servers.launch import embedded_mongo
 from tests.servers.proxy import TcpProxy, tcp_proxy
@@ -41,6 +40,7 @@ class Site:
     folder: Path
     line: TcpProxy
     door: TcpProxy
+    questions: Questions
 
     @property
     def environment(self) -> dict[str, str]:
@@ -72,9 +72,10 @@ def site(cluster: KubeCluster, tmp_path: Path) -> Iterator[Site]:
     cluster.create_secret(namespace, "mongodb", {"uri": uri + "\n"})
     pod_name = create_job(cluster, namespace)
     cluster.pod_log(namespace, pod_name)[0].write("stored 1 of 30")
+    questions = Questions()
     with (
         embedded_mongo("opsctl", PASSWORD) as address,
-        tcp_proxy(port := int(address.rpartition(":")[2].partition("/")[0])) as door,
+        tcp_proxy(port := int(address.rpartition(":")[2].partition("/")[0]), questions.watch) as door,
         tcp_proxy(cluster.port) as line,
     ):
         with MongoClient[dict[str, Any]]("127.0.0.1", port, username="opsctl", password=PASSWORD) as mongo:
@@ -96,7 +97,7 @@ def site(cluster: KubeCluster, tmp_path: Path) -> Iterator[Site]:
             encoding="utf-8",
         )
         (tmp_path / "opsctl.toml").chmod(0o600)
-        yield Site(cluster, namespace, tmp_path, line, door)
+        yield Site(cluster, namespace, tmp_path, line, door, questions)
 
 
 def create_job(cluster: KubeCluster, namespace: str) -> str:
@@ -141,41 +142,51 @@ def test_mongo_is_reached_through_the_api_server_alone(site: Site) -> None:
     assert (site.door.accepted, site.door.client_bytes) == (came_in, passed)
 
 
-@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("part", [0.0, 0.3, 0.6, 1.0])
 def test_the_line_drops_in_the_middle_of_one_look(site: Site, part: float) -> None:
-    """Whatever Mongo is being asked at that moment is asked again, over a new line."""
+    """Whatever Mongo is being asked at that moment is asked again, over a new line. 1.0: with the last question."""
     site.cluster.grant(site.namespace, *RULES)
-    site.run("status", "-o", "json")
-    one_look, before = site.door.client_bytes, site.line.accepted
-    wanted = site.door.client_bytes + int(one_look * part)
-    drop = Drop(site, wanted)
-    drop.start()
+    site.run("status", "--recount", "-o", "json")
+    one_look = len(site.questions.names)
+    lines_then = site.line.accepted
+    site.questions.call_at(one_look + 1 + int((one_look - 1) * part), site.line.cut)
     done = site.run("status", "--recount", "-o", "json")
-    drop.join(timeout=_COMMAND_SECONDS)
-    assert drop.lines_then is not None, "the look was over before the line could drop"
-    assert drop.lines_then > before
-    assert site.line.accepted > drop.lines_then, "nothing was asked after the line had dropped"
-    assert site.door.client_bytes > wanted
+    assert len(site.questions.names) > 2 * one_look, "nothing was asked again"
+    assert site.line.accepted > lines_then + 1, "nothing was asked over a new line"
     check_look(json.loads(done.stdout)["data"], done.stderr)
 
 
-class Drop(threading.Thread):
-    """Cuts all connections to the API server once `wanted` bytes have come to Mongo."""
+class Questions:
+    """What is asked of Mongo, as it comes through `door`: the commands' names, but for the driver's own."""
 
-    def __init__(self, site: Site, wanted: int) -> None:
-        super().__init__(daemon=True)
-        self._site = site
-        self._wanted = wanted
-        self._deadline = time.monotonic() + _COMMAND_SECONDS
-        self.lines_then: int | None = None
+    _OF_THE_DRIVER = frozenset({"hello", "ismaster", "ping", "saslStart", "saslContinue", "endSessions"})
 
-    def run(self) -> None:
-        while self._site.door.client_bytes < self._wanted:
-            if time.monotonic() > self._deadline:
-                return
-            time.sleep(0.0005)
-        self.lines_then = self._site.line.accepted
-        self._site.line.cut()
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._left: dict[int, bytes] = {}
+        self._call_at: int | None = None
+        self._call: Callable[[], None] | None = None
+
+    def call_at(self, count: int, call: Callable[[], None]) -> None:
+        """`call` is made once, when the `count`-th question has come and Mongo has not seen it yet."""
+        self._call_at, self._call = count, call
+
+    def watch(self, connection: int, chunk: bytes) -> None:
+        """See `proxy.Watch`."""
+        content = self._left.get(connection, b"") + chunk
+        while len(content) >= HEADER.size:
+            size, request_id, _, operation = HEADER.unpack_from(content)
+            if len(content) < size:
+                break
+            self._add(next(iter(read_message(request_id, operation, content[HEADER.size : size]).body)))
+            content = content[size:]
+        self._left[connection] = content
+
+    def _add(self, name: str) -> None:
+        if name not in self._OF_THE_DRIVER:
+            self.names.append(name)
+            if len(self.names) == self._call_at and self._call is not None:
+                self._call()
 
 
 def test_status_goes_on_over_a_line_that_drops(site: Site) -> None:

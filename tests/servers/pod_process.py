@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -102,8 +103,10 @@ class PodProcess:
     def close(self) -> None:
         """Ends it, whatever state it is in."""
         if self._popen.poll() is None:
-            # With the shell ends what is inside: `--pdeathsig`.
-            self._popen.kill()
+            # The whole group, not the shell alone: what was stopped before it had asked to end with the shell
+            # (`--pdeathsig`) would live on and hold its output open.
+            with suppress(ProcessLookupError):
+                os.killpg(self._popen.pid, signal.SIGKILL)
             self._popen.wait(_END_SECONDS)
         for reader in self._readers:
             reader.join(_END_SECONDS)

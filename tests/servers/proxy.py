@@ -15,11 +15,14 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 _T = TypeVar("_T")
+Watch = Callable[[int, bytes], None]
+"""Called in the proxy's thread with the number of a client's connection, from 1 on, and a chunk that came over it,
+before the chunk is passed on."""
 _CHUNK_BYTES = 65536
 _LOOPBACK = "127.0.0.1"
 
@@ -27,14 +30,14 @@ _LOOPBACK = "127.0.0.1"
 class TcpProxy:
     """Control it from the test's thread; every call has taken effect when it returns."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, watch: Watch | None = None) -> None:
         self._target_port = target_port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="tcp-proxy", daemon=True)
         # Bound, never listening: the port stays ours, and refuses, while no listener is open.
         self._reservation = _bound_socket(0)
         self.port: int = self._reservation.getsockname()[1]
-        self._line = _Line(self.port, target_port)
+        self._line = _Line(self.port, target_port, watch)
 
     def start(self) -> None:
         self._thread.start()
@@ -90,9 +93,9 @@ class TcpProxy:
 
 
 @contextmanager
-def tcp_proxy(target_port: int) -> Iterator[TcpProxy]:
+def tcp_proxy(target_port: int, watch: Watch | None = None) -> Iterator[TcpProxy]:
     """A proxy on a loopback port of its own in front of `target_port`, gone when the block ends."""
-    proxy = TcpProxy(target_port)
+    proxy = TcpProxy(target_port, watch)
     proxy.start()
     try:
         yield proxy
@@ -103,9 +106,10 @@ def tcp_proxy(target_port: int) -> Iterator[TcpProxy]:
 class _Line:
     """The proxy's state; lives in the event loop's thread."""
 
-    def __init__(self, port: int, target_port: int) -> None:
+    def __init__(self, port: int, target_port: int, watch: Watch | None) -> None:
         self._port = port
         self._target_port = target_port
+        self._watch = watch
         self._server: asyncio.Server | None = None
         self._links: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._flowing = asyncio.Event()
@@ -145,13 +149,14 @@ class _Line:
         task = asyncio.current_task()
         assert task is not None
         self.accepted += 1
+        number = self.accepted
         writers = self._links[task] = [writer]
         try:
             server_reader, server_writer = await asyncio.open_connection(_LOOPBACK, self._target_port)
             writers.append(server_writer)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._forward(reader, server_writer, from_client=True))
-                group.create_task(self._forward(server_reader, writer, from_client=False))
+                group.create_task(self._forward(reader, server_writer, client=number))
+                group.create_task(self._forward(server_reader, writer, client=None))
         except (OSError, ExceptionGroup):
             for each in writers:
                 _reset(each)
@@ -162,7 +167,8 @@ class _Line:
                 each.close()
             del self._links[task]
 
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, from_client: bool) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, client: int | None) -> None:
+        """One direction of a link; `client` is the number of the client's connection when it reads from there."""
         while True:
             await self._flowing.wait()
             chunk = await reader.read(_CHUNK_BYTES)
@@ -174,7 +180,9 @@ class _Line:
                 with suppress(OSError):
                     writer.write_eof()
                 return
-            chunk = self._spend(chunk) if from_client else self._spend_answer(chunk)
+            if client is not None and self._watch is not None:
+                self._watch(client, chunk)
+            chunk = self._spend(chunk) if client is not None else self._spend_answer(chunk)
             writer.write(chunk)
             await writer.drain()
             if self._answer_bytes == 0:
