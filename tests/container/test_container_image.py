@@ -21,7 +21,7 @@ import pytest
 
 from opsctl import __version__
 from opsctl.cli.app import ROOT as COMMANDS
-from opsctl.migration.kubernetes.pod_template import USER
+from opsctl.migration.kubernetes.manifest.pod_template import USER
 from tests.cli.processes import make_process, run_words
 from tests.container.built_image import NAME, ROOT, BuiltImage, ContainedSite, build_image, process_one
 from tests.container.locks import read_lock

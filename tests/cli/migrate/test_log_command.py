@@ -23,10 +23,10 @@ from opsctl.cli.output import write_outcome
 from opsctl.cli.process import Process
 from opsctl.cli.signals import StopRequest
 from opsctl.errors import AccessDeniedError, ExitCode, NotFoundError, UnavailableError
-from opsctl.migration.kubernetes.log_models import LogReport, LogWishes
+from opsctl.migration.kubernetes.logs.models import LogReport, LogWishes
 from opsctl.reporting.json_schema import envelope_schema
 from tests.cli.processes import Ended, Stream, make_process, run_words
-from tests.migration.kubernetes.log_scene import Scene
+from tests.migration.kubernetes.logs.scene import Scene
 from tests.migration.kubernetes.old_job import KEY
 from tests.reporting.test_json_schema import problems
 

@@ -16,7 +16,7 @@ from opsctl.config import ImagesSection, MongoSection, Profile, S3Section, load_
 from opsctl.config.sections import VEHICLE_FIELDS, ConfigSection, FieldMapping
 from opsctl.config.values import Given, Origin
 from opsctl.errors import ConfigError
-from opsctl.migration.kubernetes.manifest_models import SecretKey, Takeover, Variable
+from opsctl.migration.kubernetes.manifest.models import SecretKey, Takeover, Variable
 from opsctl.migration.kubernetes.models import JobKey
 from opsctl.reporting.redact import Redactor
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from opsctl.migration.kubernetes.manifest_secrets import flags_of
+from opsctl.migration.kubernetes.manifest.secrets import flags_of
 from opsctl.reporting.redact import MASK, Secrecy, is_generated, replace_secrets, secrecy_of
 from opsctl.reporting.secret_assignments import is_stand_in
 

@@ -13,12 +13,12 @@ from opsctl.cli.outcome import Outcome
 from opsctl.cli.signals import StopRequest
 from opsctl.errors import ExitCode
 from opsctl.migration.clock import Clock
-from opsctl.migration.kubernetes.log_follow import FollowOutput, follow_logs
-from opsctl.migration.kubernetes.log_lines import LogLine
-from opsctl.migration.kubernetes.log_models import LogReading, LogWishes, Silence
-from opsctl.migration.kubernetes.log_view import log_view, silence_sentences, text_line
+from opsctl.migration.kubernetes.logs.follow import FollowOutput, follow_logs
+from opsctl.migration.kubernetes.logs.lines import LogLine
+from opsctl.migration.kubernetes.logs.models import LogReading, LogWishes, Silence
+from opsctl.migration.kubernetes.logs.reading import read_logs
+from opsctl.migration.kubernetes.logs.view import log_view, silence_sentences, text_line
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind
-from opsctl.migration.kubernetes.pod_logs import read_logs
 from opsctl.migration.kubernetes.ports import Cluster
 from opsctl.reporting.neutralise import make_visible
 from opsctl.reporting.rows import ndjson_lines

@@ -13,7 +13,7 @@ from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.migration.clock import SystemClock
-from opsctl.migration.kubernetes.log_models import MOST_PODS, TAIL_LINES, LogWishes
+from opsctl.migration.kubernetes.logs.models import MOST_PODS, TAIL_LINES, LogWishes
 
 # A server that does not answer must not hold up Ctrl-C.
 DRAIN_SECONDS = 0.5

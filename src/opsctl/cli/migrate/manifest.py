@@ -11,8 +11,8 @@ from opsctl.cli.migrate.manifest_settings import ManifestRequest, prepare_manife
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.errors import UsageError
-from opsctl.migration.kubernetes.manifest_report import ManifestOutcome, ManifestReport, list_notes, source_warnings
-from opsctl.migration.kubernetes.manifest_view import warning_lines
+from opsctl.migration.kubernetes.manifest.report import ManifestOutcome, ManifestReport, list_notes, source_warnings
+from opsctl.migration.kubernetes.manifest.view import warning_lines
 
 PARTS = ("job", "rights")
 

@@ -18,23 +18,23 @@ from opsctl.config import Profile
 from opsctl.errors import ExitCode, OpsctlError
 from opsctl.migration.clock import SystemClock
 from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
-from opsctl.migration.kubernetes.manifest_apply import apply_plan, outcome_of
-from opsctl.migration.kubernetes.manifest_plan import ApplyPlan, PlannedObject, plan_apply, try_on_server
-from opsctl.migration.kubernetes.manifest_replace import (
+from opsctl.migration.kubernetes.manifest.apply import apply_plan, outcome_of
+from opsctl.migration.kubernetes.manifest.plan import ApplyPlan, PlannedObject, plan_apply, try_on_server
+from opsctl.migration.kubernetes.manifest.replace import (
     OldJobKeeper,
     check_replacement,
     check_writers,
     plan_replacement,
     replace_job,
 )
-from opsctl.migration.kubernetes.manifest_report import (
+from opsctl.migration.kubernetes.manifest.report import (
     ManifestOutcome,
     ManifestReport,
     ObjectReport,
     ObjectState,
     list_notes,
 )
-from opsctl.migration.kubernetes.manifest_view import diff_lines, manifest_view, warning_lines
+from opsctl.migration.kubernetes.manifest.view import diff_lines, manifest_view, warning_lines
 from opsctl.migration.kubernetes.work_log import LeaseWatch
 
 # For the answer to a change that is on its way.

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from opsctl.config import Profile
 from opsctl.errors import AccessDeniedError, NotFoundError, UsageError
-from opsctl.migration.kubernetes.manifest_models import Document, Note
-from opsctl.migration.kubernetes.manifest_plan import PlannedObject
-from opsctl.migration.kubernetes.manifest_report import field_path
-from opsctl.migration.kubernetes.manifest_secrets import flags_of
+from opsctl.migration.kubernetes.manifest.models import Document, Note
+from opsctl.migration.kubernetes.manifest.plan import PlannedObject
+from opsctl.migration.kubernetes.manifest.report import field_path
+from opsctl.migration.kubernetes.manifest.secrets import flags_of
 from opsctl.reporting.redact import Secrecy, is_generated, secrecy_of
 from opsctl.reporting.secret_assignments import is_stand_in
 

@@ -15,13 +15,13 @@ from opsctl.cli.migrate.manifest_variables import operator_grants, pod_variables
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.config import KubernetesSection, Profile
 from opsctl.errors import AccessDeniedError, NotFoundError, UsageError
-from opsctl.migration.kubernetes.manifest import build_manifest
-from opsctl.migration.kubernetes.manifest_models import Document, ManifestSettings, Takeover
-from opsctl.migration.kubernetes.manifest_secrets import IsSecret
+from opsctl.migration.kubernetes.manifest.documents import build_manifest
+from opsctl.migration.kubernetes.manifest.models import Document, ManifestSettings, Takeover
+from opsctl.migration.kubernetes.manifest.roles import parse_operator
+from opsctl.migration.kubernetes.manifest.secrets import IsSecret
+from opsctl.migration.kubernetes.manifest.takeover import take_over
 from opsctl.migration.kubernetes.models import JobKey, Kind
 from opsctl.migration.kubernetes.ports import Cluster
-from opsctl.migration.kubernetes.roles import parse_operator
-from opsctl.migration.kubernetes.takeover import take_over
 
 
 @dataclass(frozen=True, slots=True)

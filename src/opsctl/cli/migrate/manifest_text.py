@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from opsctl.migration.kubernetes.manifest_comments import write_comments
-from opsctl.migration.kubernetes.manifest_models import Document
+from opsctl.migration.kubernetes.manifest.comments import write_comments
+from opsctl.migration.kubernetes.manifest.models import Document
 from opsctl.reporting.view import Texts
 from opsctl.reporting.yaml_documents import dump_documents
 

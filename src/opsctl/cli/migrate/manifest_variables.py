@@ -16,9 +16,9 @@ from opsctl.config.decoding import required_keys
 from opsctl.config.profile import Setting, secret_texts, variable_name
 from opsctl.config.sections import ConfigSection
 from opsctl.errors import ConfigError
-from opsctl.migration.kubernetes.manifest_models import Grant, SecretKey, Takeover, Variable
+from opsctl.migration.kubernetes.manifest.models import Grant, SecretKey, Takeover, Variable
+from opsctl.migration.kubernetes.manifest.roles import forward_grant, secret_grant
 from opsctl.migration.kubernetes.models import JobKey
-from opsctl.migration.kubernetes.roles import forward_grant, secret_grant
 
 _SECTIONS: tuple[type[ConfigSection], ...] = (MongoSection, S3Section, ImagesSection)
 _NOT_FOR_PODS = frozenset({"mongo.forward"})

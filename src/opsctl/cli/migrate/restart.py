@@ -13,9 +13,9 @@ from opsctl.cli.services import open_work_log
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.config import KubernetesSection, Profile
 from opsctl.migration.clock import SystemClock
-from opsctl.migration.kubernetes.restart_models import RestartPlan, RestartWishes
-from opsctl.migration.kubernetes.restart_plan import plan_restart
-from opsctl.migration.kubernetes.restart_view import ask, plan_lines
+from opsctl.migration.kubernetes.restart.models import RestartPlan, RestartWishes
+from opsctl.migration.kubernetes.restart.plan import plan_restart
+from opsctl.migration.kubernetes.restart.view import ask, plan_lines
 from opsctl.migration.kubernetes.work_log import LeaseWatch
 
 PATIENCE_SECONDS = 300.0

@@ -16,9 +16,9 @@ from opsctl.errors import ExitCode, OpsctlError
 from opsctl.migration.clock import SystemClock
 from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
 from opsctl.migration.kubernetes.models import WorkMark
-from opsctl.migration.kubernetes.restart import RestartPorts, describe_plan, run_restart
-from opsctl.migration.kubernetes.restart_models import RestartOutcome, RestartPlan, RestartReport, Step, StepKind
-from opsctl.migration.kubernetes.restart_view import restart_view
+from opsctl.migration.kubernetes.restart.carry_out import RestartPorts, describe_plan, run_restart
+from opsctl.migration.kubernetes.restart.models import RestartOutcome, RestartPlan, RestartReport, Step, StepKind
+from opsctl.migration.kubernetes.restart.view import restart_view
 from opsctl.migration.kubernetes.work_log import LeaseWatch
 from opsctl.reporting.progress import Progress
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from opsctl.migration.kubernetes.manifest_models import Path
+from opsctl.migration.kubernetes.manifest.models import Path
 
 # Lists that the API merges by a key of their items: the order of the items means nothing.
 _MERGE_KEYS = ("name", "mountPath", "containerPort", "key")

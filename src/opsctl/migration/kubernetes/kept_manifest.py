@@ -17,7 +17,7 @@ MOST_FILES = 1_000
 
 class DiskKeeper:
     """Writes into one folder, readable by its owner alone: a Job may hold a password. Implements
-    `restart.ManifestKeeper`. JSON is what `kubectl create -f` takes too."""
+    `restart.recreation.ManifestKeeper`. JSON is what `kubectl create -f` takes too."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,0 +1,1 @@
+"""`migrate manifest`: what runs the migration as a Job, compared with the cluster and applied."""
