@@ -14,7 +14,7 @@ import pytest
 from pymongo import MongoClient
 
 from opsctl.cli.app import ROOT
-from opsctl.cli.migrate.restarting import manifest_folder
+from opsctl.cli.migrate.manifest_folder import manifest_folder
 from tests.adapters.kube.job_documents import (
     EVENTS_PATH,
     JOB_PATH,

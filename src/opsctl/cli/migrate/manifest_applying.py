@@ -7,9 +7,9 @@ from functools import partial
 
 from opsctl.cli.context import AppContext
 from opsctl.cli.kubernetes_access import open_cluster
+from opsctl.cli.migrate.manifest_folder import keeper_of
 from opsctl.cli.migrate.manifest_secrets import refuse_undecided
 from opsctl.cli.migrate.manifest_settings import PreparedManifest
-from opsctl.cli.migrate.restarting import manifest_folder
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.services import open_work_log
@@ -17,7 +17,6 @@ from opsctl.cli.signals import StopRequest, run_async
 from opsctl.config import Profile
 from opsctl.errors import ExitCode, OpsctlError
 from opsctl.migration.clock import SystemClock
-from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
 from opsctl.migration.kubernetes.manifest.apply import apply_plan, outcome_of
 from opsctl.migration.kubernetes.manifest.plan import ApplyPlan, PlannedObject, plan_apply, try_on_server
 from opsctl.migration.kubernetes.manifest.replace import (
@@ -62,7 +61,7 @@ def apply_manifest(context: AppContext, profile: Profile, prepared: PreparedMani
         refused = _report(prepared, plan, ManifestOutcome.REFUSED, plan.reports(ObjectState.NOT_TRIED))
         return _outcome(prepared, refused, error=plan.replaced.immutable_error())
     refuse_undecided(profile, plan.objects)
-    keeper = OldJobKeeper(DiskKeeper(manifest_folder(context.environ)), (plan.replaced and plan.replaced.live) or {})
+    keeper = OldJobKeeper(keeper_of(context.environ), (plan.replaced and plan.replaced.live) or {})
     run_async(lambda _stop: _check(profile, plan, wishes, keeper), drain_seconds=0)
     if wishes.dry_run:
         return _outcome(prepared, planned)

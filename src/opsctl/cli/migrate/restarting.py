@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from opsctl.cli.context import AppContext
 from opsctl.cli.interrupts import TimedOutError
 from opsctl.cli.kubernetes_access import open_cluster
+from opsctl.cli.migrate.manifest_folder import keeper_of
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.services import open_work_log
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.config import Profile
 from opsctl.errors import ExitCode, OpsctlError
 from opsctl.migration.clock import SystemClock
-from opsctl.migration.kubernetes.kept_manifest import DiskKeeper
 from opsctl.migration.kubernetes.models import WorkMark
 from opsctl.migration.kubernetes.restart.carry_out import RestartPorts, describe_plan, run_restart
 from opsctl.migration.kubernetes.restart.models import RestartOutcome, RestartPlan, RestartReport, Step, StepKind
@@ -39,7 +36,7 @@ def carry_out(
     context: AppContext, profile: Profile, plan: RestartPlan, watch: LeaseWatch, *, wait_seconds: float
 ) -> Outcome:
     """Does what the plan says. A request to stop is heard between the steps, never between deletion and creation."""
-    keeper = DiskKeeper(manifest_folder(context.environ))
+    keeper = keeper_of(context.environ)
 
     async def main(stop: StopRequest) -> Outcome:
         async with open_cluster(profile) as (cluster, _), open_work_log(profile, watch) as work:
@@ -52,14 +49,6 @@ def carry_out(
     with context.progress() as progress:
         told = _Told(context, progress, plan.job.grace_seconds)
         return run_async(main)
-
-
-def manifest_folder(environ: Mapping[str, str]) -> Path:
-    """Where a Job is kept while it is deleted: `OPSCTL_STATE_DIR`, else the user's state folder."""
-    from platformdirs import user_state_path  # noqa: PLC0415  # 20 ms that a given folder does not need
-
-    named = environ.get("OPSCTL_STATE_DIR")
-    return (Path(named) if named else user_state_path("opsctl")) / "jobs"
 
 
 class _Told:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from opsctl.errors import AccessDeniedError, NotFoundError, OpsctlError
+from collections.abc import Iterable
+
+from opsctl.errors import AccessDeniedError, BusyError, NotFoundError, OpsctlError
 from opsctl.migration.kubernetes.models import JobFacts, Kind, Pod, WorkMark, Writer
 from opsctl.migration.kubernetes.ports import Cluster
 from opsctl.migration.kubernetes.reading import belongs_to, read_pod
@@ -19,6 +21,34 @@ def find_other_writers(pods: tuple[Pod, ...], mark: WorkMark) -> tuple[Writer, .
     """Processes that are alive and run in no pod of the Job."""
     hosts = {pod.host for pod in pods if not pod.is_over}
     return tuple(writer for writer in mark.writers if writer.is_alive and writer.host not in hosts)
+
+
+def refuse_writers(writers: tuple[Writer, ...]) -> None:
+    """Raises BusyError when there are any, before anything is changed."""
+    if writers:
+        hosts = ", ".join(writer.host for writer in writers)
+        raise BusyError(
+            f"another process is at work on this migration: {hosts}; nothing was changed",
+            hint="stop it first, or add --force: the two will not write over each other, but one of them waits",
+            code="other-writer",
+        )
+
+
+def check_names(job: JobFacts, pods: tuple[Pod, ...], wished: Iterable[str]) -> None:
+    """Raises NotFoundError for a name that no pod of the Job has."""
+    known = {pod.name for pod in pods}
+    for name in wished:
+        if name not in known:
+            raise NotFoundError(
+                f"Job {job.key} has no pod {name!r}", hint=name_some(known, none="it has no pods at this moment")
+            )
+
+
+def name_some(names: set[str], *, none: str) -> str:
+    """For hints: the first ten of them, or `none`."""
+    shown = sorted(names)[:10]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"it has: {', '.join(shown)}{more}" if names else none
 
 
 async def newest_warning(cluster: Cluster, namespace: str, uid: str) -> str | None:

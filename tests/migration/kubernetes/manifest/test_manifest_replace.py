@@ -154,8 +154,7 @@ async def test_another_process_at_work_is_in_the_way_and_a_pod_of_the_job_is_not
     now = cluster.clock.now()
     own = Writer("old-pod", is_alive=True, heartbeat_at=now)
     dead = Writer("laptop", is_alive=False, heartbeat_at=now - timedelta(hours=1))
-    pods = await check_writers(cluster, FakeWorkLog(cluster.clock, lambda _: {"writers": (own, dead)}), item)
-    assert [pod.name for pod in pods] == ["old-pod"]
+    await check_writers(cluster, FakeWorkLog(cluster.clock, lambda _: {"writers": (own, dead)}), item)
     other = replace(dead, is_alive=True)
     with pytest.raises(BusyError, match="laptop"):
         await check_writers(cluster, FakeWorkLog(cluster.clock, lambda _: {"writers": (own, other)}), item)

@@ -22,6 +22,7 @@ from opsctl.migration.kubernetes.restart.view import restart_view
 from opsctl.migration.kubernetes.trouble import Finding, Remedy, Trouble
 from opsctl.reporting.language import Language
 from opsctl.reporting.texts import Catalogue
+from opsctl.reporting.view import Table
 from tests.fakes.clock import EPOCH
 
 REPORT = RestartReport(
@@ -69,6 +70,15 @@ def test_a_mended_job() -> None:
         "Job apc-backup-ns/car-image-migration goes on: a new pod makes progress."
     ]
     assert view.notes == ()
+
+
+def test_a_complete_job_is_not_called_stuck() -> None:
+    complete = Finding(Trouble.JOB_COMPLETE, Remedy.NONE)
+    report = replace(REPORT, outcome=RestartOutcome.NOTHING_TO_DO, findings=(complete,), steps=(), new_pods=())
+    titles = [block.title for block in restart_view(report, Catalogue("en")).blocks if isinstance(block, Table)]
+    assert titles == ["What was found"]
+    stuck = [block.title for block in restart_view(REPORT, Catalogue("en")).blocks if isinstance(block, Table)]
+    assert stuck[0] == "What is stuck"
 
 
 def test_a_manifest_that_was_kept_is_said_first_and_how_to_use_it_last() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from opsctl.errors import NotFoundError
+from opsctl.migration.kubernetes.job_pods import check_names, name_some
 from opsctl.migration.kubernetes.logs.models import LogWishes
 from opsctl.migration.kubernetes.models import Container, ContainerPhase, JobFacts, Pod
 
@@ -33,15 +34,13 @@ class Instance:
 def choose_pods(pods: Sequence[Pod], wishes: LogWishes, job: JobFacts) -> list[Pod]:
     """The pods that are wished for, those first that say most: running, failed, then the others; newer ones first.
     Raises NotFoundError for a pod or a container that is not there."""
-    known = {pod.name for pod in pods}
-    for name in wishes.pods:
-        if name not in known:
-            raise NotFoundError(f"Job {job.key} has no pod {name!r}", hint=_has(known, "it has no pods at this moment"))
+    check_names(job, tuple(pods), wishes.pods)
     chosen = [pod for pod in pods if is_wished(pod, wishes)]
     names = {container.name for pod in chosen for container in pod.containers}
     if wishes.container is not None and chosen and wishes.container not in names:
         raise NotFoundError(
-            f"no pod of Job {job.key} has a container {wishes.container!r}", hint=_has(names, "they have none")
+            f"no pod of Job {job.key} has a container {wishes.container!r}",
+            hint=name_some(names, none="they have none"),
         )
     chosen.reverse()
     chosen.sort(key=lambda pod: _FIRST.get(pod.phase, 2))
@@ -77,9 +76,3 @@ def instances_of(pod: Pod, container: Container, *, previous: bool) -> Iterator[
         yield Instance(pod.uid, container.name, attempt - 1, is_previous=True, from_previous=True, has_ended=True)
     has_ended = container.phase is ContainerPhase.TERMINATED or pod.is_over
     yield Instance(pod.uid, container.name, attempt, has_ended=has_ended)
-
-
-def _has(names: set[str], none: str) -> str:
-    shown = sorted(names)[:10]
-    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    return f"it has: {', '.join(shown)}{more}" if names else none

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opsctl.errors import BusyError, DataError, OpsctlError, UnavailableError
+from opsctl.errors import DataError, OpsctlError, UnavailableError
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.diff import compare
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
-from opsctl.migration.kubernetes.job_pods import find_other_writers, find_pods
+from opsctl.migration.kubernetes.job_pods import find_other_writers, find_pods, refuse_writers
 from opsctl.migration.kubernetes.manifest.plan import PlannedObject
-from opsctl.migration.kubernetes.models import JobKey, Kind, Pod
+from opsctl.migration.kubernetes.models import JobKey, Kind
 from opsctl.migration.kubernetes.ports import Cluster, JsonObject, WorkLog
 from opsctl.migration.kubernetes.reading import read_job
 from opsctl.migration.kubernetes.restart.recreation import ManifestKeeper, Recreation
@@ -44,9 +44,9 @@ class OldJobKeeper:
             self.path = None
 
 
-async def check_writers(cluster: Cluster, work: WorkLog, item: PlannedObject) -> tuple[Pod, ...]:
-    """The pods of the Job. Raises BusyError while a process that is none of them is at work, and UnavailableError when
-    that cannot be told."""
+async def check_writers(cluster: Cluster, work: WorkLog, item: PlannedObject) -> None:
+    """Raises BusyError while a process that is no pod of the Job is at work, and UnavailableError when that cannot be
+    told."""
     pods = await find_pods(cluster, read_job(item.live or {}))
     try:
         others = find_other_writers(pods, await work.look())
@@ -55,14 +55,7 @@ async def check_writers(cluster: Cluster, work: WorkLog, item: PlannedObject) ->
             f"Whether somebody else works on the migration cannot be told: {error.message}. Nothing was changed.",
             hint="mend that first, or add --force",
         ) from error
-    if others:
-        hosts = ", ".join(writer.host for writer in others)
-        raise BusyError(
-            f"Another process is at work on this migration: {hosts}. Nothing was changed.",
-            hint="stop it first, or add --force: the two will not write over each other, but one of them waits",
-            code="other-writer",
-        )
-    return pods
+    refuse_writers(others)
 
 
 def plan_replacement(cluster: Cluster, keeper: OldJobKeeper, clock: Clock, item: PlannedObject) -> Recreation:

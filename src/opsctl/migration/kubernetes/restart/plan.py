@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opsctl.errors import AccessDeniedError, BusyError, NotFoundError, OpsctlError, UsageError
+from opsctl.errors import AccessDeniedError, OpsctlError, UsageError
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.job_copy import copy_for_creation
-from opsctl.migration.kubernetes.job_pods import find_other_writers, find_pods, newest_warning
-from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Pod, WorkMark, Writer
+from opsctl.migration.kubernetes.job_pods import (
+    check_names,
+    find_other_writers,
+    find_pods,
+    newest_warning,
+    refuse_writers,
+)
+from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Pod, WorkMark
 from opsctl.migration.kubernetes.ownership import find_owners
 from opsctl.migration.kubernetes.ports import Cluster, WorkLog
 from opsctl.migration.kubernetes.reading import read_job
@@ -36,13 +42,14 @@ async def plan_restart(
     pods = await find_pods(cluster, job)
     mark, error = await _look(work, clock)
     findings = find_troubles(job, pods, mark, now=clock.now(), patience_seconds=wishes.patience_seconds)
-    findings = (*findings, *_wished(pods, wishes, findings, job))
+    check_names(job, pods, wishes.pods)
+    findings = (*findings, *_wished(pods, wishes, findings))
     steps = tuple(_steps(job, pods, findings, wishes))
     if error is not None and not steps and any(pod.is_running for pod in pods):
         raise retell(error, "whether the pods make progress cannot be told", _NAME_IT)
     others = find_other_writers(pods, mark)
-    if steps and others and not wishes.despite_writers:
-        raise _busy(others)
+    if steps and not wishes.despite_writers:
+        refuse_writers(others)
     plan = RestartPlan(
         job=job,
         pods=pods,
@@ -63,16 +70,9 @@ async def _look(work: WorkLog, clock: Clock) -> tuple[WorkMark, OpsctlError | No
         return WorkMark(clock.now(), None, None), error
 
 
-def _wished(
-    pods: tuple[Pod, ...], wishes: RestartWishes, findings: tuple[Finding, ...], job: JobFacts
-) -> Iterator[Finding]:
+def _wished(pods: tuple[Pod, ...], wishes: RestartWishes, findings: tuple[Finding, ...]) -> Iterator[Finding]:
     known = {pod.name: pod for pod in pods}
     for name in wishes.pods:
-        if name not in known:
-            raise NotFoundError(
-                f"Job {job.key} has no pod {name!r}",
-                hint=f"it has: {', '.join(sorted(known))}" if known else "it has no pods at this moment",
-            )
         if known[name].is_over:
             raise UsageError(
                 f"pod {name!r} has ended ({known[name].phase}): there is nothing to restart in it",
@@ -122,15 +122,6 @@ async def explain(
             finding = replace(finding, detail=await newest_warning(cluster, job.key.namespace, uid))  # noqa: PLW2901
         explained.append(finding)
     return tuple(explained)
-
-
-def _busy(writers: tuple[Writer, ...]) -> BusyError:
-    hosts = ", ".join(writer.host for writer in writers)
-    return BusyError(
-        f"another process is at work on this migration: {hosts}",
-        hint="stop it first, or add --force: the two will not write over each other, but one of them waits",
-        code="other-writer",
-    )
 
 
 def retell(error: OpsctlError, message: str, hint: str) -> OpsctlError:

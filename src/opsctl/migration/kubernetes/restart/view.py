@@ -65,7 +65,7 @@ def restart_view(report: RestartReport, texts: Texts) -> ReportView:
         summary.append(Line(t("kubernetes.manifest_kept", path=report.kept_manifest), "bad"))
     blocks: list[Section | Table] = []
     if report.findings:
-        blocks.append(_findings(report.findings, texts))
+        blocks.append(_findings(report, texts))
     if report.steps:
         blocks.append(_steps(report, texts))
     if report.new_pods:
@@ -114,11 +114,12 @@ def finding_text(finding: Finding, texts: Texts) -> str:
     return texts.get(f"kubernetes.trouble_{finding.trouble}")
 
 
-def _findings(findings: tuple[Finding, ...], texts: Texts) -> Table:
+def _findings(report: RestartReport, texts: Texts) -> Table:
     t = texts.get
-    rows = tuple((*_cells(finding, texts), t(f"kubernetes.remedy_{finding.remedy}")) for finding in findings)
+    rows = tuple((*_cells(finding, texts), t(f"kubernetes.remedy_{finding.remedy}")) for finding in report.findings)
     columns = (*_columns(texts), Column(t("kubernetes.remedy")))
-    return Table(columns, rows, t("kubernetes.stuck"))
+    is_well = report.outcome is RestartOutcome.NOTHING_TO_DO  # a complete Job, one that is suspended
+    return Table(columns, rows, t("kubernetes.state_found" if is_well else "kubernetes.stuck"))
 
 
 def _results(report: RestartReport, texts: Texts) -> Section:

@@ -85,6 +85,7 @@ MESSAGES = {
     "records_unknown": "The migration's own records could not be asked, so who else works on it and what gets finished "
     "is not known: {reason}",
     "stuck": "What is stuck",
+    "state_found": "What was found",
     "obstacles": "What is in the way of the new pods",
     "pod": "Pod",
     "the_job": "(the Job)",

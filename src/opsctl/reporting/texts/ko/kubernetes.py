@@ -87,6 +87,7 @@ MESSAGES = {
     "records_unknown": "마이그레이션 기록을 읽지 못했습니다. 다른 곳에서도 작업 중인지, 처리가 되고 있는지 알 수 "
     "없습니다: {reason}",
     "stuck": "멈춘 곳",
+    "state_found": "확인한 상태",
     "obstacles": "새 파드를 막고 있는 것",
     "pod": "파드",
     "the_job": "(Job)",
