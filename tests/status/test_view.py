@@ -112,6 +112,16 @@ def test_the_next_command_comes_last(name: str, command: str) -> None:
     assert command in text.split("Next:")[1]
 
 
+def test_who_watches_is_not_told_to_watch() -> None:
+    texts = Catalogue("en", SEOUL)
+    for name in SNAPSHOTS:
+        once, again = (
+            status_view(assess(SNAPSHOTS[name], SETTINGS), texts, is_watched=watched).next_commands
+            for watched in (False, True)
+        )
+        assert list(again) == [given for given in once if given.command != "opsctl status --watch"]
+
+
 def test_another_day_is_shown_with_its_date() -> None:
     slow = snapshot(run=run(slices=slices([0.1] * 360), plan=RunPlan(475, 0, 9000, 0, 0)), images=None)
     assert "done ~2025-12-24" in show(slow)

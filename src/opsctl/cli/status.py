@@ -68,6 +68,7 @@ class Look:
     """One look at the migration."""
 
     assessment: Assessment
+    is_watched: bool
 
     @property
     def report(self) -> StatusReport:
@@ -76,7 +77,7 @@ class Look:
 
     def view(self, texts: Texts) -> ReportView:
         """For people."""
-        return status_view(self.assessment, texts)
+        return status_view(self.assessment, texts, is_watched=self.is_watched)
 
     def exit_code(self, *, check: bool) -> ExitCode:
         """3 when something is wrong, 4 when something could not be read, with `check` 8 while there is more to do."""
@@ -93,8 +94,10 @@ async def _look_once(profile: Profile, process: Process, budget: Budget) -> Look
         return await _look(sources, settings, process, budget)
 
 
-async def _look(sources: StatusSources, settings: StatusSettings, process: Process, budget: Budget) -> Look:
-    return Look(assess(await take_snapshot(sources, _ProcessClock(process), budget), settings))
+async def _look(
+    sources: StatusSources, settings: StatusSettings, process: Process, budget: Budget, *, is_watched: bool = False
+) -> Look:
+    return Look(assess(await take_snapshot(sources, _ProcessClock(process), budget), settings), is_watched)
 
 
 def _watch(context: AppContext, profile: Profile, budget: Budget, *, interval_seconds: float, check: bool) -> Outcome:
@@ -106,7 +109,7 @@ def _watch(context: AppContext, profile: Profile, budget: Budget, *, interval_se
         async with open_status_sources(profile) as (sources, settings):
             while True:
                 try:
-                    look = await _look(sources, settings, context.process, budget)
+                    look = await _look(sources, settings, context.process, budget, is_watched=True)
                 except UnavailableError as error:
                     failures += 1
                     if failures == WATCH_TRIES:

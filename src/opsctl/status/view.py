@@ -67,8 +67,8 @@ _NEXT_IN_CLUSTER = (("opsctl migrate logs", "next_logs"), ("opsctl migrate resta
 _STUCK_SHARDS = ("shards-silent", "shards-stalled", "shards-failed", "shards-failed-silently", "shards-given-up")
 
 
-def status_view(assessment: Assessment, texts: Texts) -> ReportView:
-    """The whole report as a view."""
+def status_view(assessment: Assessment, texts: Texts, *, is_watched: bool = False) -> ReportView:
+    """The whole report as a view. `is_watched`: more looks follow, so that it does not say to watch."""
     state = assessment.verdict.state
     reason = assessment.verdict.reason
     summary = [Line(_headline(assessment, texts), _TONES.get(state, "strong"))]
@@ -92,7 +92,9 @@ def status_view(assessment: Assessment, texts: Texts) -> ReportView:
         ),
         notes=_notes(assessment, texts),
         next_commands=tuple(
-            NextCommand(command, texts.get(f"status.{why}")) for command, why in _choose_next(assessment)
+            NextCommand(command, texts.get(f"status.{why}"))
+            for command, why in _choose_next(assessment)
+            if not (is_watched and why == "next_watch")
         ),
     )
 
