@@ -114,9 +114,9 @@ def test_the_next_command_comes_last(name: str, command: str) -> None:
 
 def test_who_watches_is_not_told_to_watch() -> None:
     texts = Catalogue("en", SEOUL)
-    for name in SNAPSHOTS:
+    for taken in SNAPSHOTS.values():
         once, again = (
-            status_view(assess(SNAPSHOTS[name], SETTINGS), texts, is_watched=watched).next_commands
+            status_view(assess(taken, SETTINGS), texts, is_watched=watched).next_commands
             for watched in (False, True)
         )
         assert list(again) == [given for given in once if given.command != "opsctl status --watch"]
