@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,6 +39,7 @@ def test_a_process_that_ended_but_was_not_collected_is_gone(
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     assert read(child.pid) is None
     child.communicate()
+    assert child.returncode == -signal.SIGKILL
 
 
 def test_two_processes_are_told_apart(child: subprocess.Popen[bytes]) -> None:

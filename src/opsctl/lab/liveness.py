@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -15,10 +14,9 @@ _STATE, _START_TICKS = 0, 19
 def read_birth(pid: int) -> str | None:
     """A text that names the moment process `pid` began, the same at every call, different for any other process.
 
-    None when there is no such process, or it has ended and only waits to be collected by its parent.
+    None when there is no such process, or it has ended and only waits to be collected by its parent. It is not
+    collected here: how it ended is for its parent to read.
     """
-    with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
     if (_PROC / "self/stat").exists():
         return _birth_from_proc(pid)
     return birth_from_ps(pid)
