@@ -31,12 +31,14 @@ from opsctl.lab.demo import OUR_FIELDS
 from opsctl.lab.sample_data import PLACEHOLDER_SHA256, Sample, build_bulk, build_sample
 from opsctl.reporting.redact import Redactor
 from tests.contract.s3_clients import boto3_client
+from tests.end_to_end.gate import Gate, gate_before
 from tests.servers.launch import S3Target
 
 Document = dict[str, Any]
 COLLECTION = "danawa_vehicle_data"
 PREFIX = "images"
-GIVE_UP_SECONDS = 120
+# Only ever waited for in full when a test fails.
+GIVE_UP_SECONDS = 300
 
 EMBEDDED_ONLY = pytest.mark.parametrize(("mongo_uri", "s3_target"), [("embedded", "lab")], indirect=True)
 """For tests of what does not depend on who wrote the servers."""
@@ -161,6 +163,14 @@ class Site:
         assert found is not None
         return dict(found)
 
+    def is_at_work(self, *shards: int) -> bool:
+        """Whether each of these shards of the newest run has images in flight, and documents are done already. A run
+        that is not divided is shard 0."""
+        record = self.collection.database["opsctl_runs"].find_one(sort=[("sequence", -1)]) or {}
+        parts = record.get("shards") or {}
+        in_flight = all(parts.get(str(index), {}).get("in_flight") for index in shards)
+        return in_flight and self.count_processed() > 0
+
     def requests(self) -> Counter[str]:
         """What the image host was asked for so far, by encoded path and query."""
         with urllib.request.urlopen(f"{self.base_url}/_lab/stats", timeout=10) as answer:
@@ -246,13 +256,22 @@ def plain_site(mongo_uri: str, s3_target: S3Target, image_host: str) -> Iterator
 
 
 @pytest.fixture
-def slow_site(mongo_uri: str, s3_target: S3Target, slow_image_host: str) -> Iterator[Site]:
-    """A place where a run takes long enough to be met in the middle: four images at a time, a tenth of a second each.
+def gate(slow_image_host: str) -> Iterator[Gate]:
+    """The way to the image host of `slow_site`."""
+    with gate_before(slow_image_host) as opened:
+        yield opened
 
-    `FAST` lets a later command finish it quickly.
+
+@pytest.fixture
+def slow_site(mongo_uri: str, s3_target: S3Target, gate: Gate) -> Iterator[Site]:
+    """A place where a run can be met in the middle: four images at a time, a tenth of a second each, or as long as
+    `gate` holds them up.
+
+    `FAST` lets a later command finish it quickly. No image takes too long: nothing is asked for twice.
     """
-    with open_place(mongo_uri, s3_target, slow_image_host) as opened:
-        yield opened.with_settings(OPSCTL_IMAGES_PER_HOST_CONCURRENCY="4")
+    with open_place(mongo_uri, s3_target, gate.base_url) as opened:
+        patient = {"OPSCTL_IMAGES_TIMEOUT_SECONDS": "300"}
+        yield opened.with_settings(OPSCTL_IMAGES_PER_HOST_CONCURRENCY="4", **patient)
 
 
 FAST = {"OPSCTL_IMAGES_PER_HOST_CONCURRENCY": "64", "OPSCTL_IMAGES_WORKERS": "64"}

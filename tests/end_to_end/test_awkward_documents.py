@@ -6,6 +6,7 @@ import pytest
 
 from opsctl.lab.sample_peculiar import LONG_NAME_LENGTH
 from tests.end_to_end.conftest import EMBEDDED_ONLY, FAST, Site, read_answer, wait_until
+from tests.end_to_end.gate import Gate
 from tests.end_to_end.outcome import check_wide_outcome
 
 pytestmark = pytest.mark.slow
@@ -15,16 +16,18 @@ LARGEST_BYTES = 16 * 1024 * 1024
 LONGEST_KEY_BYTES = 1024
 
 
-def test_documents_that_change_meanwhile_are_tried_again(slow_site: Site) -> None:
+def test_documents_that_change_meanwhile_are_tried_again(slow_site: Site, gate: Gate) -> None:
     """One gets another price, one another image; one is deleted. Nothing is fetched twice, the end is right."""
     paths = slow_site.seed_wide(4, 30)
+    gate.close_after(1)
     child = slow_site.start(*MIGRATE)
-    wait_until(lambda: slow_site.requests()[paths[0]] > 0, child)
+    wait_until(lambda: gate.is_reached() and documents_in_flight(slow_site) == [0, 1, 2, 3], child)
     new = paths[0].replace("0-0.jpg", "new.jpg")
     slow_site.collection.update_one({"_id": 1}, {"$set": {"price": 1}})
     slow_site.collection.update_one({"_id": 2}, {"$push": {"exterior_images": slow_site.base_url + new}})
     slow_site.collection.delete_one({"_id": 3})
     before = slow_site.originals()
+    gate.open()
     answer = read_answer(child)
 
     assert answer.exit_code == 0, answer.stderr
@@ -45,6 +48,11 @@ def test_documents_that_change_meanwhile_are_tried_again(slow_site: Site) -> Non
     check_wide_outcome(slow_site, [*(path for path in paths if path not in gone), new])
     asked = slow_site.requests()
     assert max(asked[path] for path in (*paths, new)) == 1
+
+
+def documents_in_flight(site: Site) -> list[int]:
+    """Those that have been read, and are being worked on."""
+    return sorted(site.run_record()["shards"]["0"]["in_flight"])
 
 
 def test_a_document_of_15_megabytes_is_migrated(plain_site: Site) -> None:

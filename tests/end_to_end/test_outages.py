@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.end_to_end.conftest import FAST, Site, read_answer, wait_until
+from tests.end_to_end.gate import Gate
 from tests.end_to_end.outcome import check_plain_outcome
 from tests.servers.proxy import TcpProxy, tcp_proxy
 
 pytestmark = pytest.mark.slow
 
 DOCUMENTS = 60
+STEP = 50
+"""So many images of 240 before something happens."""
 MIGRATE = ("migrate", "images", "--yes", "-o", "json")
 
 
@@ -36,14 +39,17 @@ def cut_site(request: pytest.FixtureRequest, slow_site: Site) -> Iterator[CutSit
         yield cut
 
 
-def test_a_short_outage_is_waited_out(cut_site: CutSite) -> None:
+def test_a_short_outage_is_waited_out(cut_site: CutSite, gate: Gate) -> None:
     site, documents = cut_site.direct, cut_site.direct.seed_plain(DOCUMENTS)
+    gate.close_after(STEP)
     child = site.start(*MIGRATE, **cut_site.settings)
-    wait_until(lambda: site.count_processed() > 2, child)
     for take_away in (cut_site.proxy.refuse, cut_site.proxy.cut, cut_site.proxy.refuse):
+        wait_until(gate.is_reached, child)
         take_away()
+        gate.close_after(STEP)
         time.sleep(1)
         cut_site.proxy.restore()
+    gate.open()
     answer = read_answer(child)
 
     assert answer.exit_code == 0, answer.stderr
@@ -53,12 +59,14 @@ def test_a_short_outage_is_waited_out(cut_site: CutSite) -> None:
     assert site.call("migrate", "verify", "-q").exit_code == 0
 
 
-def test_a_long_outage_ends_with_5_and_marks_nothing(cut_site: CutSite) -> None:
+def test_a_long_outage_ends_with_5_and_marks_nothing(cut_site: CutSite, gate: Gate) -> None:
     site, documents = cut_site.direct, cut_site.direct.seed_plain(DOCUMENTS)
     before = site.originals()
+    gate.close_after(2 * STEP)
     child = site.start(*MIGRATE, **cut_site.settings, OPSCTL_IMAGES_OUTAGE_SECONDS="3")
-    wait_until(lambda: site.count_processed() > 2, child)
+    wait_until(lambda: gate.is_reached() and site.count_processed() > 2, child)
     cut_site.proxy.refuse()
+    gate.open()
     answer = read_answer(child)
     cut_site.proxy.restore()
 

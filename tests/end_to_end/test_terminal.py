@@ -13,6 +13,8 @@ import pyte
 import pytest
 
 from tests.end_to_end.conftest import EMBEDDED_ONLY, FAST, Site
+from tests.end_to_end.gate import Gate
+from tests.servers.kube_cluster import wait_for
 
 pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
@@ -45,7 +47,7 @@ def test_a_running_migration_and_status(slow_site: Site, columns: int, language:
     assert migrated.sent.count("\r") > 2, "the bar does not move"
     assert migrated.sent.rindex("\x1b[?25h") > migrated.sent.rindex("\x1b[?25l"), "the cursor stays hidden"
 
-    status = show(slow_site, columns, "status", "--lang", language)
+    status = show(slow_site, columns, "status", "--recount", "--lang", language)
     assert status.exit_code == 0
     check_screen(status)
     check_columns(status, {"en": "documents", "ko": "문서"}[language], {"en": "images", "ko": "이미지"}[language])
@@ -65,11 +67,14 @@ def test_a_table_of_failures_in_korean(slow_site: Site, columns: int) -> None:
     assert len(starts) == 1
 
 
-def test_a_stopped_migration_leaves_a_clean_screen(slow_site: Site) -> None:
+def test_a_stopped_migration_leaves_a_clean_screen(slow_site: Site, gate: Gate) -> None:
     slow_site.seed_plain(40)
+    gate.close_after(60)
     child = spawn(slow_site, 80, "migrate", "images", "--yes", "--lang", "ko")
     child.expect_exact("━")
+    wait_for(lambda: gate.is_reached() or None, "the run to be in its middle")
     child.sendintr()
+    gate.open()
     stopped = finish(child, 80)
     assert stopped.exit_code == 130
     check_screen(stopped)
@@ -135,7 +140,7 @@ def spawn(site: Site, columns: int, *words: str) -> pexpect.spawn:
         env=environment,
         dimensions=(ROWS, columns),
         encoding="utf-8",
-        timeout=90,
+        timeout=300,
     )
     child.logfile_read = io.StringIO()
     return child

@@ -15,14 +15,15 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 _T = TypeVar("_T")
-Watch = Callable[[int, bytes], None]
+Watch = Callable[[int, bytes], Awaitable[None] | None]
 """Called in the proxy's thread with the number of a client's connection, from 1 on, and a chunk that came over it,
-before the chunk is passed on."""
+before the chunk is passed on. What it returns is waited for, while everything else flows; a chunk whose client has gone
+meanwhile is not passed on, the server sees a broken line."""
 _CHUNK_BYTES = 65536
 _LOOPBACK = "127.0.0.1"
 
@@ -181,7 +182,11 @@ class _Line:
                     writer.write_eof()
                 return
             if client is not None and self._watch is not None:
-                self._watch(client, chunk)
+                waiting = self._watch(client, chunk)
+                if waiting is not None:
+                    await waiting
+                    if reader.at_eof() or reader.exception() is not None:
+                        raise ConnectionResetError
             chunk = self._spend(chunk) if client is not None else self._spend_answer(chunk)
             writer.write(chunk)
             await writer.drain()

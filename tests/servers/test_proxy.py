@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 
 import pytest
 
+from tests.servers.kube_cluster import wait_for
 from tests.servers.proxy import TcpProxy, tcp_proxy
 
 
@@ -160,6 +162,53 @@ def test_cut_after_breaks_at_the_exact_byte(proxy: TcpProxy, limit: int) -> None
     proxy.restore()
     with connect(proxy) as fresh:
         assert echo(fresh, b"again") == b"again"
+
+
+class Keeper:
+    """Keeps the chunks of the first connection until it is told to let go."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._may_go = asyncio.Event()
+
+    def watch(self, connection: int, _chunk: bytes) -> Awaitable[None] | None:
+        return self._keep() if connection == 1 else None
+
+    def let_go(self) -> None:
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(self._may_go.set)
+
+    async def _keep(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        await self._may_go.wait()
+
+
+def test_a_chunk_is_kept_until_its_watcher_lets_it_go(echo_port: int) -> None:
+    keeper = Keeper()
+    with tcp_proxy(echo_port, keeper.watch) as proxy, connect(proxy) as kept:
+        kept.sendall(b"kept")
+        wait_for(lambda: keeper.loop, "the chunk to be kept")
+        with connect(proxy) as free:
+            assert echo(free, b"free") == b"free"
+        assert proxy.client_bytes == len(b"free")
+        keeper.let_go()
+        assert kept.recv(4) == b"kept"
+
+
+def test_what_was_kept_for_a_client_that_has_gone_is_not_passed_on() -> None:
+    keeper = Keeper()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        tcp_proxy(server.getsockname()[1], keeper.watch) as proxy,
+    ):
+        with connect(proxy) as leaving:
+            leaving.sendall(b"kept")
+            wait_for(lambda: keeper.loop, "the chunk to be kept")
+        arrived, _ = server.accept()
+        with arrived:
+            keeper.let_go()
+            with pytest.raises(ConnectionResetError):
+                arrived.recv(4)
 
 
 def test_a_target_that_is_down_resets_the_client() -> None:
