@@ -222,7 +222,12 @@ def test_few_calls_are_made(google: LiveGoogle) -> None:
 
 @pytest.mark.slow
 def test_a_limit_of_time_still_gives_a_report(google: LiveGoogle) -> None:
+    """Within the shorter of these times a busy machine may not get to a report; a service is given up by itself only
+    after a longer one."""
     google.fail(Action.HANG, "logging")
-    ended = google.diagnose(FIRST, "-o", "json", "--timeout", "8")
+    for seconds in ("8", "18"):
+        ended = google.diagnose(FIRST, "-o", "json", "--timeout", seconds)
+        if ended.exit_code == 3:
+            break
     assert ended.exit_code == 3
     assert statuses(json.loads(ended.stdout)["data"])["logs"] == "error"

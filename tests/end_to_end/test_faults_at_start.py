@@ -9,14 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.end_to_end.conftest import EMBEDDED_ONLY, Answer, Site, open_place, read_answer
+from tests.end_to_end.conftest import EMBEDDED_ONLY, GIVE_UP_SECONDS, Answer, Site, open_place, read_answer
 from tests.servers.launch import S3Target, embedded_mongo
 
 pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
-BOUND_SECONDS = 15
-START_SECONDS = 3
-"""What of the bound is left for the start of the program."""
+BOUND_SECONDS = 25
+"""For the waiting alone. Less than drivers wait that were told nothing: PyMongo 30 s, botocore several times 60 s."""
 
 MIGRATE = ("migrate", "images", "--yes", "-o", "json")
 READING = (("migrate", "verify"), ("migrate", "failures"), ("status",))
@@ -53,14 +52,14 @@ def test_a_service_that_is_away_ends_with_5_in_time(seeded: Site) -> None:
             for name in [name for name, child in running.items() if child.poll() is not None]:
                 seconds[name] = time.monotonic() - began
                 answers[name] = read_answer(running.pop(name))
-            assert time.monotonic() - began < 60, f"still running: {list(running)}"
+            assert time.monotonic() - began < GIVE_UP_SECONDS, f"still running: {list(running)}"
             time.sleep(0.05)
     start_seconds = seconds.pop("nothing to wait for")
     assert answers.pop("nothing to wait for").exit_code == 7
     for name, answer in answers.items():
         assert answer.exit_code == 5, (name, answer.stderr)
         check_envelope(answer, "unavailable", name.partition(" ")[0])
-    assert max(seconds.values()) - start_seconds < BOUND_SECONDS - START_SECONDS, seconds
+    assert max(seconds.values()) - start_seconds < BOUND_SECONDS, seconds
 
 
 def test_the_reading_commands_end_with_5_without_mongo(seeded: Site) -> None:

@@ -40,14 +40,14 @@ def test_up_and_down(lab_environment: dict[str, str]) -> None:
     assert all(listens(address) for address in addresses)
     assert Path(up["configFile"]).stat().st_mode & 0o077 == 0
 
-    status = read(lab_environment, "status", "--profile", "lab")
+    status = read(lab_environment, "status", "--recount", "--profile", "lab")
     assert (status["state"], status["documents"]["total"]) == ("not_started", 475)
 
     again = read(lab_environment, "lab", "up")
     assert (again["isNew"], [server["pid"] for server in again["servers"]]) == (False, pids)
     half = read(lab_environment, "lab", "up", "--half-done")
     assert (half["isHalfDone"], [server["pid"] for server in half["servers"]]) == (True, pids)
-    taken_over = read(lab_environment, "status", "--profile", "lab")
+    taken_over = read(lab_environment, "status", "--recount", "--profile", "lab")
     assert (taken_over["documents"]["processed"], taken_over["runId"]) == (95, None)
 
     down = read(lab_environment, "lab", "down")
@@ -121,7 +121,7 @@ def call(environment: dict[str, str], *words: str) -> subprocess.CompletedProces
         env=environment,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
 

@@ -194,7 +194,7 @@ def check_commands(commands: list[str], folder: Path) -> None:
         words = shlex.split(command, comments=True)
         assert words, command
         parsed = subprocess.run(
-            ["/bin/sh", "-n", "-c", command], capture_output=True, text=True, check=False, timeout=10
+            ["/bin/sh", "-n", "-c", command], capture_output=True, text=True, check=False, timeout=120
         )
         assert parsed.returncode == 0, (command, parsed.stderr)
         subprocess.run(
@@ -204,7 +204,7 @@ def check_commands(commands: list[str], folder: Path) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            timeout=10,
+            timeout=120,
         )
         assert not (folder / "pwned").exists(), command
         assert not set(command) & HARMFUL, command

@@ -20,7 +20,7 @@ from tests.servers.launch import S3Target, embedded_mongo, lab_s3
 pytestmark = pytest.mark.servers
 
 FLAGS = ("--image", "registry.example/opsctl:1", "--operator", f"User:{RESTRICTED_USER}", "--shards", "2")
-STATUS = ("status", "-o", "json")
+STATUS = ("status", "--recount", "-o", "json")
 LOGS = ("migrate", "logs", "-o", "json")
 MANIFEST = ("migrate", "manifest", *FLAGS, "--apply", "--yes", "-o", "json")
 CHANGE = ("migrate", "manifest", *FLAGS, "--parallelism", "1", "--only", "job", "--apply", "--yes", "-o", "json")

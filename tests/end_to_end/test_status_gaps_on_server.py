@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.s3_clients import boto3_client
+from tests.end_to_end.conftest import Answer
 from tests.end_to_end.status_site import HELD, JOB, StatusSite, gaps, open_status_site
 from tests.servers.kube_cluster import RESTRICTED_USER, KubeCluster, wait_for
 from tests.servers.launch import S3Target
@@ -19,9 +19,6 @@ pytestmark = [
     pytest.mark.servers,
     pytest.mark.parametrize(("mongo_uri", "s3_target"), [("embedded", "lab")], indirect=True),
 ]
-
-LONGEST_SECONDS = 12.0
-"""Ten times what a look takes at the longest: a bound for a machine that is busy with other tests."""
 
 RULES = {
     "jobs": {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get", "list"]},
@@ -95,7 +92,7 @@ def test_a_right_that_is_missing_and_what_grants_it(
     assert (answer.data["job"] is None) == (right == "get jobs.batch")
     if right == "list pods":
         assert answer.data["job"]["pods"] is None
-    shown = " ".join(site.call("status", OPSCTL_KUBERNETES_CONTEXT="user").stdout.split())
+    shown = " ".join(site.show_status(OPSCTL_KUBERNETES_CONTEXT="user").split())
     assert rule in shown
 
 
@@ -157,12 +154,24 @@ def behind_line(site: StatusSite, line: TcpProxy, tmp_path: Path) -> StatusSite:
     return replace(site, settings={**site.settings, "OPSCTL_KUBERNETES_KUBECONFIG": str(kubeconfig)})
 
 
+def look_in_time(site: StatusSite) -> Answer:
+    """`status` with its own bounds. Where Mongo or S3 has not answered within them either, on a machine that is busy,
+    it is asked again: what is told of Kubernetes is the question here."""
+
+    def look() -> Answer | None:
+        answer = site.call("status", "-o", "json")
+        data = answer.data
+        methods = {data["documents"]["method"], data["objects"]["method"]}
+        sources = {gap["source"] for gap in data["gaps"]}
+        return answer if methods == {"exact"} and sources <= {"kubernetes"} else None
+
+    return wait_for(look, "Mongo and S3 to answer")
+
+
 def test_an_api_server_that_is_down(behind_line: StatusSite, line: TcpProxy) -> None:
     assert gaps(behind_line.status()) == []
     line.refuse()
-    began = time.monotonic()
-    answer = behind_line.status()
-    assert time.monotonic() - began < LONGEST_SECONDS
+    answer = look_in_time(behind_line)
     (gap,) = answer.data["gaps"]
     assert (answer.exit_code, gap["source"], gap["state"]) == (4, "kubernetes", "unavailable")
     assert f"127.0.0.1:{line.port}" in gap["reason"]
@@ -173,22 +182,20 @@ def test_an_api_server_that_is_down(behind_line: StatusSite, line: TcpProxy) -> 
 
 def test_an_api_server_that_says_nothing(behind_line: StatusSite, line: TcpProxy) -> None:
     line.hold()
-    began = time.monotonic()
-    answer = behind_line.status()
-    assert time.monotonic() - began < LONGEST_SECONDS
+    answer = look_in_time(behind_line)
     (gap,) = answer.data["gaps"]
     assert (answer.exit_code, gap["source"], gap["state"]) == (4, "kubernetes", "timeout")
+    # The bound of the look, not the much longer one of a request.
+    assert gap["reason"] == "No answer within 1.8 s."
     assert answer.data["documents"]["total"] == 4
 
 
 def test_a_slow_api_server_leaves_out_what_came_too_late(behind_line: StatusSite, line: TcpProxy) -> None:
     """The Job arrives, its pods do not: what is known is shown."""
     line.delay(0.25)
-    began = time.monotonic()
-    answer = behind_line.status()
-    assert time.monotonic() - began < LONGEST_SECONDS
+    answer = look_in_time(behind_line)
     assert answer.exit_code == 4
     assert {gap["state"] for gap in answer.data["gaps"]} == {"timeout"}
     assert answer.data["documents"]["total"] == 4
     line.restore()
-    assert behind_line.status("--recount").exit_code == 0
+    assert behind_line.status().exit_code == 0

@@ -57,7 +57,7 @@ def test_the_old_job_beside_the_counts(site: StatusSite) -> None:
     assert (pod["name"], pod["phase"], pod["restarts"], pod["node"]) == (name, "Running", 0, "kwok-0")
     assert abs(datetime.fromisoformat(pod["lastLineAt"]) - written) < timedelta(milliseconds=1)
     assert (data["problems"], data["contradictions"], data["shards"]) == ([], [], [])
-    shown = site.call("status").stdout
+    shown = site.show_status()
     assert f"{site.namespace}/{JOB}" in shown
     assert "1 min" in next(line for line in shown.splitlines() if line.startswith(name))
 
@@ -77,7 +77,7 @@ def test_stalled_and_the_log_says_how_long_already(site: StatusSite) -> None:
     assert (answer.exit_code, answer.data["state"], answer.data["stateCode"]) == (3, "stalled", "no-recent-upload")
     assert codes(answer.data["problems"]) == ["pod-quiet"]
     assert f"Pod {name}: runs, but its last log line is 15 min" in answer.data["problems"][0]["message"]
-    shown = site.call("status").stdout
+    shown = site.show_status()
     assert "opsctl migrate logs" in shown
     assert "opsctl migrate restart" in shown
 
@@ -149,7 +149,7 @@ def test_the_image_cannot_be_pulled(site: StatusSite) -> None:
     assert (answer.exit_code, answer.data["state"]) == (3, "stalled")
     assert codes(answer.data["problems"]) == ["pod-image-pull"]
     assert why in answer.data["problems"][0]["message"]
-    assert "ImagePullBackOff" in site.call("status").stdout
+    assert "ImagePullBackOff" in site.show_status()
 
 
 def test_no_node_takes_it(site: StatusSite) -> None:
@@ -280,6 +280,6 @@ def test_an_indexed_job_without_our_records_is_told_by_index(site: StatusSite) -
     assert (shards[2]["isGivenUp"], shards[2]["reason"]) == (True, "Error")
     assert (answer.data["job"]["completedIndexes"], answer.data["job"]["failedIndexes"]) == ("0", "2")
     assert {"job-failed-indexes"} <= set(codes(answer.data["problems"]))
-    shown = site.call("status").stdout
+    shown = site.show_status()
     assert "1 of 5 done" in shown
     assert "given up: 2" in shown

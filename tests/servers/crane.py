@@ -23,7 +23,7 @@ from opsctl.lab.announcement import not_started
 from opsctl.lab.attached import serve_attached
 from tests.servers.launch import BUILD_FOLDER
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 180.0
 _TOOL_SECONDS = 300.0
 
 

@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +22,7 @@ import pytest
 import urllib3
 import yaml
 
+from opsctl.errors import UnavailableError
 from opsctl.lab.announcement import not_started
 from opsctl.lab.attached import serve_attached
 from tests.servers.launch import BUILD_FOLDER
@@ -30,8 +31,10 @@ RESTRICTED_USER = "restricted-user"
 """Who context `user` signs in as; may do nothing until a role is bound."""
 
 _CRDS = "Logs,ClusterLogs,Exec,ClusterExec,PortForward,ClusterPortForward"
-_READY_SECONDS = 120.0
-_WAIT_SECONDS = 60.0
+# Only ever waited for in full when a test fails: the machine may be busy.
+_READY_SECONDS = 300.0
+_TRIES = 3
+_WAIT_SECONDS = 180.0
 _KWOK = "/apis/kwok.x-k8s.io/v1alpha1"
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
@@ -129,6 +132,13 @@ class KubeCluster:
         self.annotate_pod(namespace, name, {"kubetest/exit-code": str(exit_code)})
 
     def pod_log(self, namespace: str, name: str, *, follow: bool = True) -> tuple[LogFile, LogFile]:
+        """As `make_pod_log`, for a pod that runs. The logs can be read when this returns."""
+        logs = self.make_pod_log(namespace, name, follow=follow)
+        # kwok hears of it a moment later.
+        wait_for(lambda: self._has_log(namespace, name), f"the log of pod {name}")
+        return logs
+
+    def make_pod_log(self, namespace: str, name: str, *, follow: bool = True) -> tuple[LogFile, LogFile]:
         """The logs of all containers of the pod: the current one, and that of the container before."""
         files = tuple(self._folder / f"{namespace}-{name}-{kind}.log" for kind in ("current", "previous"))
         for file in files:
@@ -136,6 +146,16 @@ class KubeCluster:
         log = {"logsFile": str(files[0]), "previousLogsFile": str(files[1]), "follow": follow}
         self._kwok("logs", namespace, name, {"logs": [log]})
         return LogFile(files[0]), LogFile(files[1])
+
+    def _has_log(self, namespace: str, name: str) -> bool | None:
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+        container = self.request("GET", path)["spec"]["containers"][0]["name"]
+        try:
+            self._ask("GET", f"{path}/log?container={container}&tailLines=1", None, "application/json")
+        except KubeRequestError as error:
+            # 400: there is no log; 404: there is no pod any more.
+            return error.status == 404 or None
+        return True
 
     def log(self, namespace: str, name: str) -> str:
         """What the log of the pod holds."""
@@ -217,10 +237,25 @@ class KubeCluster:
 
 @contextmanager
 def kube_cluster(build_folder: Path = BUILD_FOLDER) -> Iterator[KubeCluster]:
-    """An empty cluster; skips the test, and says why, when the program is not built."""
+    """An empty cluster; skips the test, and says why, when the program is not built. It looks for free ports before its
+    parts take them: one that was taken in between means another try."""
     program = build_folder / "bin" / "kubetest"
     if not program.exists():
         pytest.skip("kubetest is not built: run tests/servers/build.sh kubetest")
+    with ExitStack() as stack:
+        for attempt in range(_TRIES):
+            try:
+                cluster = stack.enter_context(_start_cluster(program))
+            except UnavailableError:
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                break
+        yield cluster
+
+
+@contextmanager
+def _start_cluster(program: Path) -> Iterator[KubeCluster]:
     with tempfile.TemporaryDirectory(prefix="opsctl-test-kube-") as name:
         folder, log_file = Path(name) / "state", Path(name) / "log"
         kwok = Path(__file__).parent / "kube" / "kwok.yaml"

@@ -24,7 +24,8 @@ from opsctl.lab.attached import serve_announced, serve_attached
 from opsctl.lab.s3_server import serve_s3
 
 BUILD_FOLDER = Path(__file__).resolve().parents[2] / ".build"
-_READY_SECONDS = 30.0
+# Only ever waited for in full when a test fails: the machine may be busy.
+_READY_SECONDS = 180.0
 
 
 class NotBuiltError(Exception):
@@ -55,7 +56,7 @@ def embedded_mongo(user: str | None = None, password: str | None = None) -> Iter
             password_file = Path(name) / "password"
             password_file.write_text(password or "", encoding="utf-8")
             command += ["--user", user, "--password-file", str(password_file)]
-        with serve_announced("mongo", tuple(command), folder=Path(name)) as port:
+        with serve_announced("mongo", tuple(command), folder=Path(name), ready_seconds=_READY_SECONDS) as port:
             yield _mongo_uri(port)
 
 
@@ -75,7 +76,7 @@ def mongo_java_server(build_folder: Path = BUILD_FOLDER, *, heap_megabytes: int 
     command = ("java", *options, "-classpath", f"{home}/classes:{home}/jars/*", "Main", "0", "{port_file}")
     with (
         tempfile.TemporaryDirectory(prefix="opsctl-test-mongo-") as name,
-        serve_announced("mongo-java-server", command, folder=Path(name)) as port,
+        serve_announced("mongo-java-server", command, folder=Path(name), ready_seconds=_READY_SECONDS) as port,
     ):
         yield _mongo_uri(port)
 

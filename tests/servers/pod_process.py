@@ -43,7 +43,7 @@ _OUTSIDE = """exec 3>&2 2>/dev/null
 exit $?
 """
 _INSIDE = ("set -e", "mount -t proc proc /proc", 'hostname "$0"')
-_END_SECONDS = 10.0
+_END_SECONDS = 60.0
 _POLL_SECONDS = 0.01
 
 
@@ -96,7 +96,9 @@ class PodProcess:
         while self._popen.poll() is None:
             child = self._child()
             if child is not None:
-                os.kill(child, number)
+                # It may have ended since it was seen.
+                with suppress(ProcessLookupError):
+                    os.kill(child, number)
                 return
             time.sleep(_POLL_SECONDS)
 
@@ -140,7 +142,7 @@ def _isolation() -> tuple[str, ...]:
         words = ("setpriv", "--pdeathsig", "KILL", "unshare", *user, *_NAMESPACES, "--")
         try:
             probe = (*words, "sh", "-c", _OUTSIDE, "\n".join((*_INSIDE, 'exec "$@"')), "probe", "true")
-            done = subprocess.run(probe, capture_output=True, check=False, timeout=30)
+            done = subprocess.run(probe, capture_output=True, check=False, timeout=120)
         except FileNotFoundError:
             break
         if done.returncode == 0:

@@ -44,7 +44,8 @@ _MERGE_PATCH = "application/merge-patch+json"
 
 @dataclass(slots=True)
 class RunPod:
-    """A pod that was started. `index` is its completion index, None in a pod of no Indexed Job."""
+    """A pod that was started. `index` is its completion index, None in a pod of no Indexed Job; `kill_at` is there once
+    its process was told to end."""
 
     name: str
     uid: str
@@ -191,7 +192,7 @@ class PodRunner:
             waiting = {"reason": "CreateContainerConfigError", "message": str(error)}
             self._patch_status(name, {"phase": "Pending", **_container(document, {"waiting": waiting}, ready=False)})
             return
-        log, _ = self._cluster.pod_log(self.namespace, name)
+        log, _ = self._cluster.make_pod_log(self.namespace, name)
         now = datetime.now(UTC)
         security = document["spec"]["containers"][0].get("securityContext") or {}
         process = PodProcess(
@@ -222,8 +223,8 @@ class PodRunner:
             return
         if pod.kill_at is None:
             grace = float(metadata.get("deletionGracePeriodSeconds") or 0)
-            pod.kill_at = time.monotonic() + max(grace, _LEAST_GRACE_SECONDS)
             pod.process.send(signal.SIGTERM)
+            pod.kill_at = time.monotonic() + max(grace, _LEAST_GRACE_SECONDS)
         elif time.monotonic() > pod.kill_at:
             pod.process.send(signal.SIGKILL)
 
