@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -229,6 +229,29 @@ def test_a_log_that_cannot_be_read_is_no_failure(error: OpsctlError) -> None:
     assert answer.gaps == ()
     (pod,) = answer.job.pods or ()
     assert (pod.last_line_at, pod.has_lines) == (None, None)
+
+
+class _Cutting(FakeClient):
+    """Breaks the connection while the first logs are read."""
+
+    cuts = 1
+
+    async def stream(self, path: str, query: Sequence[tuple[str, str]] = ()) -> AsyncIterator[bytes]:
+        if self.cuts:
+            self.cuts -= 1
+            raise UnavailableError("the stream was cut", code="cut")
+        async for line in super().stream(path, query):
+            yield line
+
+
+@pytest.mark.parametrize(("cuts", "expected"), [(1, (UNTIL_NOW, True)), (2, (None, None))])
+def test_a_log_whose_connection_broke_is_asked_for_once_more(
+    cuts: int, expected: tuple[datetime | None, bool | None]
+) -> None:
+    client = _Cutting(logs=LOG)
+    client.cuts = cuts
+    (pod,) = read(client).job.pods or ()
+    assert (pod.last_line_at, pod.has_lines) == expected
 
 
 # -- other Jobs

@@ -23,7 +23,7 @@ from opsctl.adapters.kube.job_reading import (
     read_pod,
     text,
 )
-from opsctl.errors import AccessDeniedError, DataError, OpsctlError
+from opsctl.errors import AccessDeniedError, DataError, OpsctlError, UnavailableError
 from opsctl.status.answers import Gap, JobAnswer
 from opsctl.status.gaps import gap_of, silence_of
 from opsctl.status.job import Job, Pod
@@ -182,7 +182,7 @@ class _Reading:
             query.append(("container", found.container))
         path = f"{self._core}/pods/{quote(found.pod.name, safe='')}/log"
         try:
-            lines = [line async for line in self.client.stream(path, query)]
+            lines = await self._read_lines(path, query)
         except AccessDeniedError:
             raise
         except OpsctlError:
@@ -190,6 +190,15 @@ class _Reading:
         written = parse_time(lines[0].split(b" ", 1)[0].decode("ascii", "replace")) if lines else None
         if not lines or written is not None:
             found.pod = replace(found.pod, last_line_at=written, has_lines=bool(lines))
+
+    async def _read_lines(self, path: str, query: Query) -> list[bytes]:
+        """What a connection that broke has cut is asked for once more, as the client does with every other answer."""
+        try:
+            return [line async for line in self.client.stream(path, query)]
+        except UnavailableError as error:
+            if error.code != "cut":
+                raise
+        return [line async for line in self.client.stream(path, query)]
 
     async def _one_by_one(self, pods: list[_Found], ask: Callable[[_Found], Awaitable[None]]) -> None:
         async def take_turn(found: _Found) -> None:
