@@ -23,7 +23,7 @@ SECRETS = {
     "OPSCTL_S3_SECRET_ACCESS_KEY": "secret-access-key",
 }
 # With pauses of ten and twenty seconds before another pod, and a lease that is waited for.
-_JOB_SECONDS = 180.0
+_JOB_SECONDS = 300.0
 INDEX_FAILURES = "batch.kubernetes.io/job-index-failure-count"
 INDEX_IGNORED = "batch.kubernetes.io/job-index-ignored-failure-count"
 
@@ -92,6 +92,10 @@ class JobSite:
         record = self.site.collection.database["opsctl_runs"].find_one(sort=[("sequence", -1)])
         return bool(record and record.get("shards"))
 
+    def wait_until_told_to_end(self, pod: RunPod) -> None:
+        """Until the process has been sent SIGTERM, as that of a pod that is deleted is."""
+        wait_for(lambda: pod.kill_at, f"pod {pod.name} to be told to end")
+
     def shard(self, index: int) -> Json:
         """One shard of the newest run record."""
         return dict(self.site.run_record()["shards"][str(index)])
@@ -106,15 +110,15 @@ class JobSite:
         return "\n".join([str(job["status"]), *ends])
 
     def status(self) -> Answer:
-        """`opsctl status -o json`; shown with `-s`, or when the test fails."""
-        answer = self.site.call("status", "-q", "-o", "json")
+        """`opsctl status -o json`, given all the time it takes; shown with `-s`, or when the test fails."""
+        answer = self.site.call("status", "--recount", "-q", "-o", "json")
         assert answer.envelope["data"] is not None, answer.stderr
         print(_brief(answer))
         return answer
 
     def shown_status(self) -> str:
         """`opsctl status` for people, shown with `-s`."""
-        answer = self.site.call("status", "--no-color", COLUMNS="100")
+        answer = self.site.call("status", "--recount", "--no-color", COLUMNS="100")
         print(answer.stdout)
         return answer.stdout
 

@@ -14,7 +14,7 @@ from typing import Any
 from tests.servers.kube_cluster import KubeCluster, wait_for
 
 JOB = "car-image-migration"
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 180
 _NAMESPACES = itertools.count()
 
 

@@ -9,6 +9,7 @@ import pytest
 from bson import ObjectId
 
 from tests.end_to_end.conftest import Document, Site
+from tests.end_to_end.gate import Gate
 from tests.end_to_end.job_site import JobSite, open_job_site
 from tests.servers.kube_cluster import KubeCluster, KubeRequestError, wait_for
 
@@ -25,13 +26,15 @@ def here(cluster: KubeCluster, slow_site: Site) -> Iterator[JobSite]:
         yield opened
 
 
-def test_a_retry_after_the_end_begins_no_other_run_and_the_next_job_does(here: JobSite) -> None:
+def test_a_retry_after_the_end_begins_no_other_run_and_the_next_job_does(here: JobSite, gate: Gate) -> None:
     """The machine of a pod is lost after its process has done everything, and before Kubernetes has heard of it."""
     here.site.seed_plain(40)
+    gate.close_after(0)
     here.apply(shards=2)
     lost = here.runner.pod(index=1)
     lost.is_attended = False
-    wait_for(lambda: lost.exit_code is not None or None, "the lost process to end", seconds=60)
+    gate.open()
+    wait_for(lambda: lost.exit_code is not None or None, "the lost process to end")
     assert lost.exit_code == 0, lost.stderr
     wait_for(lambda: here.site.run_record()["state"] == "complete" or None, "the run to be complete")
     here.site.collection.insert_many([new_document(here.site, identifier) for identifier in (FIRST, LAST)])

@@ -10,6 +10,7 @@ import bson
 import pytest
 
 from tests.end_to_end.conftest import Document, Site, read_answer
+from tests.end_to_end.gate import Gate
 from tests.end_to_end.job_site import INDEX_FAILURES, INDEX_IGNORED, SECRETS, JobSite, open_job_site
 from tests.end_to_end.outcome import check_outcome, check_plain_outcome
 from tests.servers.kube_cluster import KubeCluster, wait_for
@@ -35,9 +36,11 @@ def slow(cluster: KubeCluster, slow_site: Site) -> Iterator[JobSite]:
         yield opened
 
 
-def test_four_shards_and_one_is_killed_and_tried_again(slow: JobSite) -> None:
+def test_four_shards_and_one_is_killed_and_tried_again(slow: JobSite, gate: Gate) -> None:
     documents = slow.site.seed_plain(120)
     before = slow.site.originals()
+    # Fewer than one of the four shards has: none is over before this is open.
+    gate.close_after(100)
     slow.apply(shards=4)
     pods = [slow.runner.pod(index=index) for index in range(4)]
     killed = pods[2]
@@ -57,6 +60,7 @@ def test_four_shards_and_one_is_killed_and_tried_again(slow: JobSite) -> None:
     assert [shard["index"] for shard in after.data["shards"] if shard["state"] == "silent"] == [2]
     again = slow.runner.pod(index=2, attempt=2)
     slow.shown_status()
+    gate.open()
 
     job = slow.wait_for_condition("Complete")
     assert (job["status"]["succeeded"], job["status"]["failed"], job["status"]["completedIndexes"]) == (4, 1, "0-3")
@@ -106,12 +110,15 @@ def test_images_that_are_gone_for_good_do_not_fail_the_job(cluster: KubeCluster,
     check_outcome(site, sample.images)
 
 
-def test_a_pod_that_is_drained_ends_in_order_and_is_not_counted(slow: JobSite) -> None:
-    documents = slow.site.seed_plain(40)
+def test_a_pod_that_is_drained_ends_in_order_and_is_not_counted(slow: JobSite, gate: Gate) -> None:
+    documents = slow.site.seed_plain(60)
+    gate.close_after(100)
     slow.apply(shards=2)
     drained = slow.runner.pod(index=1)
     wait_until_at_work(slow, drained)
     slow.delete_pod(drained)
+    slow.wait_until_told_to_end(drained)
+    gate.open()
     assert slow.runner.wait_for_end(drained) == 143
     assert slow.site.run_record()["shards"]["1"]["lease"]["owner"] is None, "the lease is given back"
 
@@ -124,13 +131,15 @@ def test_a_pod_that_is_drained_ends_in_order_and_is_not_counted(slow: JobSite) -
     check_plain_outcome(slow.site, documents)
 
 
-def test_a_shard_that_somebody_works_on_by_hand_is_waited_for(slow: JobSite) -> None:
-    documents = slow.site.seed_plain(200)
+def test_a_shard_that_somebody_works_on_by_hand_is_waited_for(slow: JobSite, gate: Gate) -> None:
+    documents = slow.site.seed_plain(120)
+    gate.close_after(100)
     by_hand = slow.site.start("migrate", "images", "--yes", "-q", "-o", "json", "--shard", "1/2")
     wait_for(lambda: slow.site.count_processed() or None, "the first document")
     slow.apply(shards=2)
     refused = slow.runner.pod(index=1)
     assert slow.runner.wait_for_end(refused) == 9, refused.stderr
+    gate.open()
     assert read_answer(by_hand).exit_code == 0
 
     job = slow.wait_for_condition("Complete")
@@ -173,23 +182,29 @@ def test_a_pod_asks_for_the_status_with_its_service_account(here: JobSite) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_over", [False, True], ids=["while-the-new-pod-works", "when-the-new-pod-is-done"])
-def test_a_frozen_process_that_wakes_up_writes_nothing(slow: JobSite, is_over: bool) -> None:
-    """Its machine was out of reach for longer than its lease; Kubernetes has made another pod meanwhile."""
+def test_a_frozen_process_that_wakes_up_writes_nothing(slow: JobSite, gate: Gate, is_over: bool) -> None:
+    """Its machine was out of reach for longer than its lease; Kubernetes has made another pod meanwhile,
+    and images have come."""
     documents = slow.site.seed_plain(60)
     before = slow.site.originals()
+    gate.close_after(100)
     slow.apply(shards=2)
     frozen = slow.runner.pod(index=1)
     wait_until_at_work(slow, frozen)
+    wait_for(lambda: gate.is_reached() or None, "images that wait")
     slow.runner.stop(frozen)
+    gate.let_in_who_waits()
     slow.runner.lose(frozen)
     again = slow.runner.pod(index=1, attempt=2)
     wait_for(lambda: slow.shard(1)["starts"] == 2 or None, "the new pod to take the lease")
     if is_over:
+        gate.open()
         slow.wait_for_condition("Complete")
     seen = slow.shard(1)
     at_rest = state_of(slow)
     slow.runner.resume(frozen)
     assert wait_for(lambda: frozen.exit_code, "the frozen process to end") == 9, frozen.stderr
+    gate.open()
     if is_over:
         assert state_of(slow) == at_rest
     slow.wait_for_condition("Complete")

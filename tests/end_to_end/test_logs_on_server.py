@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.kube_jobs import JOB, JobSite, open_job_site
+from opsctl.adapters.kube.client import TIMEOUT_SECONDS
+from tests.end_to_end.kube_jobs import COMMAND_SECONDS, JOB, JobSite, open_job_site
 from tests.servers.kube_cluster import KubeCluster, LogFile, wait_for
 from tests.servers.proxy import TcpProxy, tcp_proxy
 
@@ -78,22 +79,25 @@ class Following:
         """Until it is so; looked at again with every line."""
         while not is_reached():
             try:
-                self._arrived.get(timeout=60)
+                self._arrived.get(timeout=COMMAND_SECONDS)
             except queue.Empty:
                 raise AssertionError(f"waited in vain: {self.lines} {self.notes}") from None
             assert is_reached() or self.child.poll() is None, f"ended: {self.lines} {self.notes}"
 
     def wait_for_text(self, text: str) -> None:
-        self.wait(lambda: any(json.loads(each)["text"] == text for each in list(self.lines)))
+        self.wait(lambda: self.has_text(text))
 
     def wait_for_note(self, words: str) -> None:
         self.wait(lambda: any(words in each for each in list(self.notes)))
 
     def end(self) -> int:
-        code = self.child.wait(timeout=60)
+        code = self.child.wait(timeout=COMMAND_SECONDS)
         for thread in self._threads:
-            thread.join(timeout=10)
+            thread.join(timeout=COMMAND_SECONDS)
         return code
+
+    def has_text(self, text: str) -> bool:
+        return any(json.loads(each)["text"] == text for each in list(self.lines))
 
     @property
     def texts(self) -> list[str]:
@@ -112,7 +116,7 @@ def follow() -> Iterator[Callable[..., Following]]:
     for each in started:
         if each.child.poll() is None:
             each.child.kill()
-            each.child.wait(timeout=10)
+            each.child.wait(timeout=COMMAND_SECONDS)
 
 
 def write_two(site: JobSite) -> tuple[str, str, LogFile, LogFile]:
@@ -160,6 +164,7 @@ def test_following_goes_on_with_the_pod_that_the_controller_makes(
 ) -> None:
     first, second, zero, one = write_two(site)
     following = follow(site)
+    following.wait_for_text("zero")
     following.wait_for_text("one")
     zero.write("last words")
     following.wait_for_text("last words")
@@ -173,7 +178,9 @@ def test_following_goes_on_with_the_pod_that_the_controller_makes(
     for pod in (second, third):
         site.cluster.finish_pod(site.namespace, pod, 0)
     assert following.end() == 0
-    assert following.texts == ["zero", "one", "last words", "new pod", "still here"]
+    # A pod that does not answer for five seconds holds the others up no longer: on a busy machine either comes first.
+    assert sorted(following.texts[:2]) == ["one", "zero"]
+    assert following.texts[2:] == ["last words", "new pod", "still here"]
     assert f"Job {site.namespace}/{JOB} is complete." in following.notes
 
 
@@ -233,17 +240,22 @@ def test_being_interrupted_ends_it_although_the_server_hangs(
     following.wait_for_text("one")
     line.hold()
     following.child.send_signal(number)
-    assert following.child.wait(timeout=5) == code
+    # Less than a request to a server that says nothing would take.
+    assert following.child.wait(timeout=TIMEOUT_SECONDS - 3) == code
     following.end()
     assert not any("Traceback" in note for note in following.notes)
 
 
 def test_time_runs_out(site: JobSite, follow: Callable[..., Following]) -> None:
+    """Lines come until then; on a busy machine the start alone may take the shorter of these times."""
     write_two(site)
-    following = follow(site, "--timeout", "3")
-    following.wait_for_text("one")
-    assert following.end() == 5
-    assert any("did not" in note and "--timeout" in note for note in following.notes)
+    for seconds in ("3", "10", "30"):
+        following = follow(site, "--timeout", seconds)
+        assert following.end() == 5
+        assert any("did not" in note and "--timeout" in note for note in following.notes)
+        if following.has_text("one"):
+            return
+    raise AssertionError(f"no line came within {seconds} s")
 
 
 def test_why_there_are_no_lines(site: JobSite) -> None:
@@ -365,6 +377,6 @@ def test_the_reader_of_the_pipe_is_gone(site: JobSite, follow: Callable[..., Fol
     child.stdout.readline()
     child.stdout.close()
     zero.write("nobody reads this")
-    assert child.wait(timeout=60) == 141
+    assert child.wait(timeout=COMMAND_SECONDS) == 141
     assert "Traceback" not in child.stderr.read()
     child.stderr.close()
