@@ -47,6 +47,44 @@ async def test_other_ways_to_sign_in(user: dict[str, Any], expected: dict[str, s
     assert {name: server.requests[0].headers[name] for name in expected} == expected
 
 
+async def test_every_group_and_extra_of_whom_it_acts_for_is_sent() -> None:
+    extra = {"acme.com/project": ["a", "b"], "scopes": ["view"]}
+    user = {"token": "t", "as": "someone", "as-uid": "u-1", "as-groups": ["g1", "g2"], "as-user-extra": extra}
+    async with api_server(json_answer({})) as server, client_of(server.access(user)) as client:
+        await client.get("/version")
+    headers = server.requests[0].headers
+    sent = [(name, value) for name, value in headers.items() if name.startswith("Impersonate-")]
+    assert sent == [
+        ("Impersonate-User", "someone"),
+        ("Impersonate-Uid", "u-1"),
+        ("Impersonate-Group", "g1"),
+        ("Impersonate-Group", "g2"),
+        ("Impersonate-Extra-acme.com%2Fproject", "a"),
+        ("Impersonate-Extra-acme.com%2Fproject", "b"),
+        ("Impersonate-Extra-scopes", "view"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ({"as-groups": ["g"]}, "does not name"),
+        ({"as-uid": "u"}, "does not name"),
+        ({"as-user-extra": {"a": ["b"]}}, "does not name"),
+        ({"as": "x", "as-groups": "g"}, "as-groups of 'u' must be a list"),
+        ({"as": "x", "as-user-extra": ["a"]}, "as-user-extra of 'u' must be a table"),
+        ({"as": "x", "as-user-extra": {"a": "b"}}, "as-user-extra of 'u' must be a list"),
+        ({"as": "x", "as-groups": ["a\nb"]}, "what it acts as of user 'u' is not one line"),
+    ],
+)
+async def test_whom_to_act_for_must_be_clear(user: dict[str, Any], words: str) -> None:
+    """Acting with other rights than the file says would be worse than not acting."""
+    async with api_server(json_answer({})) as server, client_of(server.access({"token": "t", **user})) as client:
+        with pytest.raises(ConfigError, match=words):
+            await client.get("/version")
+    assert server.requests == []
+
+
 async def test_a_list_comes_in_pages() -> None:
     first = json_answer({"metadata": {"continue": "next"}, "items": [{"n": 1}, {"n": 2}]})
     async with (

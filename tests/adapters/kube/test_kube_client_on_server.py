@@ -225,3 +225,31 @@ async def test_the_namespace_that_is_asked_for(cluster: KubeCluster) -> None:
         client = open_kube({}, kubeconfig=cluster.kubeconfig, namespace=asked)
         assert client.namespace == expected
         await client.close()
+
+
+REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+
+async def test_whoever_may_act_for_another_is_that_one_with_its_groups(cluster: KubeCluster) -> None:
+    other: dict[str, Any] = {
+        "as": "jane",
+        "as-uid": "u-1",
+        "as-groups": ["dev", "ops"],
+        "as-user-extra": {"acme.com/Project": ["a"]},
+    }
+    async with client_in(cluster, token="admin-token", **other) as client:
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        who = (await client.send("POST", REVIEW, body))["status"]["userInfo"]
+        with pytest.raises(AccessDeniedError, match="does not let jane list secrets in namespace default"):
+            await items_of(client, "/api/v1/namespaces/default/secrets")
+    assert (who["username"], who["uid"], who["extra"]) == ("jane", "u-1", {"acme.com/project": ["a"]})
+    assert who["groups"] == ["dev", "ops", "system:authenticated"]
+
+
+async def test_acting_for_another_needs_a_right_which_is_named(cluster: KubeCluster) -> None:
+    restricted = find_access({}, kubeconfig=cluster.kubeconfig, context="user").user
+    async with client_in(cluster, **restricted.values, **{"as": "jane"}) as client:
+        with pytest.raises(AccessDeniedError) as denied:
+            await client.get("/api/v1/namespaces/default/configmaps/x")
+    assert denied.value.permission == "impersonate users"
+    assert 'resources: ["users"], verbs: ["impersonate"]' in (denied.value.hint or "")

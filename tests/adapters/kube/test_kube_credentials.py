@@ -62,7 +62,7 @@ async def test_a_token_is_kept_until_it_runs_out(tmp_path: Path) -> None:
     credentials = Credentials(access_of(plugin(tmp_path, script), tmp_path), ENVIRON, clock=lambda: now[0])
     assert (await credentials.current()) is (await credentials.current())
     now[0] += 3590
-    assert (await credentials.headers())["Authorization"] == "Bearer t"
+    assert dict(await credentials.headers())["Authorization"] == "Bearer t"
     assert (tmp_path / "calls").read_text() == "x\nx\n"
 
 
@@ -127,7 +127,7 @@ async def test_an_oidc_token_is_used_while_it_holds() -> None:
     user = oidc(2000)
     credentials = Credentials(access_of(user), {}, clock=lambda: 1000)
     token = user["auth-provider"]["config"]["id-token"]
-    assert (await credentials.headers())["Authorization"] == f"Bearer {token}"
+    assert dict(await credentials.headers())["Authorization"] == f"Bearer {token}"
     assert (await credentials.current()).expires_at == 2000
     assert (await Credentials(access_of(oidc(None)), {}).current()).expires_at is None
 

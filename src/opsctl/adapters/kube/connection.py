@@ -25,6 +25,7 @@ _CONNECT_SECONDS = 10.0
 # Proxies and load balancers end what is silent for a minute or more.
 _PING_SECONDS = 30.0
 _MAX_HEADER_BYTES = 65_536
+_OURS = (("Accept", "application/json, */*"), ("User-Agent", f"opsctl/{__version__}"))
 
 
 class Connection:
@@ -116,7 +117,7 @@ class Connection:
         if self._tls is None or self._tls[0] is not credential:
             self._tls = (credential, await asyncio.to_thread(tls_context, self._access, credential))
         return {
-            "headers": {**headers, **signed, "Accept": "application/json, */*", "User-Agent": f"opsctl/{__version__}"},
+            "headers": (*headers.items(), *signed, *_OURS),
             "ssl": self._tls[1],
             "server_hostname": self._access.cluster.text("tls-server-name"),
             "proxy": self._proxy(),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from opsctl.adapters.kube.exec_plugin import Credential, run_exec_plugin
+from opsctl.adapters.kube.impersonation import impersonation_headers
 from opsctl.adapters.kube.kubeconfig import Access
 from opsctl.adapters.kube.oidc import find_oidc_token
 from opsctl.errors import ConfigError
@@ -51,21 +52,23 @@ class Credentials:
             self._current = None
         return self.can_renew
 
-    async def headers(self) -> dict[str, str]:
-        """Authorization, and for whom to act."""
+    async def headers(self) -> tuple[tuple[str, str], ...]:
+        """Names and values: Authorization, and for whom to act."""
         credential, user = await self.current(), self._access.user
-        headers = {"Authorization": f"Bearer {credential.token}"} if credential.token else self._basic()
-        if (other := user.text("as")) is not None:
-            headers["Impersonate-User"] = other
-        if any("\n" in value or "\r" in value for value in headers.values()):
-            raise ConfigError(f"kubeconfig: the token of user {user.name!r} is not one line.")
+        authorization = f"Bearer {credential.token}" if credential.token else self._basic()
+        signed = (("Authorization", authorization),) if authorization else ()
+        headers = (*signed, *impersonation_headers(user))
+        for name, value in headers:
+            if "\n" in value or "\r" in value:
+                what = "the token" if name == "Authorization" else "what it acts as"
+                raise ConfigError(f"kubeconfig: {what} of user {user.name!r} is not one line.")
         return headers
 
-    def _basic(self) -> dict[str, str]:
+    def _basic(self) -> str | None:
         name, password = self._access.user.text("username"), self._access.user.text("password")
         if name is None or password is None:
-            return {}
-        return {"Authorization": "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()}
+            return None
+        return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
     async def _find(self) -> Credential:
         user = self._access.user
