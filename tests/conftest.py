@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 _SUITES = (
     *("mongo_reading", "mongo_writing", "mongo_racing", "s3_semantics"),
@@ -15,8 +15,9 @@ _SUITES = (
 for _name in _SUITES:
     pytest.register_assert_rewrite(f"tests.contract.{_name}")
 
-# No test depends on time; the machine may be busy.
-settings.register_profile("opsctl", deadline=None)
+# No test depends on time; the machine may be busy. A test that suppresses another check names `too_slow` beside it:
+# what it names takes the place of what stands here.
+settings.register_profile("opsctl", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("opsctl")
 
 pytest_plugins = ["tests.servers.fixtures"]

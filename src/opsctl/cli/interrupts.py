@@ -29,8 +29,9 @@ def limit_time(seconds: float | None) -> Iterator[None]:
         yield
         return
     previous = signal.signal(signal.SIGALRM, _raise_timed_out)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
+        # Inside: on a busy machine a short time is over before the body begins.
+        signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
     except TimedOutError as error:
         raise TimedOutError(

@@ -147,7 +147,7 @@ _VALUES = st.recursive(
 
 
 @given(content=_VALUES)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_stands_in_the_file_is_told_as_a_wrong_configuration(tmp_path: Path, content: Any) -> None:
     path = write(tmp_path / "any", content)
     with suppress(ConfigError):

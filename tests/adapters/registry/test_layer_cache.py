@@ -22,7 +22,7 @@ def stored(folder: Path, name: str) -> Path:
     return folder / digest(name).removeprefix("sha256:")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30)
 @given(index=st.binary(max_size=2000))
 def test_what_was_stored_comes_back(tmp_path: Path, index: bytes) -> None:
     cache = DiskLayerCache(tmp_path / "layers")

@@ -115,7 +115,9 @@ def test_a_server_that_ignores_the_range_begins_again_and_nothing_comes_twice(re
     assert download(registry, blob) == CONTENT
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     cuts=st.lists(st.none() | st.just(0) | st.just(5000) | st.integers(0, 5000), max_size=6),
     ranges=st.sampled_from(["yes", "ignored"]),
