@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.docs.pages import Example, is_shown_in
 
-LONGEST_SECONDS = 120
+LONGEST_SECONDS = 600
 # `status` gives every source a second or so. On a busy machine one may not answer in time: then it is asked again.
-LOOKS = 5
+LOOKS = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ NAMESPACE, DATABASE_NAMESPACE = "apc-backup-ns", "apc-db-ns"
 JOB = "car-image-migration"
 BUCKET = "carimage-382045063773"
 DOCUMENTS, DONE = 475, 95
+_QUICK = 150
 USER, PASSWORD = "opsctl", "not-to-be-seen"
 _PROFILE = """
 default_profile = "prod"
@@ -110,12 +111,13 @@ class OldJob:
 
     @contextmanager
     def new_pods_work(self, hung: str) -> Iterator[None]:
-        """A pod other than the one that hangs stores a document every quarter of a second."""
+        """A pod other than the one that hangs stores a document every quarter of a second, and slower later: there is
+        always something left to be done, however long the commands take."""
         ended = threading.Event()
 
         def work() -> None:
             number = DONE
-            while not ended.wait(0.25):
+            while not ended.wait(0.25 if number < DONE + _QUICK else 10.0):
                 if self._runs_another_pod(hung):
                     self.store(number, datetime.now(UTC))
                     number += 1

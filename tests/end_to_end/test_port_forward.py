@@ -28,7 +28,7 @@ pytestmark = pytest.mark.servers
 PASSWORD = "pass/word-nobody-sees"
 JOB = "car-image-migration"
 _NAMESPACES = iter(range(1000))
-_COMMAND_SECONDS = 120
+_COMMAND_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -131,15 +131,16 @@ def check_look(report: dict[str, Any], errors: str = "") -> None:
 
 def test_mongo_is_reached_through_the_api_server_alone(site: Site) -> None:
     site.cluster.grant(site.namespace, *RULES)
-    done = site.run("status", "-o", "json")
+    done = site.run("status", "--recount", "-o", "json")
     check_look(json.loads(done.stdout)["data"], done.stderr)
-    came_in, passed = site.door.accepted, site.door.client_bytes
+    came_in, asked = site.door.accepted, len(site.questions.names)
     assert came_in > 0
     site.line.refuse()
     away = site.run("status")
     assert away.returncode == 5, away.stdout + away.stderr
     assert "Kubernetes API server" in away.stderr
-    assert (site.door.accepted, site.door.client_bytes) == (came_in, passed)
+    # Not bytes: the driver's last words may still be on their way through the forward.
+    assert (site.door.accepted, len(site.questions.names)) == (came_in, asked)
 
 
 @pytest.mark.parametrize("part", [0.0, 0.3, 0.6, 1.0])
@@ -191,7 +192,7 @@ class Questions:
 
 def test_status_goes_on_over_a_line_that_drops(site: Site) -> None:
     site.cluster.grant(site.namespace, *RULES)
-    command = [sys.executable, "-m", "opsctl", "status", "--watch", "--interval", "1", "-o", "ndjson"]
+    command = [sys.executable, "-m", "opsctl", "status", "--watch", "--recount", "--interval", "1", "-o", "ndjson"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=site.environment, cwd=site.folder
     ) as watching:

@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.servers, EMBEDDED_ONLY]
 
 # A pod of such a template stays on its way out until a test ends it: the Job is being deleted for as long.
 HELD = {"kubetest/attended": "true"}
+# In seconds: for a scheduler, or a controller, to say why there is no pod.
+LONG_ENOUGH = "15"
 
 
 @pytest.fixture
@@ -28,6 +30,12 @@ def here(cluster: KubeCluster, plain_site: Site, tmp_path: Path) -> Iterator[Res
 def uid_of(job: dict[str, Any] | None) -> str:
     assert job is not None, "there is no Job"
     return str(job["metadata"]["uid"])
+
+
+def check_nothing_runs(answer: Answer) -> None:
+    """The new pod does nothing. On a busy machine it may not even run, or be there, after the second that is waited."""
+    assert answer.exit_code == 3
+    assert answer.data["whyNot"] in (("no-progress", "no-pod") if answer.data["newPods"] else ("no-pod",))
 
 
 def step_states(answer: Answer) -> dict[str, str]:
@@ -48,7 +56,7 @@ class TestBetweenDeletionAndCreation:
         assert without_server_fields(after or {}) == without_server_fields(before)
         assert (step_states(answer)["create-job"], here.kept) == ("done", [])
         # Nothing runs in the new pod, and that is all that is left to complain about.
-        assert (answer.exit_code, answer.data["whyNot"]) == (3, "no-progress")
+        check_nothing_runs(answer)
 
     @pytest.mark.slow
     def test_a_server_that_stays_away_leaves_the_job_on_disk(self, here: RestartSite) -> None:
@@ -84,7 +92,10 @@ class TestBetweenDeletionAndCreation:
 
     def test_time_that_runs_out_tells_where_the_job_is(self, here: RestartSite) -> None:
         before = here.create_job(annotations=HELD)
-        answer = here.restart("--recreate", "--yes", "--timeout", "4", "-o", "json")
+        for seconds in ("4", "10", "30"):
+            answer = here.restart("--recreate", "--yes", "--timeout", seconds, "-o", "json")
+            if "deletionTimestamp" in (here.job() or before)["metadata"]:
+                break
         assert (answer.exit_code, answer.data["outcome"]) == (5, "incomplete")
         (error,) = answer.envelope["errors"]
         assert (error["code"], str(here.kept[0]) in error["hint"]) == ("not-created", True)
@@ -173,7 +184,7 @@ class TestOtherHands:
         assert documents
         here.create_job()
         (pod,) = here.pods()
-        by_hand = here.site.start("migrate", "images", "--yes", "-q", OPSCTL_IMAGES_PER_HOST_RATE="20")
+        by_hand = here.site.start("migrate", "images", "--yes", "-q", OPSCTL_IMAGES_PER_HOST_RATE="4")
         try:
             wait_for(lambda: here.site.count_processed() or None, "the first document")
             words = ("--yes", "--pod", pod["metadata"]["name"], "--wait", "1", "-o", "json")
@@ -228,7 +239,7 @@ class TestRights:
         job = user.create_job()
         user.cluster.grant(user.namespace, *self.RULES)
         answer = user.restart("--recreate", "--yes", "--wait", "1", "-o", "json")
-        assert (answer.exit_code, answer.data["whyNot"]) == (3, "no-progress")
+        check_nothing_runs(answer)
         assert uid_of(user.job()) != uid_of(job)
 
     @staticmethod
@@ -247,7 +258,7 @@ class TestObstacles:
         here.create_job(pod_spec={"nodeSelector": {label: "yes"}})
         here.cluster.request("PATCH", path, {"metadata": {"labels": {label: None}}}, content_type=patch)
         (pod,) = here.pods()
-        answer = here.restart("--pod", pod["metadata"]["name"], "--yes", "--wait", "4", "-o", "json")
+        answer = here.restart("--pod", pod["metadata"]["name"], "--yes", "--wait", LONG_ENOUGH, "-o", "json")
         assert (answer.exit_code, answer.data["whyNot"]) == (3, "no-pod")
         (obstacle,) = answer.data["obstacles"]
         assert obstacle["trouble"] == "unschedulable"
@@ -259,7 +270,7 @@ class TestObstacles:
         here.create_job(pod_spec={"serviceAccountName": "migration"})
         here.cluster.request("DELETE", f"{accounts}/migration")
         (pod,) = here.pods()
-        answer = here.restart("--pod", pod["metadata"]["name"], "--yes", "--wait", "4", "-o", "json")
+        answer = here.restart("--pod", pod["metadata"]["name"], "--yes", "--wait", LONG_ENOUGH, "-o", "json")
         assert (answer.exit_code, answer.data["whyNot"]) == (3, "no-pod")
         (obstacle,) = answer.data["obstacles"]
         assert (obstacle["trouble"], obstacle["pod"]) == ("no-pods", None)

@@ -103,14 +103,19 @@ class KubeCluster:
         return list(self.request("GET", path)["items"])
 
     def create_pod(self, namespace: str, name: str, *, labels: Mapping[str, str] | None = None, **spec: Any) -> Json:
-        """A pod that runs; waits until it does."""
+        """A pod that runs; waits until it does, or did: where its container is run for real it may have ended since."""
         containers = [{"name": "main", "image": "example.com/app:1"}]
         body = {
             "metadata": {"name": name, "labels": dict(labels or {})},
             "spec": {"containers": containers, "restartPolicy": "Never", **spec},
         }
         self.request("POST", f"/api/v1/namespaces/{namespace}/pods", body)
-        return self.wait_for_phase(namespace, name, "Running")
+        return wait_for(lambda: self._begun(namespace, name), f"pod {name} to run")
+
+    def _begun(self, namespace: str, name: str) -> Json | None:
+        pod = self.find(f"/api/v1/namespaces/{namespace}/pods/{name}")
+        # kwok gives it an address with the phase Running; it stays.
+        return pod if pod is not None and "podIP" in pod["status"] else None
 
     def wait_for_phase(self, namespace: str, name: str, phase: str) -> Json:
         """The pod, once it is in the phase."""
