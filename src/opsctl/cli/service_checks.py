@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from opsctl.cli.config.service_check import CheckState, ServiceCheck, check_from_error
@@ -10,25 +11,26 @@ from opsctl.cli.process import Process
 from opsctl.cli.services import mongo_place, open_bucket, open_database, read_mapping
 from opsctl.cli.signals import StopRequest, run_async
 from opsctl.cli.status_sources import open_jobs
-from opsctl.config import CloudRunSection, KubernetesSection, MongoSection, Profile, S3Section
+from opsctl.config import CloudRunSection, ConfigSection, KubernetesSection, MongoSection, Profile, S3Section
 from opsctl.errors import AccessDeniedError, ConfigError, OpsctlError, UnavailableError
 
 
 def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
     """Mongo, S3, Kubernetes and Cloud Run, as far as they are configured and valid; the others have nothing that could
-    be tried."""
+    be tried. All are asked at the same time: one that hangs costs its own time and nobody else's."""
+    asks: dict[type[ConfigSection], Callable[[], Awaitable[str]]] = {
+        MongoSection: lambda: _try_mongo(profile),
+        S3Section: lambda: _try_s3(profile),
+        KubernetesSection: lambda: _try_kubernetes(profile),
+        CloudRunSection: lambda: _try_cloud_run(profile, process),
+    }
 
     async def main(_stop: StopRequest) -> list[ServiceCheck]:
-        checks = []
-        if profile.is_configured(MongoSection):
-            checks.append(await _try("mongo", lambda: _try_mongo(profile)))
-        if profile.is_configured(S3Section):
-            checks.append(await _try("s3", lambda: _try_s3(profile)))
-        if profile.is_configured(KubernetesSection):
-            checks.append(await _try("kubernetes", lambda: _try_kubernetes(profile)))
-        if profile.is_configured(CloudRunSection):
-            checks.append(await _try("cloudrun", lambda: _try_cloud_run(profile, process)))
-        return checks
+        async with asyncio.TaskGroup() as group:
+            tries = [
+                group.create_task(_try(kind.SECTION, ask)) for kind, ask in asks.items() if profile.is_configured(kind)
+            ]
+        return [task.result() for task in tries]
 
     return run_async(main, drain_seconds=0)
 
