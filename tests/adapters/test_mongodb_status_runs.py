@@ -40,7 +40,7 @@ class Place:
 
 @pytest.fixture
 async def place(mongo_uri: str) -> AsyncIterator[Place]:
-    client = connect(mongo_uri)
+    client = connect(mongo_uri, timeout_seconds=60)
     name = f"opsctl-{uuid.uuid4().hex[:12]}"
     yield Place(client[name])
     await client.drop_database(name)

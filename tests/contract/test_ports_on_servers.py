@@ -29,7 +29,7 @@ from tests.servers.launch import S3Target
 @pytest.fixture
 async def own_database(mongo_uri: str) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
     """A database of its own, through a client as the adapter makes it."""
-    client = connect(mongo_uri)
+    client = connect(mongo_uri, timeout_seconds=60)
     name = f"ports_{uuid.uuid4().hex[:12]}"
     try:
         yield client[name]

@@ -26,7 +26,7 @@ Database = AsyncDatabase[dict[str, Any]]
 
 @pytest.fixture
 async def database(mongo_uri: str) -> AsyncIterator[Database]:
-    client = connect(mongo_uri)
+    client = connect(mongo_uri, timeout_seconds=60)
     name = f"adapter_{uuid.uuid4().hex[:12]}"
     try:
         yield client[name]

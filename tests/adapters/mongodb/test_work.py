@@ -91,7 +91,7 @@ class Place:
 
 @pytest.fixture
 async def place(mongo_uri: str) -> AsyncIterator[Place]:
-    client = connect(mongo_uri)
+    client = connect(mongo_uri, timeout_seconds=60)
     name = f"work-{uuid.uuid4().hex[:12]}"
     clock = HandClock()
     yield Place(client[name], clock, LeaseWatch(clock))
