@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME = "localhost/opsctl:test"
 PYTHON = "3.13"
 USER = 65532
-_BUILD_SECONDS = 400
+# Only ever waited for in full when a test fails; parallel tests may build several at the same time.
+_BUILD_SECONDS = 1800
 _BASE = """\
 FROM scratch
 COPY . /
@@ -73,7 +74,7 @@ class BuiltImage:
             env={**self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

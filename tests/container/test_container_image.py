@@ -25,7 +25,8 @@ from opsctl.migration.kubernetes.manifest.pod_template import USER
 from tests.cli.processes import make_process, run_words
 from tests.container.built_image import NAME, ROOT, BuiltImage, ContainedSite, build_image, process_one
 from tests.container.locks import read_lock
-from tests.end_to_end.conftest import Site, open_site, read_answer, wait_until
+from tests.end_to_end.conftest import Site, open_place, read_answer, serve_image_host, wait_until
+from tests.end_to_end.gate import Gate, gate_before
 from tests.servers.crane import crane_registry, find_crane
 from tests.servers.launch import embedded_mongo, lab_s3
 
@@ -48,14 +49,21 @@ def image() -> Iterator[BuiltImage]:
 
 
 @pytest.fixture
-def site(image: BuiltImage) -> Iterator[ContainedSite]:
-    """The lab's servers, an image host that takes its time, and the image."""
+def gate() -> Iterator[Gate]:
+    with serve_image_host("--latency-seconds", "0.1") as base_url, gate_before(base_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def site(image: BuiltImage, gate: Gate) -> Iterator[ContainedSite]:
+    """The lab's servers, an image host behind a gate, and the image."""
     with (
         embedded_mongo() as mongo_uri,
         lab_s3() as target,
-        open_site(mongo_uri, target, "--latency-seconds", "0.1") as opened,
+        open_place(mongo_uri, target, gate.base_url) as opened,
     ):
-        given = {each.name: getattr(opened, each.name) for each in fields(Site)}
+        patient = opened.with_settings(OPSCTL_IMAGES_TIMEOUT_SECONDS="300")
+        given = {each.name: getattr(patient, each.name) for each in fields(Site)}
         yield ContainedSite(**given, image=image)
 
 
@@ -139,12 +147,15 @@ def test_a_whole_migration_runs_in_it(site: ContainedSite) -> None:
     assert verified.exit_code == 0, verified.stdout + verified.stderr
 
 
-def test_process_one_gets_sigterm_and_finishes_what_is_in_flight(site: ContainedSite) -> None:
+def test_process_one_gets_sigterm_and_finishes_what_is_in_flight(site: ContainedSite, gate: Gate) -> None:
     slow = site.with_settings(OPSCTL_IMAGES_PER_HOST_CONCURRENCY="2")
     paths = slow.seed_wide(10, 20)
+    gate.close_after(30)
     child = slow.start("migrate", "images", "--yes", "-o", "json")
-    wait_until(lambda: len(slow.objects()) > 4, child)
+    wait_until(lambda: gate.is_reached() and len(slow.objects()) > 4, child)
     os.kill(process_one(child), signal.SIGTERM)
+    # Nothing comes back before the signal has come.
+    gate.open()
     answer = read_answer(child)
     assert answer.exit_code == 143, answer.stderr
     assert answer.data["state"] == slow.run_record()["state"] == "stopped"

@@ -172,7 +172,8 @@ def test_a_pod_asks_for_the_status_with_its_service_account(here: JobSite) -> No
         for name, value in settings.items()
         if name.startswith("OPSCTL_") and name not in {*SECRETS, "OPSCTL_CONFIG"}
     ]
-    container = {"name": "main", "image": "example.com/opsctl:1", "command": ["opsctl", "status", "-q", "-o", "json"]}
+    command = ["opsctl", "status", "--recount", "-q", "-o", "json"]
+    container = {"name": "main", "image": "example.com/opsctl:1", "command": command}
     here.cluster.create_pod(here.namespace, "look", containers=[{**container, "env": [*secrets, *plain]}])
     pod = here.runner.pod()
     assert here.runner.wait_for_end(pod) == 0, pod.stdout + pod.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.end_to_end.conftest import EMBEDDED_ONLY, Site
+from tests.end_to_end.conftest import EMBEDDED_ONLY, GIVE_UP_SECONDS, Site
 from tests.end_to_end.outcome import check_plain_outcome
 
 pytestmark = EMBEDDED_ONLY
@@ -22,7 +22,7 @@ COMMANDS = (
     ("migrate", "images", "--yes"),
     ("migrate", "verify"),
     ("migrate", "failures"),
-    ("status",),
+    ("status", "--recount"),
     ("config", "show"),
     ("config", "check"),
 )
@@ -74,7 +74,7 @@ def test_a_reader_that_leaves_early_ends_the_command_with_141(migrated: Site) ->
     with child.stdout, child.stderr:
         assert child.stdout.readline().startswith("documentId,")
         child.stdout.close()
-        assert (child.wait(60), child.stderr.read()) == (141, "")
+        assert (child.wait(GIVE_UP_SECONDS), child.stderr.read()) == (141, "")
 
 
 def test_a_migration_whose_reader_has_left_is_done_all_the_same(plain_site: Site) -> None:
@@ -83,7 +83,7 @@ def test_a_migration_whose_reader_has_left_is_done_all_the_same(plain_site: Site
     assert child.stdout is not None
     child.stdout.close()
     child.stdout = None
-    _, stderr = child.communicate(timeout=60)
+    _, stderr = child.communicate(timeout=GIVE_UP_SECONDS)
     assert (child.returncode, stderr) == (141, "")
     check_plain_outcome(plain_site, documents)
 

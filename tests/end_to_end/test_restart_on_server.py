@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.conftest import Answer, Site, read_answer
+from tests.end_to_end.gate import Gate
 from tests.end_to_end.job_site import JOB, JobSite, open_job_site
 from tests.end_to_end.outcome import check_plain_outcome
 from tests.servers.kube_cluster import KubeCluster, wait_for
@@ -43,14 +44,10 @@ def slow(cluster: KubeCluster, slow_site: Site) -> Iterator[JobSite]:
         yield opened
 
 
-def test_a_hung_pod_is_explained_and_mended(slow: JobSite) -> None:
+def test_a_hung_pod_is_explained_and_mended(slow: JobSite, gate: Gate) -> None:
     documents = slow.site.seed_plain(150)
     before = slow.site.originals()
-    slow.apply(shards=1)
-    hung = slow.runner.pod(index=0)
-    wait_for(lambda: slow.site.count_processed() or None, "the first document")
-    slow.runner.stop(hung)
-    make_old(slow, hung)
+    hung = hang_in_the_middle(slow, gate)
 
     seen = wait_for_state(slow, "silent")
     assert seen.exit_code == 3
@@ -75,14 +72,15 @@ def test_a_hung_pod_is_explained_and_mended(slow: JobSite) -> None:
     check_plain_outcome(slow.site, documents)
 
 
-def test_one_shard_of_three_hangs_and_the_others_are_left_alone(slow: JobSite) -> None:
-    documents = slow.site.seed_plain(300)
+def test_one_shard_of_three_hangs_and_the_others_are_left_alone(slow: JobSite, gate: Gate) -> None:
+    documents = slow.site.seed_plain(150)
+    # Half of what one of the three shards has.
+    gate.close_after(100)
     slow.apply(shards=3)
     pods = [slow.runner.pod(index=index) for index in range(3)]
-    wait_for(
-        lambda: (slow.is_cut() and all(slow.shard(n)["counters"]["images_stored"] for n in range(3))) or None, "work"
-    )
+    wait_for(lambda: (gate.is_reached() and slow.site.is_at_work(0, 1, 2)) or None, "all three to be at work")
     slow.runner.stop(pods[1])
+    gate.open()
     make_old(slow, *pods)
     wait_for_plan(slow)
     child = slow.site.start("migrate", "restart", "--yes", "-o", "json")
@@ -131,20 +129,16 @@ def test_the_old_job_hangs_and_is_known_by_its_documents_alone(slow: JobSite, tm
     assert (again.exit_code, again.data["outcome"]) == (0, "nothing-to-do")
 
 
-def test_a_pod_that_is_replaced_while_the_question_stands(slow: JobSite) -> None:
+def test_a_pod_that_is_replaced_while_the_question_stands(slow: JobSite, gate: Gate) -> None:
     """Nothing is done that was not agreed to: the new pod is not the one that hung."""
     import pexpect  # noqa: PLC0415  # only here
 
     slow.site.seed_plain(150)
-    slow.apply(shards=1)
-    hung = slow.runner.pod(index=0)
-    wait_for(lambda: slow.site.count_processed() or None, "the first document")
-    slow.runner.stop(hung)
-    make_old(slow, hung)
+    hung = hang_in_the_middle(slow, gate)
     wait_for_plan(slow)
     words = [*slow.site.command[1:], "migrate", "restart", "--no-color"]
     child = pexpect.spawn(
-        sys.executable, words, env=slow.site.environment, encoding="utf-8", timeout=90, dimensions=(50, 120)
+        sys.executable, words, env=slow.site.environment, encoding="utf-8", timeout=300, dimensions=(50, 120)
     )
     child.expect_exact("[y/N]")
     slow.delete_pod(hung)
@@ -161,6 +155,18 @@ def test_a_pod_that_is_replaced_while_the_question_stands(slow: JobSite) -> None
     assert new.exit_code is None or new.exit_code == 0
     slow.runner.check()
     assert [pod["metadata"]["name"] for pod in pods_of(slow)][-1:] == [new.name]
+
+
+def hang_in_the_middle(slow: JobSite, gate: Gate) -> RunPod:
+    """A Job of one pod, of which a part is done; then its process does nothing more, for an hour as it seems."""
+    gate.close_after(100)
+    slow.apply(shards=1)
+    hung = slow.runner.pod(index=0)
+    wait_for(lambda: (gate.is_reached() and slow.site.count_processed()) or None, "the first documents")
+    slow.runner.stop(hung)
+    gate.open()
+    make_old(slow, hung)
+    return hung
 
 
 def old_job(slow: JobSite, script: Path) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def test_the_old_job_is_taken_over(site: Site) -> None:
 
 def check_status_of_old_job(site: Site, half_done: HalfDone) -> None:
     """95 of 475 with objects, newest object, elapsed time, and a time left or the reason why there is none."""
-    answer = site.call("status", "-q", "-o", "json")
+    answer = site.call("status", "--recount", "-q", "-o", "json")
     assert answer.exit_code in (0, 3), answer.stdout
     status = answer.data
     documents, objects, images = status["documents"], status["objects"], status["images"]
@@ -72,7 +72,7 @@ def check_verification(site: Site, sample: Sample) -> None:
 
 
 def check_status_at_the_end(site: Site, sample: Sample) -> None:
-    status = site.call("status", "-q", "-o", "json").data
+    status = site.call("status", "--recount", "-q", "-o", "json").data
     assert status["state"] == "complete_with_failures"
     assert status["documents"]["processed"] == len(sample.documents)
     assert status["failedByClass"]["unrecorded"] > 0
