@@ -20,8 +20,9 @@ WORDS = {
     "mongo.uri": "Connection string, with user and password. Refer to it: it is a secret.",
     "mongo.database": "Database of the collection. Run records are kept in the same one.",
     "mongo.collection": "Collection of the vehicle documents.",
-    "mongo.forward": "`namespace/pod:port` or `namespace/service:port`: reach Mongo through a Kubernetes port-forward. "
-    "The hosts in `mongo.uri` do not matter then.",
+    "mongo.forward": "`namespace/name:port`, the name of a pod or a Service: reach Mongo through a Kubernetes "
+    "port-forward. `namespace/pod/name:port` and `namespace/service/name:port` say which. The hosts in `mongo.uri` do "
+    "not matter then.",
     "s3.bucket": "Bucket that the images go to.",
     "s3.prefix": "First part of every key.",
     "s3.region": "Region of the bucket. Set it: the addresses in the documents name it.",
@@ -29,10 +30,10 @@ WORDS = {
     "s3.access_key_id": "With `secret_access_key`: the key to use. Without both, AWS's own chain is asked.",
     "s3.secret_access_key": "A secret: refer to it.",
     "s3.session_token": "Of temporary credentials. A secret: refer to it.",
-    "kubernetes.namespace": "Namespace of the migration Job. Not used yet.",
-    "kubernetes.job": "Name of the migration Job. Not used yet.",
-    "kubernetes.context": "Context of the kubeconfig. Not used yet.",
-    "kubernetes.kubeconfig": "Path; a relative one starts at the configuration file. Not used yet.",
+    "kubernetes.namespace": "Namespace of the migration Job.",
+    "kubernetes.job": "Name of the migration Job.",
+    "kubernetes.context": "Context of the kubeconfig. Its current one, unless set.",
+    "kubernetes.kubeconfig": "Path; a relative one starts at the configuration file. Else as kubectl finds it.",
     "images.workers": "Images in flight at once. `--workers` overrides it.",
     "images.per_host_concurrency": "Of them from one host.",
     "images.per_host_rate": "Requests a second to one host.",

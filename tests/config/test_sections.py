@@ -98,7 +98,12 @@ def test_s3_keys_belong_together() -> None:
         S3Section(bucket="b", secret_access_key="a").check()
 
 
-@pytest.mark.parametrize("forward", ["mongodb-0:27017", "ns/pod", "ns/pod:x", "a b/c:1"])
+@pytest.mark.parametrize("forward", ["mongodb-0:27017", "ns/pod", "ns/pod:x", "a b/c:1", "ns/job/x:1"])
 def test_a_forward_names_namespace_pod_and_port(forward: str) -> None:
-    with pytest.raises(ValueError, match="namespace/pod:port"):
+    with pytest.raises(ValueError, match="namespace/name:port"):
         MongoSection(uri="mongodb://h", database="d", collection="c", forward=forward).check()
+
+
+@pytest.mark.parametrize("forward", ["ns/mongodb-0:27017", "ns/pod/mongodb-0:1", "ns/service/m:1", "ns/svc/m:1"])
+def test_a_forward_may_say_what_it_leads_to(forward: str) -> None:
+    MongoSection(uri="mongodb://h", database="d", collection="c", forward=forward).check()

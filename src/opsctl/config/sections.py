@@ -18,6 +18,7 @@ KEY_PLACEHOLDERS = frozenset(
 )
 OWN_FIELDS = frozenset({"_id", "s3_images_metadata", "s3_migration"})
 MASK = "***"
+_FORWARD = re.compile(r"[^/\s]+/((po|pods?|svc|services?)/)?[^/:\s]+:\d{1,5}")
 
 
 class ConfigSection(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,13 +53,16 @@ class MongoSection(ConfigSection, frozen=True, kw_only=True, forbid_unknown_fiel
     database: Text
     collection: Text
     forward: Text | None = None
-    """`namespace/pod:port` or `namespace/service:port`: reach it through a Kubernetes port-forward."""
+    """`namespace/name:port`, of a pod or a Service: reach it through a Kubernetes port-forward.
+    `namespace/pod/name:port` and `namespace/service/name:port` say which."""
 
     def check(self) -> None:
         if not self.uri.startswith(("mongodb://", "mongodb+srv://")):
             raise ValueError("uri: must start with mongodb:// or mongodb+srv://")
-        if self.forward is not None and not re.fullmatch(r"[^/\s]+/[^/:\s]+:\d{1,5}", self.forward):
-            raise ValueError("forward: must look like namespace/pod:port or namespace/service:port")
+        if self.forward is not None and not _FORWARD.fullmatch(self.forward):
+            raise ValueError(
+                "forward: must look like namespace/name:port, namespace/pod/name:port or namespace/service/name:port"
+            )
         if "$" in self.collection or "\0" in self.collection:
             raise ValueError("collection: must not contain $ or a null character")
 

@@ -124,6 +124,58 @@ async def missing_right(cluster: KubeCluster, target: ForwardTarget) -> str | No
     return None
 
 
+async def test_a_name_of_a_pod_and_of_a_service_leads_where_it_says(cluster: KubeCluster, namespace: str) -> None:
+    """Service `mongo-4` selects another pod than `mongo-4`. Rights for one of the two are enough for that one."""
+    services = f"/api/v1/namespaces/{namespace}/services"
+    spec = {"selector": {"app": "db"}, "ports": [{"port": 7000, "targetPort": 7001}]}
+    await asyncio.to_thread(cluster.request, "POST", services, {"metadata": {"name": "mongo-4"}, "spec": spec})
+    await asyncio.to_thread(lambda: cluster.create_pod(namespace, "behind", labels={"app": "db"}))
+    async with answering(b"service") as behind, answering(b"the pod") as itself:
+        await asyncio.to_thread(cluster.forward_port, namespace, "behind", 7001, behind)
+        # There is no such pod yet: the name is that of the Service.
+        assert await greeting(cluster, f"{namespace}/mongo-4:7000") == b"service"
+        await asyncio.to_thread(cluster.create_pod, namespace, "mongo-4")
+        await asyncio.to_thread(cluster.forward_port, namespace, "mongo-4", 7000, itself)
+        for kind, expected in (("", b"the pod"), ("pod/", b"the pod"), ("service/", b"service")):
+            assert await greeting(cluster, f"{namespace}/{kind}mongo-4:7000") == expected
+        forward = {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["get", "create"]}
+        pods = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
+        await asyncio.to_thread(cluster.grant, namespace, pods, forward)
+        assert await greeting(cluster, f"{namespace}/mongo-4:7000", "user") == b"the pod"
+        listed = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
+        both = {"apiGroups": [""], "resources": ["services"], "verbs": ["get"]}
+        await asyncio.to_thread(cluster.grant, namespace, listed, both, forward)
+        for kind in ("", "service/"):
+            assert await greeting(cluster, f"{namespace}/{kind}mongo-4:7000", "user") == b"service"
+
+
+@asynccontextmanager
+async def answering(words: bytes) -> AsyncIterator[int]:
+    """Says the same to everybody who says something."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if await reader.read(1):
+            writer.write(words)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def greeting(cluster: KubeCluster, target: str, context: str | None = None) -> bytes:
+    async with forwarded(cluster.kubeconfig, ForwardTarget.parse(target), context) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"?")
+        async with asyncio.timeout(60):
+            said = await reader.readexactly(7)
+        writer.close()
+        return said
+
+
 async def test_a_pod_that_is_not_there(cluster: KubeCluster, namespace: str) -> None:
     with pytest.raises(NotFoundError, match="there is no pod and no Service mongodb-9"):
         await forwarded(cluster.kubeconfig, ForwardTarget(namespace, "mongodb-9", 27017)).__aenter__()

@@ -177,6 +177,8 @@ def test_what_no_pod_could_use(sections: dict[str, Any], message: str) -> None:
     [
         ("db/mongodb-0:27017", [("pods", ("mongodb-0",)), ("pods/portforward", ("mongodb-0",))]),
         ("db/mongodb:27017", [("services", ("mongodb",)), ("pods", ()), ("pods/portforward", ())]),
+        ("db/service/mongo-4:27017", [("services", ("mongo-4",)), ("pods", ()), ("pods/portforward", ())]),
+        ("db/pod/mongo:27017", [("pods", ("mongo",)), ("pods/portforward", ("mongo",))]),
     ],
 )
 def test_people_need_what_the_profile_reaches_through(forward: str, resources: list[Any]) -> None:

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from opsctl.adapters.kube.client import KubeClient
@@ -36,8 +37,11 @@ async def open_forward(
 ) -> AsyncIterator[int]:
     """Yields the local port, on 127.0.0.1. It is tried once before, so that what cannot work says so at once.
 
-    When the line drops, its connections end, and the next ones get a new line, to another pod when the one before is
-    gone. Raises NotFoundError, UnavailableError, AccessDeniedError, ConfigError.
+    When the line drops, its connections end, and the next ones get a new line, to another pod of the Service when the
+    one before is gone. Whether the name is that of a pod or of a Service is settled by the first line: what has been a
+    pod does not become another server because it is away for a moment.
+
+    Raises NotFoundError, UnavailableError, AccessDeniedError, ConfigError.
     """
     forward = _Forward(client, target, sleep)
     probe = await forward.open_line()
@@ -60,35 +64,43 @@ class _Forward:
         self._sleep = sleep
         self._serving: set[asyncio.Task[None]] = set()
         self._complaint = ""
+        self._is_closed = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One local connection."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # asyncio runs it as one
+        if self._is_closed:
+            # It was accepted, and begins only now: nobody would end it any more.
+            writer.transport.abort()
+            return
         self._serving.add(task)
         try:
-            line = await self.open_line()
-            try:
-                await line.join(reader, writer)
-            finally:
-                await line.close()
-                if line.has_answered:
-                    self._complaint = ""
+            await self._join_line(reader, writer)
         except OpsctlError as error:
             # Whoever connected sees its connection end, and tries again; once is enough to say why.
             if error.message != self._complaint:
                 _log.warning("%s", error.message)
             self._complaint = error.message
         except asyncio.CancelledError:
-            # Only `close` does this. A task that ends cancelled would be told as an error by asyncio's streams.
-            pass
+            # Only `close` does this. A task that ends cancelled would be told as an error by asyncio's streams. What is
+            # still to be written would wait for a reader who may not read any more.
+            writer.transport.abort()
         finally:
             self._serving.discard(task)
             writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+
+    async def _join_line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = await self.open_line()
+        try:
+            await line.join(reader, writer)
+        finally:
+            await line.close()
+            if line.has_answered:
+                self._complaint = ""
 
     async def close(self) -> None:
+        self._is_closed = True
         for task in self._serving:
             task.cancel()
         if self._serving:
@@ -101,7 +113,12 @@ class _Forward:
                 async with asyncio.timeout(_OPEN_SECONDS):
                     return await self._open_line_once()
             except TimeoutError as error:
-                raise UnavailableError(f"Port-forward to {self._target}: no answer in time", code="timeout") from error
+                kubectl = f"{self._client.access.kubectl} get pods -n {self._target.namespace}"
+                raise UnavailableError(
+                    f"Port-forward to {self._target}: no answer within {_OPEN_SECONDS:g} seconds",
+                    code="timeout",
+                    hint=f"This asks the same server: {kubectl}",
+                ) from error
             except UnavailableError as error:
                 if pause is None:
                     raise
@@ -110,9 +127,10 @@ class _Forward:
         raise AssertionError  # the last pause is None
 
     async def _open_line_once(self) -> _Line:
-        pod, port = await find_pod(self._client, self._target)
-        path = f"/api/v1/namespaces/{self._target.namespace}/pods/{pod}/portforward"
-        socket = await self._handshake(path, port)
+        found = await find_pod(self._client, self._target)
+        path = f"/api/v1/namespaces/{self._target.namespace}/pods/{found.pod}/portforward"
+        socket = await self._handshake(path, found.port)
+        self._target = replace(self._target, kind=found.kind)
         line = _Line(socket, self._target)
         try:
             await line.begin()
@@ -140,11 +158,14 @@ class _Forward:
         """The handshake tells no more than the status. Kubernetes asks for `get`, newer ones for `create` as well."""
         access, right = self._client.access, Right("get", "pods/portforward", "", self._target.namespace)
         if status == 403:
+            who = access.user.text("as") or f"the account of {access.origin}"
             return AccessDeniedError(
-                f"Kubernetes does not let the account of {access.origin} {right}.",
+                f"Kubernetes does not let {who} {right}.",
                 permission=str(right),
                 hint=f"Grant it {right.rule('create')}.",
             )
+        if status == 404:
+            return UnavailableError(f"Port-forward to {self._target}: the pod has gone in this moment")
         if status in (400, 500, 502, 503):
             return UnavailableError(
                 f"Port-forward to {self._target}: the node of the pod answered {status}",
