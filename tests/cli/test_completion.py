@@ -68,7 +68,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         text=True,
         cwd=folder,
         env=environment,
-        timeout=30,
+        timeout=120,
         check=True,
     )
     assert ended.stderr == ""
@@ -130,7 +130,7 @@ def test_quotes_in_help_texts_do_no_harm(shell: str) -> None:
     written = render_script(shell, (CompletionNode((), (Word("odd", hostile),), ()), node))
     if shell == "bash":
         checked = subprocess.run(
-            [str(BASH), "-n"], input=written, text=True, capture_output=True, timeout=30, check=False
+            [str(BASH), "-n"], input=written, text=True, capture_output=True, timeout=120, check=False
         )
         assert (checked.returncode, checked.stderr) == (0, "")
     else:

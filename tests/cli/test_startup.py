@@ -86,6 +86,6 @@ def test_a_usage_error_loads_no_sdk() -> None:
 
 def _run(line: str) -> tuple[int, list[str]]:
     program = _PROGRAM.format(arguments=line.split())
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     code, modules = json.loads(ended.stderr.splitlines()[-1])
     return code, modules

@@ -98,7 +98,7 @@ exit 3
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=300,
             check=False,
         )
 

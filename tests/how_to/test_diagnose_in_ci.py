@@ -29,7 +29,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, "-m", "opsctl", "lab", "incident", "write", EXECUTION, "--output-file", str(path)],
         check=True,
         capture_output=True,
-        timeout=100,
+        timeout=300,
     )
     return path
 

@@ -16,7 +16,7 @@ async def exchange_raw(host: ImageHost, request: str) -> bytes:
     reader, writer = await asyncio.open_connection(url.host, url.port)
     try:
         writer.write(request.encode())
-        return await asyncio.wait_for(reader.read(), 20)
+        return await asyncio.wait_for(reader.read(), 120)
     finally:
         writer.close()
 
@@ -26,6 +26,6 @@ def get_raw(target: str, *, close: bool = True) -> str:
 
 
 async def wait_until_idle(load: HostLoad) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while load.in_flight:  # noqa: ASYNC110 - the host announces nothing
             await asyncio.sleep(0.01)

@@ -44,7 +44,7 @@ def test_it_ends_when_the_program_is_killed(tmp_path: Path) -> None:
     assert read_birth(pid)
     starter.kill()
     starter.communicate()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while read_birth(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert read_birth(pid) is None
@@ -60,18 +60,22 @@ def test_a_server_that_ends_by_itself_says_why(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_never_ready_is_ended(tmp_path: Path) -> None:
-    command = (sys.executable, "-c", TELL_PID, str(tmp_path / "pid"))
-    with (
-        pytest.raises(UnavailableError, match="not ready"),
-        serve_announced("s", command, folder=tmp_path, ready_seconds=1.0),
-    ):
-        pass
-    assert read_birth(int((tmp_path / "pid").read_text())) is None
+    told = tmp_path / "pid"
+    # A machine may be too busy to let it come as far as telling its process id.
+    for seconds in (1.0, 10.0, 60.0):
+        with (
+            pytest.raises(UnavailableError, match="not ready"),
+            serve_announced("s", (sys.executable, "-c", TELL_PID, str(told)), folder=tmp_path, ready_seconds=seconds),
+        ):
+            pass
+        if told.exists():
+            break
+    assert read_birth(int(told.read_text())) is None
 
 
 def test_the_guard_ends_with_the_code_of_the_server(tmp_path: Path) -> None:
     command = (sys.executable, "-c", "import os; print(os.environ['WORD']); raise SystemExit(7)")
     with serve_attached(command, log_file=tmp_path / "log", environment={"WORD": "hello"}) as guard:
-        assert guard.wait(30) == 7
+        assert guard.wait(120) == 7
     assert (tmp_path / "log").read_text() == "hello\n"
     assert "WORD" not in os.environ

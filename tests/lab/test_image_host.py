@@ -190,7 +190,7 @@ def run_host(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[byt
     command = [sys.executable, "-m", "opsctl.lab.image_host", "--port", "0", "--port-file", str(port_file), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         try:
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while not port_file.exists():
                 assert program.poll() is None, program.stderr and program.stderr.read().decode()
                 assert time.monotonic() < deadline
@@ -207,7 +207,7 @@ def test_the_program_serves_until_it_is_told_to_stop(tmp_path: Path, stop_signal
         with urlopen(f"{base_url}/img/a.jpg") as response:
             assert response.read() == picture_at("/img/a.jpg").body
         os.kill(program.pid, stop_signal)
-        out, err = program.communicate(timeout=30)
+        out, err = program.communicate(timeout=120)
         assert (program.returncode, out, err) == (0, b"", b"")
     assert json.loads(log.read_text())["path"] == "/img/a.jpg"
 
@@ -217,7 +217,7 @@ def test_the_program_ends_in_the_middle_of_a_trickle(tmp_path: Path) -> None:
         with urlopen(f"{base_url}/fault/trickle-then-ok/1.jpg") as response:
             assert response.status == 200
             program.terminate()
-            _, err = program.communicate(timeout=30)
+            _, err = program.communicate(timeout=120)
         assert (program.returncode, err) == (0, b"")
 
 
@@ -233,7 +233,7 @@ def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
             "--port-file",
             str(tmp_path / "other"),
         ]
-        second = subprocess.run(command, capture_output=True, timeout=60, check=False)
+        second = subprocess.run(command, capture_output=True, timeout=120, check=False)
         assert second.returncode != 0
         assert b"address already in use" in second.stderr.lower()
     assert not (tmp_path / "other").exists()

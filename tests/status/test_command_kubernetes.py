@@ -147,7 +147,8 @@ def test_a_cluster_that_is_away_or_not_known(site: Site, tmp_path: Path) -> None
 def test_what_is_not_configured_costs_no_start(site: Site) -> None:
     """A bucket needs Amazon's SDK, which takes as long to load as all the rest."""
     look = "import json, sys; from opsctl.cli.boundary import run; from opsctl.cli.process import Process\n"
-    look += "run(['status', '--recount', '-o', 'json'], Process.current()); print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    look += "run(['status', '--recount', '-o', 'json'], Process.current())\n"
+    look += "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     done = subprocess.run(
         [sys.executable, "-c", look], env=site.settings, capture_output=True, text=True, check=True, timeout=120
     )

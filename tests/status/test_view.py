@@ -116,8 +116,7 @@ def test_who_watches_is_not_told_to_watch() -> None:
     texts = Catalogue("en", SEOUL)
     for taken in SNAPSHOTS.values():
         once, again = (
-            status_view(assess(taken, SETTINGS), texts, is_watched=watched).next_commands
-            for watched in (False, True)
+            status_view(assess(taken, SETTINGS), texts, is_watched=watched).next_commands for watched in (False, True)
         )
         assert list(again) == [given for given in once if given.command != "opsctl status --watch"]
 

@@ -11,6 +11,10 @@ from opsctl.errors import UnavailableError
 PORT_FILE = "{port_file}"
 """The word in a command line that stands for the path of the port file."""
 
+READY_SECONDS = 120.0
+"""How long a server may take to its port, unless its starter says otherwise: one that cannot start ends, and is told at
+once; one on a busy machine takes a minute."""
+
 _POLL_SECONDS = 0.02
 _LOG_LINES = 15
 

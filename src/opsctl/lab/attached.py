@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from opsctl.lab.announcement import fill_in, wait_for_port
+from opsctl.lab.announcement import READY_SECONDS, fill_in, wait_for_port
 
 _GRACE_SECONDS = 5.0
 
@@ -59,7 +59,7 @@ def serve_announced(
     *,
     folder: Path,
     environment: Mapping[str, str] | None = None,
-    ready_seconds: float = 30.0,
+    ready_seconds: float = READY_SECONDS,
 ) -> Iterator[int]:
     """As `serve_attached`, for a server that writes its port to `{port_file}`; yields the port.
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from opsctl.errors import BusyError, UnavailableError
-from opsctl.lab.announcement import fill_in, wait_for_port
+from opsctl.lab.announcement import READY_SECONDS, fill_in, wait_for_port
 from opsctl.lab.liveness import read_birth
 from opsctl.lab.state import LabState, RunningServer, forget_server, read_servers, record_server
 
@@ -32,7 +32,7 @@ class ServerSpec:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
-    ready_seconds: float = 30.0
+    ready_seconds: float = READY_SECONDS
 
 
 class Stopped(StrEnum):

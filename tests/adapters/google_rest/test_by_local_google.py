@@ -27,7 +27,7 @@ REGION = LOCATION.rpartition("/")[2]
 
 @asynccontextmanager
 async def local_google(
-    executions: int = 3, *, timeout_seconds: float = 30.0
+    executions: int = 3, *, timeout_seconds: float = 120.0
 ) -> AsyncIterator[tuple[GoogleSession, Cloud]]:
     async def sleep(_: float) -> None:
         await asyncio.sleep(0)
@@ -113,7 +113,7 @@ OUTCOMES: dict[Action, tuple[type[OpsctlError], str]] = {
 @pytest.mark.parametrize("action", OUTCOMES)
 async def test_each_fault_has_its_error(action: Action) -> None:
     slow = action in (Action.DRIP, Action.HANG)
-    async with local_google(timeout_seconds=0.5 if slow else 30.0) as (session, cloud):
+    async with local_google(timeout_seconds=0.5 if slow else 120.0) as (session, cloud):
         cloud.faults.add(Fault(action, api="run", seconds=0.1))
         with pytest.raises(OpsctlError) as caught:
             await GoogleCloudRun(session).get_job(JOB)

@@ -79,7 +79,7 @@ def session(google: RunningGoogle) -> Iterator[GoogleSession]:
         """No waiting between the tries."""
 
     credentials = Credentials(google.cloud.token, environment={})
-    session = GoogleSession(credentials, Endpoints(dict.fromkeys(Api, google.url)), timeout_seconds=5.0, sleep=rest)
+    session = GoogleSession(credentials, Endpoints(dict.fromkeys(Api, google.url)), timeout_seconds=120.0, sleep=rest)
     yield session
     session.close()
     google.cloud.faults.clear()

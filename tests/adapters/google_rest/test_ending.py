@@ -16,7 +16,9 @@ from opsctl.adapters.google_rest.session import Api, GoogleSession
 from opsctl.errors import UnavailableError
 from tests.adapters.google_rest.local_google import Reply, refusal, serve
 
-MOMENT_SECONDS = 2.0
+# Long enough that a test which waits for it has failed in any case; what hangs, hangs longer.
+MOMENT_SECONDS = 120.0
+HANG_SECONDS = 600
 
 
 def session_of(credentials: Credentials) -> GoogleSession:
@@ -32,7 +34,7 @@ class SlowCredentials(Credentials):
 
     def token(self) -> str:
         self.entered.set()
-        self.released.wait(60)
+        self.released.wait(HANG_SECONDS)
         return "t0k3n"
 
 
@@ -47,7 +49,7 @@ def test_whoever_waits_for_a_token_goes_on_when_the_session_ends() -> None:
         except UnavailableError as error:
             raised.append(error)
 
-    waiting = threading.Thread(target=ask)
+    waiting = threading.Thread(target=ask, daemon=True)
     waiting.start()
     assert credentials.entered.wait(MOMENT_SECONDS)
     session.close()
@@ -69,7 +71,8 @@ def test_a_gcloud_that_hangs_ends_with_the_session(tmp_path: Path) -> None:
     (tmp_path / "configurations").mkdir()
     (tmp_path / "configurations" / "config_default").write_text("[core]\naccount = a@example.com\n", encoding="utf-8")
     program = tmp_path / "gcloud"
-    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid\nsleep 60\n")
+    tell = f"echo $$ > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid"
+    program.write_text(f"#!/bin/sh\n{tell}\nsleep {HANG_SECONDS}\n")
     program.chmod(0o755)
     environment = {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
@@ -119,7 +122,7 @@ async def test_being_cancelled_is_noticed_also_when_the_answer_comes_just_then()
 
 
 def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + MOMENT_SECONDS
     while not path.exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -114,6 +114,6 @@ def test_gcloud_itself_says_the_same(folder: Path) -> None:
         for key, value in {"core/project": own.project, "core/account": own.account, "run/region": own.region}.items():
             done = subprocess.run(
                 ["gcloud", "config", "get-value", key, "--quiet"],
-                env=environment | extra, capture_output=True, text=True, check=True, timeout=60,
+                env=environment | extra, capture_output=True, text=True, check=True, timeout=300,
             )  # fmt: skip
             assert done.stdout.strip() == (value or "")

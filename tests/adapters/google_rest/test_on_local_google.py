@@ -50,7 +50,7 @@ def google() -> Iterator[RunningGoogle]:
 @pytest.fixture
 def session(google: RunningGoogle) -> Iterator[GoogleSession]:
     credentials = Credentials(google.cloud.token, environment={})
-    session = GoogleSession(credentials, Endpoints(dict.fromkeys(Api, google.url)), timeout_seconds=5.0)
+    session = GoogleSession(credentials, Endpoints(dict.fromkeys(Api, google.url)), timeout_seconds=120.0)
     yield session
     session.close()
 
@@ -184,7 +184,7 @@ async def test_a_broken_answer_is_an_error_of_its_own_kind(
 
     google.cloud.faults.add(fault)
     credentials = Credentials(google.cloud.token, environment={})
-    session = GoogleSession(credentials, Endpoints(dict.fromkeys(Api, google.url)), timeout_seconds=5.0, sleep=rest)
+    session = GoogleSession(credentials, Endpoints(dict.fromkeys(Api, google.url)), timeout_seconds=120.0, sleep=rest)
     with pytest.raises(kind) as caught:
         await question.ask(session)
     assert caught.value.code == code

@@ -28,14 +28,14 @@ from tests.adapters.google_rest.local_google import LocalGoogle, Received, Reply
 TOKEN = "ya29.canary-token"
 PATH = "/v2/projects/p/locations/l/jobs/j"
 # Long enough that a test which waits for it has failed in any case.
-FOREVER_SECONDS = 60.0
+FOREVER_SECONDS = 240.0
 
 
 @asynccontextmanager
 async def session_with(
     *replies: Reply,
     respond: Respond | None = None,
-    timeout_seconds: float = 10.0,
+    timeout_seconds: float = FOREVER_SECONDS,
     max_answer_bytes: int = 1 << 20,
     quota_project: str | None = None,
     token: str = TOKEN,
@@ -123,7 +123,7 @@ async def test_retry_after_is_kept() -> None:
 
 async def test_a_retry_after_behind_the_deadline_is_not_waited_for() -> None:
     throttled = Reply({"error": {"code": 429, "message": "Quota exceeded for x"}}, 429, {"Retry-After": "60"})
-    async with session_with(throttled) as (session, google, delays):
+    async with session_with(throttled, timeout_seconds=60.0) as (session, google, delays):
         with pytest.raises(UnavailableError, match="Quota exceeded for x") as caught:
             await session.get(Api.LOGGING, PATH)
         assert caught.value.code == "throttled"
@@ -169,12 +169,14 @@ async def test_a_broken_connection_is_tried_again(broken: Callable[[BaseHTTPRequ
 
 
 async def test_a_connection_that_is_refused_is_said_without_an_address() -> None:
+    async def rest(_: float) -> None:
+        """No waiting between the tries."""
+
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        session = GoogleSession(
-            Credentials(TOKEN, environment={}), Endpoints({Api.RUN: f"http://127.0.0.1:{port}"}), timeout_seconds=0.5
-        )
+        endpoints = Endpoints({Api.RUN: f"http://127.0.0.1:{unused.getsockname()[1]}"})
+        credentials = Credentials(TOKEN, environment={})
+        session = GoogleSession(credentials, endpoints, timeout_seconds=FOREVER_SECONDS, sleep=rest)
         with pytest.raises(UnavailableError) as caught:
             await session.get(Api.RUN, PATH)
         session.close()

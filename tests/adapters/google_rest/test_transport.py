@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from opsctl.adapters.google_rest.transport import Interruption, Transport, TransportError
 from tests.adapters.google_rest.local_google import Reply, serve
 
-FOREVER_SECONDS = 60.0
+FOREVER_SECONDS = 240.0
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 SLOW_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"
 

@@ -20,6 +20,8 @@ DOWNLOAD_SECRET = "DOWNLOADTOKEN-canary"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+# Longer than any test waits for the end of it.
+_HANG_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
             )
         )
         if self.told.hangs is not None:
-            self.told.hangs.wait(30)
+            self.told.hangs.wait(_HANG_SECONDS)
         if self.told.first_answers:
             self._answer(*self.told.first_answers.pop(0))
         elif parts.path == "/v2/token":
@@ -229,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         if self.told.falls_silent is not None:
-            self.told.falls_silent.wait(30)
+            self.told.falls_silent.wait(_HANG_SECONDS)
         sent = body if cut is None else body[:cut]
         try:
             if framing == "chunked":

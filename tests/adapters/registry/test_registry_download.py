@@ -207,7 +207,7 @@ def test_silence_is_broken_off_from_another_thread(registry: Registry) -> None:
     blob = registry.add_blob(CONTENT)
     registry.falls_silent = threading.Event()
     stop = Stop()
-    client = RegistryClient(GivenLogins(), patience=Patience(idle_seconds=60))
+    client = RegistryClient(GivenLogins(), patience=Patience(idle_seconds=600))
 
     def call_off_when_it_waits() -> None:
         while not client.calls:
@@ -215,14 +215,14 @@ def test_silence_is_broken_off_from_another_thread(registry: Registry) -> None:
         time.sleep(0.05)
         stop.request()
 
-    caller = threading.Thread(target=call_off_when_it_waits)
+    caller = threading.Thread(target=call_off_when_it_waits, daemon=True)
     caller.start()
     started = time.monotonic()
     with pytest.raises(UnavailableError) as raised, client.open_blob(at(registry), blob, stop=stop) as pieces:
         list(pieces)
     caller.join()
     assert raised.value.code == "stopped"
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 300
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "unavailable"), (404, "unavailable"), (500, "unavailable")])

@@ -186,5 +186,5 @@ async def test_cancelling_ends_the_thread(registry: Registry) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     # As asyncio.run does at its end: this waits for the threads.
-    await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), 20)
+    await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), 120)
     assert not registry.falls_silent.is_set()

@@ -19,7 +19,7 @@ from tests.adapters.registry.stopped_clock import GivenLogins, StoppedClock
 
 
 def client() -> RegistryClient:
-    return RegistryClient(GivenLogins(), clock=StoppedClock(), patience=Patience(idle_seconds=5))
+    return RegistryClient(GivenLogins(), clock=StoppedClock(), patience=Patience(idle_seconds=60))
 
 
 async def get(port: int, registry: str = "127.0.0.1") -> UnavailableError:

@@ -39,7 +39,7 @@ class Caller:
         content = None if body is None else json.dumps(body)
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = self.http.request(
-            method, self.google.url + path, body=content, headers=headers, retries=False, timeout=10.0, redirect=False
+            method, self.google.url + path, body=content, headers=headers, retries=False, timeout=120.0, redirect=False
         )
         return answer.status, json.loads(answer.data)
 

@@ -38,7 +38,7 @@ def gcloud(google: RunningGoogle, tmp_path_factory: pytest.TempPathFactory) -> G
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = ["gcloud", *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
     return run
 

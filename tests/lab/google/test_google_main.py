@@ -26,7 +26,7 @@ def start(folder: Path, *words: str) -> tuple[subprocess.Popen[bytes], str]:
     port_file = folder / "port"
     command = [sys.executable, "-m", "opsctl.lab.google", "--port-file", str(port_file), *words]
     child = subprocess.Popen(command, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not port_file.exists() and child.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     return child, f"http://127.0.0.1:{port_file.read_text().strip()}" if port_file.exists() else ""
@@ -42,13 +42,13 @@ def test_serves_the_incidents_until_it_is_told_to_end(tmp_path: Path) -> None:
         assert urllib3.request("GET", url + PATH, retries=False).status == 401
     finally:
         child.send_signal(signal.SIGTERM)
-        _, messages = child.communicate(timeout=10)
+        _, messages = child.communicate(timeout=120)
     assert (child.returncode, messages) == (0, b"")
 
 
 def test_unknown_incident_is_refused(tmp_path: Path) -> None:
     child, url = start(tmp_path, "--incident", "no-such-incident")
-    _, messages = child.communicate(timeout=10)
+    _, messages = child.communicate(timeout=120)
     assert (child.returncode, url) == (2, "")
     assert b"no-such-incident" in messages
 

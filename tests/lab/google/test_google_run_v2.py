@@ -22,7 +22,7 @@ def executions_client(caller: Caller) -> run_v2.ExecutionsClient:
 
 def test_real_client_reads_an_execution() -> None:
     with calling(shop(executions=1)) as caller:
-        execution = executions_client(caller).get_execution(name=f"{JOB}/executions/migrate-00000", timeout=10)
+        execution = executions_client(caller).get_execution(name=f"{JOB}/executions/migrate-00000", timeout=120)
     assert execution.failed_count == 1
     assert execution.template.timeout.total_seconds() == 300
     assert run_v2.TaskTemplate.pb(execution.template).WhichOneof("retries") == "max_retries"
@@ -32,7 +32,9 @@ def test_real_client_reads_an_execution() -> None:
 def test_real_client_pages_through_all_executions_newest_first() -> None:
     with calling(shop(executions=7)) as caller:
         request = run_v2.ListExecutionsRequest(parent=f"{LOCATION}/jobs/-", page_size=3)
-        names = [execution.name for execution in executions_client(caller).list_executions(request=request, timeout=10)]
+        names = [
+            execution.name for execution in executions_client(caller).list_executions(request=request, timeout=120)
+        ]
         lists = [call for call in caller.cloud.calls if call.path.endswith("/executions")]
     assert [name.rpartition("-")[2] for name in names] == [f"{number:05}" for number in range(6, -1, -1)]
     assert len(lists) == 3
@@ -42,9 +44,9 @@ def test_real_client_reads_tasks_and_jobs() -> None:
     with calling(shop(executions=2)) as caller:
         options = {"api_endpoint": caller.google.url}
         tasks = run_v2.TasksClient(transport="rest", client_options=options, credentials=credentials(caller))
-        found = list(tasks.list_tasks(parent=f"{JOB}/executions/migrate-00001", timeout=10))
+        found = list(tasks.list_tasks(parent=f"{JOB}/executions/migrate-00001", timeout=120))
         jobs = run_v2.JobsClient(transport="rest", client_options=options, credentials=credentials(caller))
-        job = jobs.get_job(name=JOB, timeout=10)
+        job = jobs.get_job(name=JOB, timeout=120)
     assert [task.last_attempt_result.exit_code for task in found] == [1]
     assert job.generation == 3
     assert job.terminal_condition.state == run_v2.Condition.State.CONDITION_SUCCEEDED
@@ -56,13 +58,13 @@ def test_real_client_sees_what_is_wrong() -> None:
     with calling(world) as caller:
         client = executions_client(caller)
         with pytest.raises(exceptions.NotFound):
-            client.get_execution(name=f"{JOB}/executions/migrate-zzzzz", timeout=10)
+            client.get_execution(name=f"{JOB}/executions/migrate-zzzzz", timeout=120)
         with pytest.raises(exceptions.Forbidden) as refused:
-            client.list_executions(parent=JOB, timeout=10)
+            client.list_executions(parent=JOB, timeout=120)
         with pytest.raises(exceptions.MethodNotImplemented):
-            client.get_execution(name="projects/shop/locations/mars-north1/jobs/j/executions/e", timeout=10)
+            client.get_execution(name="projects/shop/locations/mars-north1/jobs/j/executions/e", timeout=120)
         with pytest.raises(exceptions.BadRequest):
-            client.get_execution(name="projects/shop/locations/-/jobs/j/executions/e", timeout=10)
+            client.get_execution(name="projects/shop/locations/-/jobs/j/executions/e", timeout=120)
     assert refused.value.reason == "IAM_PERMISSION_DENIED"
     assert refused.value.metadata["permission"] == "run.executions.list"
 

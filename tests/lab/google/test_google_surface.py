@@ -173,7 +173,7 @@ def _ask_through_proxy(caller: Caller, google: RunningGoogle) -> dict[str, dict[
         f"Authorization: Bearer {caller.token}",
         "Connection: close",
     )
-    with socket.create_connection(("127.0.0.1", google.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", google.port), timeout=120) as connection:
         connection.sendall("\r\n".join((*lines, "", "")).encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     body: dict[str, dict[str, str]] = json.loads(answer.partition(b"\r\n\r\n")[2])

@@ -74,7 +74,7 @@ async def gcloud(client: LoggingClient, folder: Path, *arguments: str) -> str:
     process = await asyncio.create_subprocess_exec(
         found, *arguments, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    output, errors = await asyncio.wait_for(process.communicate(), 300)
     return output.decode() if process.returncode == 0 else errors.decode()
 
 

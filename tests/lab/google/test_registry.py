@@ -271,7 +271,7 @@ async def run(*command: str, **environment: str) -> bytes:
     process = await asyncio.create_subprocess_exec(
         *command, env={**os.environ, **environment}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    output, errors = await asyncio.wait_for(process.communicate(), 300)
     assert process.returncode == 0, errors.decode()
     return output
 

@@ -46,7 +46,7 @@ async def test_a_diagnosis_sees_what_the_evidence_says(name: str, in_index: bool
         )
         images = RegistryImages(client, budget_bytes=10_000_000)
         described = await images.describe(f"{repository}@{image.digest}", with_provenance=True)
-        found = await asyncio.wait_for(images.inspect(described, wanted), 30)
+        found = await asyncio.wait_for(images.inspect(described, wanted), 120)
 
     assert described.digest == image.manifest_digest
     assert [layer.created_by for layer in described.layers] == [

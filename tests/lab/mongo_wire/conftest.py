@@ -74,7 +74,7 @@ def mongo_uri(server: MongoServer) -> str:
 @pytest.fixture
 def client(mongo_uri: str) -> Iterator[MongoClient[Fields]]:
     """A blocking client."""
-    with MongoClient[Fields](mongo_uri, serverSelectionTimeoutMS=10_000) as connected:
+    with MongoClient[Fields](mongo_uri, serverSelectionTimeoutMS=60_000) as connected:
         yield connected
 
 

@@ -41,7 +41,7 @@ def op_query(namespace: str, command: Fields) -> bytes:
 
 def exchange(server: MongoServer, operation: int, content: bytes) -> tuple[int, int, bytes]:
     """Send one message: operation and request id of the answer, and its content; all zero when the server hangs up."""
-    with socket.create_connection((server.host, server.port), timeout=20) as connection:
+    with socket.create_connection((server.host, server.port), timeout=120) as connection:
         connection.sendall(struct.pack("<iiii", 16 + len(content), 77, 0, operation) + content)
         received = bytearray()
         while chunk := connection.recv(65536):
@@ -136,7 +136,7 @@ def test_a_document_that_cannot_be_decoded_is_answered(server: MongoServer) -> N
 @pytest.mark.parametrize("content", [b"\xff" * 40, b"", op_msg(b"\x07")], ids=["noise", "empty", "unknown-kind"])
 def test_the_server_hangs_up_on_noise_and_lives_on(server: MongoServer, content: bytes) -> None:
     assert exchange(server, OP_MSG, content) == (0, 0, b"")
-    with socket.create_connection((server.host, server.port), timeout=20) as connection:
+    with socket.create_connection((server.host, server.port), timeout=120) as connection:
         connection.sendall(struct.pack("<iiii", 2**31 - 1, 1, 0, OP_MSG))
         assert connection.recv(1) == b""
     assert exchange(server, OP_MSG, op_msg(body(PING)))[0] == OP_MSG
