@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,7 +24,7 @@ from opsctl.adapters.kube.kubeconfig import Entry, find_access
 from opsctl.adapters.kube.secrets import read_secret
 from opsctl.errors import AccessDeniedError, DataError, NotFoundError, UnavailableError
 from tests.adapters.kube.api_server import items_of
-from tests.servers.kube_cluster import KubeCluster
+from tests.servers.kube_cluster import RESTRICTED_USER, KubeCluster, wait_for
 
 pytestmark = pytest.mark.servers
 _NAMESPACES = iter(range(1000))
@@ -246,10 +248,60 @@ async def test_whoever_may_act_for_another_is_that_one_with_its_groups(cluster: 
     assert who["groups"] == ["dev", "ops", "system:authenticated"]
 
 
-async def test_acting_for_another_needs_a_right_which_is_named(cluster: KubeCluster) -> None:
+async def test_each_right_to_act_for_another_is_named_and_granting_what_is_named_helps(
+    cluster: KubeCluster, namespace: str
+) -> None:
+    """Rule by rule as the errors ask for them, until the other one's own rights are what counts."""
     restricted = find_access({}, kubeconfig=cluster.kubeconfig, context="user").user
-    async with client_in(cluster, **restricted.values, **{"as": "jane"}) as client:
-        with pytest.raises(AccessDeniedError) as denied:
-            await client.get("/api/v1/namespaces/default/configmaps/x")
-    assert denied.value.permission == "impersonate users"
-    assert 'resources: ["users"], verbs: ["impersonate"]' in (denied.value.hint or "")
+    other: dict[str, Any] = {"as": "jane", "as-uid": "u-1", "as-groups": ["dev"], "as-user-extra": {"scopes": ["view"]}}
+    maps = f"/api/v1/namespaces/{namespace}/configmaps"
+    cluster.grant(namespace, {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]}, user="jane")
+    cluster.request("POST", maps, config_map("for-jane"))
+    rules: list[dict[str, Any]] = []
+    asked: list[str | None] = []
+    found: list[Any] = []
+    async with client_in(cluster, **restricted.values, **other) as client:
+        while not found and len(asked) < 10:
+            try:
+                found = await items_of(client, maps)
+            except AccessDeniedError as error:
+                asked.append(error.permission)
+                rule = re.search(r"\{.*?\}", error.hint or "")
+                assert rule is not None
+                rules.append(yaml.safe_load(rule[0]))
+                await asyncio.to_thread(grant_everywhere, cluster, rules, error.permission)
+    for kind in ("clusterrolebindings", "clusterroles"):
+        cluster.request("DELETE", f"/apis/rbac.authorization.k8s.io/v1/{kind}/acting")
+    assert "for-jane" in [item["metadata"]["name"] for item in found]
+    assert asked == [
+        "impersonate users",
+        "impersonate groups",
+        "impersonate userextras.authentication.k8s.io/scopes",
+        "impersonate uids.authentication.k8s.io",
+    ]
+    assert [rule["resourceNames"] for rule in rules] == [["jane"], ["dev"], ["view"], ["u-1"]]
+
+
+def grant_everywhere(cluster: KubeCluster, rules: list[dict[str, Any]], permission: str | None) -> None:
+    """Gives RESTRICTED_USER the rules, in all namespaces; the last of them has taken effect when this returns."""
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    role = {"metadata": {"name": "acting"}, "rules": rules}
+    if cluster.find(f"{rbac}/clusterroles/acting"):
+        cluster.request("PUT", f"{rbac}/clusterroles/acting", role)
+    else:
+        cluster.request("POST", f"{rbac}/clusterroles", role)
+        subject = {"kind": "User", "name": RESTRICTED_USER, "apiGroup": "rbac.authorization.k8s.io"}
+        reference = {"kind": "ClusterRole", "name": "acting", "apiGroup": "rbac.authorization.k8s.io"}
+        binding = {"metadata": {"name": "acting"}, "subjects": [subject], "roleRef": reference}
+        cluster.request("POST", f"{rbac}/clusterrolebindings", binding)
+    resource, _, part = rules[-1]["resources"][0].partition("/")
+    wanted = {
+        "verb": "impersonate",
+        "group": rules[-1]["apiGroups"][0],
+        "resource": resource,
+        "subresource": part,
+        "name": rules[-1]["resourceNames"][0],
+    }
+    review = {"spec": {"user": RESTRICTED_USER, "resourceAttributes": wanted}}
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    wait_for(lambda: cluster.request("POST", path, review)["status"]["allowed"] or None, f"{permission} to be granted")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 from pymongo import AsyncMongoClient
 
 from opsctl.adapters.kube.client import open_kube
@@ -122,6 +123,27 @@ async def missing_right(cluster: KubeCluster, target: ForwardTarget) -> str | No
     except AccessDeniedError as error:
         return (error.permission or "").removesuffix(f" in namespace {target.namespace}")
     return None
+
+
+async def test_a_forward_is_opened_as_the_one_it_acts_for(cluster: KubeCluster, namespace: str, tmp_path: Path) -> None:
+    """An administrator may do everything; whom the kubeconfig names may not."""
+    await asyncio.to_thread(cluster.create_pod, namespace, "echo-0")
+    tables = yaml.safe_load(cluster.kubeconfig.read_text())
+    admin = next(row for row in tables["users"] if row["name"] == "admin")
+    admin["user"].update({"as": "jane", "as-groups": ["dev"]})
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text(yaml.safe_dump(tables))
+    target = ForwardTarget(namespace, "echo-0", 7000)
+    pods = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
+    forward = {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["get", "create"]}
+    async with echo() as echo_port:
+        await asyncio.to_thread(cluster.forward_port, namespace, "echo-0", 7000, echo_port)
+        await asyncio.to_thread(lambda: cluster.grant(namespace, pods, user="jane"))
+        with pytest.raises(AccessDeniedError, match=f"does not let jane get pods/portforward in namespace {namespace}"):
+            await forwarded(kubeconfig, target, "admin").__aenter__()
+        await asyncio.to_thread(lambda: cluster.grant(namespace, pods, forward, user="jane"))
+        async with forwarded(kubeconfig, target, "admin") as port:
+            assert await exchange(port, b"hello") == b"hello"
 
 
 async def test_a_name_of_a_pod_and_of_a_service_leads_where_it_says(cluster: KubeCluster, namespace: str) -> None:

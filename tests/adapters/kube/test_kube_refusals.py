@@ -58,6 +58,57 @@ def test_the_server_knows_best_which_right_is_missing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("refused", "right", "rule", "key"),
+    [
+        (
+            'users "jane" is forbidden: User "u" cannot impersonate resource "users" in API group "" at the cluster '
+            "scope",
+            "impersonate users",
+            'apiGroups: [""], resources: ["users"], verbs: ["impersonate"], resourceNames: ["jane"]',
+            "as",
+        ),
+        (
+            'groups "a b" is forbidden: User "u" cannot impersonate resource "groups" in API group "" at the cluster '
+            "scope",
+            "impersonate groups",
+            'resources: ["groups"], verbs: ["impersonate"], resourceNames: ["a b"]',
+            "as-groups",
+        ),
+        (
+            'userextras.authentication.k8s.io "view" is forbidden: User "u" cannot impersonate resource '
+            '"userextras/scopes" in API group "authentication.k8s.io" at the cluster scope',
+            "impersonate userextras.authentication.k8s.io/scopes",
+            'resources: ["userextras/scopes"], verbs: ["impersonate"], resourceNames: ["view"]',
+            "as-user-extra",
+        ),
+        (
+            'serviceaccounts "sa" is forbidden: User "u" cannot impersonate resource "serviceaccounts" in API group "" '
+            'in the namespace "n"',
+            "impersonate serviceaccounts in namespace n",
+            'verbs: ["impersonate"], resourceNames: ["sa"]} as a rule of a Role in namespace n',
+            "as",
+        ),
+        # A newer server tries several ways, the one that every server knows last.
+        (
+            'pods "p" is forbidden: [User "u" cannot impersonate-on:user-info:get resource "pods" in API group "" in '
+            'the namespace "n", users "jane" is forbidden: User "u" cannot impersonate resource "users" in API group '
+            '"" at the cluster scope]',
+            "impersonate users",
+            'resources: ["users"], verbs: ["impersonate"], resourceNames: ["jane"]',
+            "as",
+        ),
+    ],
+)
+def test_who_may_not_be_somebody_else(refused: str, right: str, rule: str, key: str) -> None:
+    error = forbidden(refused, Right("get", "pods", "", "n"))
+    assert isinstance(error, AccessDeniedError)
+    assert (error.message, error.permission) == (f"Kubernetes does not let u {right}.", right)
+    assert error.hint is not None
+    assert rule in error.hint
+    assert error.hint.endswith(f" It is {key} in context c that asks for it.")
+
+
+@pytest.mark.parametrize(
     ("message", "told", "hint"),
     [
         ('jobs.batch "j" not found', 'Kubernetes: jobs.batch "j" not found in namespace n.', "kubectl get jobs -n n"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import ssl
 import tempfile
 import time
@@ -16,6 +17,7 @@ from opsctl.adapters.kube.kubeconfig import Access
 from opsctl.adapters.kube.oidc import find_oidc_token
 from opsctl.errors import ConfigError
 
+_CONTROL_SIGNS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # A token that ends while the request travels is as good as none.
 _MARGIN_SECONDS = 30.0
 # Kubernetes renews the token of a pod well before its end, in place.
@@ -59,9 +61,9 @@ class Credentials:
         signed = (("Authorization", authorization),) if authorization else ()
         headers = (*signed, *impersonation_headers(user))
         for name, value in headers:
-            if "\n" in value or "\r" in value:
+            if _CONTROL_SIGNS.search(value):
                 what = "the token" if name == "Authorization" else "what it acts as"
-                raise ConfigError(f"kubeconfig: {what} of user {user.name!r} is not one line.")
+                raise ConfigError(f"kubeconfig: {what} of user {user.name!r} is not one line of text.")
         return headers
 
     def _basic(self) -> str | None:

@@ -44,7 +44,8 @@ def _headers(user: Entry) -> Iterator[tuple[str, str]]:
         raise ConfigError(f"kubeconfig: as-user-extra of {user.name!r} must be a table.")
     for key, values in extra.items():
         for value in _texts(values, user, "as-user-extra"):
-            yield f"Impersonate-Extra-{quote(str(key), safe=_HEADER_SIGNS)}", value
+            # The server reads names of headers without regard to case: two keys may be one.
+            yield f"Impersonate-Extra-{quote(str(key).lower(), safe=_HEADER_SIGNS)}", value
 
 
 def _texts(value: Any, user: Entry, key: str) -> list[str]:

@@ -13,12 +13,23 @@ from typing import Any
 
 from opsctl.errors import AccessDeniedError, DataError, NotFoundError, OpsctlError, UnavailableError
 
-_MAX_MESSAGE = 600
+_MAX_MESSAGE = 1000
 _CANNOT = re.compile(
     r'cannot (?P<verb>[\w*]+) (?:resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]+)")?|path "(?P<path>[^"]+)")'
 )
 _USER = re.compile(r'User "([^"]*)" cannot')
+_IMPERSONATED = re.compile(
+    r'"(?P<name>[^"]*)" is forbidden: User "[^"]*" cannot impersonate resource "(?P<resource>\w+)'
+)
+# Which key of a kubeconfig's user asks to be somebody else.
+_IMPERSONATING_KEYS = {
+    "users": "as",
+    "serviceaccounts": "as",
+    "groups": "as-groups",
+    "uids": "as-uid",
+    "userextras": "as-user-extra",
+}
 _TRANSIENT = (429, 500, 502, 503, 504)
 
 
@@ -36,12 +47,13 @@ class Right:
         full = (f"{name}.{self.group}" if self.group else name) + (f"/{part}" if part else "")
         return f"{self.verb} {full}" + (f" in namespace {self.namespace}" if self.namespace else "")
 
-    def rule(self, *more_verbs: str) -> str:
-        """The rule that grants it, as YAML on one line."""
+    def rule(self, *more_verbs: str, name: str | None = None) -> str:
+        """The rule that grants it, for objects of that name only if one is given, as YAML on one line."""
         kind = "Role" if self.namespace else "ClusterRole"
         where = f" of a Role in namespace {self.namespace}" if self.namespace else f" of a {kind}"
         verbs = ", ".join(f'"{verb}"' for verb in (self.verb, *more_verbs))
-        rule = f'{{apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: [{verbs}]}}'
+        names = f", resourceNames: [{json.dumps(name, ensure_ascii=False)}]" if name else ""
+        rule = f'{{apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: [{verbs}]{names}}}'
         return f"{rule} as a rule{where}"
 
 
@@ -121,7 +133,7 @@ def translate(refusal: Refusal, *, host: str, needed: Right | None, origin: str,
             hint=sign_in,
         )
     if refusal.status == 403:
-        return _forbidden(refusal, host, needed, sign_in)
+        return _forbidden(refusal, host, needed, origin, sign_in)
     if refusal.status == 404 and refusal.message.endswith(" not found") and needed is not None:
         return _missing(refusal, needed)
     return _failed(refusal, f"Kubernetes: {refusal.message or f'{host} answered {refusal.status}'}")
@@ -157,7 +169,7 @@ def _foreign(refusal: Refusal, host: str) -> OpsctlError:
     return UnavailableError(text, hint=hint) if refusal.status >= 500 else DataError(text, hint=hint)
 
 
-def _forbidden(refusal: Refusal, host: str, needed: Right | None, sign_in: str) -> OpsctlError:
+def _forbidden(refusal: Refusal, host: str, needed: Right | None, origin: str, sign_in: str) -> OpsctlError:
     found = _CANNOT.search(refusal.message)
     if refusal.is_status and found is None:
         # An admission controller: quota, pod security, a policy of the house. No role helps.
@@ -175,9 +187,12 @@ def _forbidden(refusal: Refusal, host: str, needed: Right | None, sign_in: str) 
         right = Right(found["verb"], found["resource"], found["group"], found["namespace"])
     if right is None:
         return AccessDeniedError(f"Kubernetes: {refusal.message or f'{host} answered 403'}")
-    return AccessDeniedError(
-        f"Kubernetes does not let {user} {right}.", permission=str(right), hint=f"Grant it {right.rule()}."
-    )
+    other = _IMPERSONATED.search(refusal.message)
+    # The right to be anybody would be the right to do everything.
+    hint = f"Grant it {right.rule(name=other['name'] if other else None)}."
+    if other and (key := _IMPERSONATING_KEYS.get(other["resource"])):
+        hint += f" It is {key} in {origin} that asks for it."
+    return AccessDeniedError(f"Kubernetes does not let {user} {right}.", permission=str(right), hint=hint)
 
 
 def _one_line(text: object) -> str:
