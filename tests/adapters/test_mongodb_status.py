@@ -20,7 +20,7 @@ from opsctl.lab.image_faults import Outcome
 from opsctl.lab.sample_data import build_sample
 from opsctl.migration.models import ImageMapping
 from opsctl.status.answers import DocumentSet, Slice
-from tests.servers.launch import embedded_mongo, free_port
+from tests.servers.launch import embedded_mongo, refusing_port
 from tests.servers.proxy import tcp_proxy
 
 COLLECTION = "danawa_vehicle_data"
@@ -256,16 +256,17 @@ async def test_a_walk_whose_line_drops_begins_again(place: Place, mongo_uri: str
 
 
 async def test_nobody_listens() -> None:
-    client = connect(f"mongodb://127.0.0.1:{free_port()}/?directConnection=true", timeout_seconds=0.3)
-    counts = MongoDocumentCounts(client["d"], COLLECTION, MAPPING, host=HOST)
-    with pytest.raises(UnavailableError) as raised:
-        await counts.check()
-    assert HOST in raised.value.message
-    with pytest.raises(UnavailableError):
-        await counts.count(DocumentSet.ALL, BUDGET_SECONDS)
-    with pytest.raises(UnavailableError):
-        await counts.count_images(BUDGET_SECONDS)
-    await client.close()
+    with refusing_port() as port:
+        client = connect(f"mongodb://127.0.0.1:{port}/?directConnection=true", timeout_seconds=0.3)
+        counts = MongoDocumentCounts(client["d"], COLLECTION, MAPPING, host=HOST)
+        with pytest.raises(UnavailableError) as raised:
+            await counts.check()
+        assert HOST in raised.value.message
+        with pytest.raises(UnavailableError):
+            await counts.count(DocumentSet.ALL, BUDGET_SECONDS)
+        with pytest.raises(UnavailableError):
+            await counts.count_images(BUDGET_SECONDS)
+        await client.close()
 
 
 async def test_a_wrong_password_is_denied_and_never_repeated() -> None:

@@ -15,7 +15,7 @@ from opsctl.status.answers import ObjectTally
 from opsctl.status.ports import StatusSources
 from opsctl.status.snapshot import RECOUNT_BUDGET, take_snapshot
 from tests.contract.s3_clients import boto3_client
-from tests.servers.launch import S3Target, free_port
+from tests.servers.launch import S3Target, refusing_port
 from tests.status.sources import FakeDocuments, FakeRuns, FixedClock
 
 FOLDER = "images/danawa_vehicle_data/"
@@ -115,9 +115,10 @@ async def test_wrong_keys_are_denied_and_never_repeated(shelf: Shelf, change: di
 
 
 async def test_nobody_listens() -> None:
-    address = BucketAddress("b", "us-east-1", f"http://127.0.0.1:{free_port()}", "key", "secret")
-    with pytest.raises(UnavailableError):
-        await tally_of(S3ObjectCounts(Bucket(address), FOLDER))
+    with refusing_port() as port:
+        address = BucketAddress("b", "us-east-1", f"http://127.0.0.1:{port}", "key", "secret")
+        with pytest.raises(UnavailableError):
+            await tally_of(S3ObjectCounts(Bucket(address), FOLDER))
 
 
 async def test_a_failure_is_a_gap_of_the_snapshot(shelf: Shelf) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.servers.kube_cluster import kube_cluster
-from tests.servers.launch import NotBuiltError, embedded_mongo, free_port, mongo_java_server, versitygw
+from tests.servers.launch import NotBuiltError, embedded_mongo, free_port, mongo_java_server, refusing_port, versitygw
 
 BUILD_SCRIPT = Path(__file__).parent / "build.sh"
 
@@ -54,6 +54,13 @@ def test_a_server_ends_with_its_block() -> None:
 
 def test_a_free_port_is_free() -> None:
     assert not listens(free_port())
+
+
+def test_a_refusing_port_refuses() -> None:
+    with refusing_port() as port:
+        assert not listens(port)
+        with pytest.raises(OSError, match="in use"), socket.create_server(("127.0.0.1", port)):
+            pass
 
 
 def listens(port: int) -> bool:

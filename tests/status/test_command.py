@@ -21,7 +21,7 @@ from opsctl.lab.half_done import Target, half_done_by_old_job, write_half_done
 from opsctl.lab.sample_data import build_sample
 from tests.cli.processes import Ended, make_process, run_words
 from tests.contract.s3_clients import boto3_client
-from tests.servers.launch import S3Target, embedded_mongo, free_port
+from tests.servers.launch import S3Target, embedded_mongo, refusing_port
 
 COLLECTION = "danawa_vehicle_data"
 LAB_SERVERS = pytest.mark.parametrize(("mongo_uri", "s3_target"), [("embedded", "lab")], indirect=True)
@@ -144,13 +144,15 @@ def test_not_started_complete_and_stalled(site: Site) -> None:
 
 def test_s3_away_is_a_gap_not_a_failed_command(site: Site) -> None:
     site.insert_done(2)
-    away = {"OPSCTL_S3_ENDPOINT_URL": f"http://127.0.0.1:{free_port()}"}
-    code, envelope = site.read(settings=away)
+    with refusing_port() as port:
+        away = {"OPSCTL_S3_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+        code, envelope = site.read(settings=away)
+        shown = site.call(settings=away).stdout
     data = envelope["data"]
     assert (code, envelope["status"], envelope["errors"]) == (4, "partial", [])
     assert [(gap["source"], gap["state"]) for gap in data["gaps"]] in ([("s3", "unavailable")], [("s3", "timeout")])
     assert (data["documents"]["processed"], data["state"], data["objects"]["count"]) == (2, "complete", None)
-    assert "S3" in site.call(settings=away).stdout
+    assert "S3" in shown
 
 
 @pytest.mark.parametrize(
@@ -194,8 +196,9 @@ def test_mongo_that_refuses_the_password(site: Site) -> None:
 
 
 def test_mongo_away(site: Site) -> None:
-    nowhere = f"mongodb://127.0.0.1:{free_port()}/?directConnection=true&serverSelectionTimeoutMS=200"
-    ended = site.call("--timeout", "1", settings={"OPSCTL_MONGO_URI": nowhere})
+    with refusing_port() as port:
+        nowhere = f"mongodb://127.0.0.1:{port}/?directConnection=true&serverSelectionTimeoutMS=200"
+        ended = site.call("--timeout", "1", settings={"OPSCTL_MONGO_URI": nowhere})
     assert (ended.exit_code, ended.stdout) == (5, "")
 
 

@@ -116,7 +116,7 @@ async def api_server(*answers: Answer) -> AsyncIterator[ApiServer]:
 
 @asynccontextmanager
 async def client_of(
-    access: Access, *, pauses: list[float] | None = None, environ: Mapping[str, str] | None = None, seconds: float = 15
+    access: Access, *, pauses: list[float] | None = None, environ: Mapping[str, str] | None = None, seconds: float = 120
 ) -> AsyncIterator[KubeClient]:
     """A client that does not wait between its tries; `pauses` takes how long it would have."""
 

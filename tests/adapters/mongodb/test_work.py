@@ -20,7 +20,7 @@ from opsctl.migration.models import Counters, IdRange, ImageMapping, PlanTotals,
 from opsctl.migration.run_record import LEASE_SECONDS, Bucket, Lease, Owner, RunRecord, Shard, current_process
 from tests.contract.run_store import PROCESS, WHEN, A, beat, make_record
 from tests.contract.sharded_runs import unplanned
-from tests.servers.launch import free_port
+from tests.servers.launch import refusing_port
 
 COLLECTION = "vehicles"
 
@@ -203,9 +203,10 @@ async def test_all_silent_shards_are_waited_for_together(place: Place) -> None:
 
 
 async def test_a_server_that_is_away() -> None:
-    client = connect(f"mongodb://127.0.0.1:{free_port()}/", timeout_seconds=0.2)
-    clock = HandClock()
-    work = MongoWorkLog(client["x"], COLLECTION, ImageMapping(), host="mongo.test", watch=LeaseWatch(clock))
-    with pytest.raises(UnavailableError, match=r"mongo\.test"):
-        await work.look()
-    await client.close()
+    with refusing_port() as port:
+        client = connect(f"mongodb://127.0.0.1:{port}/", timeout_seconds=0.2)
+        clock = HandClock()
+        work = MongoWorkLog(client["x"], COLLECTION, ImageMapping(), host="mongo.test", watch=LeaseWatch(clock))
+        with pytest.raises(UnavailableError, match=r"mongo\.test"):
+            await work.look()
+        await client.close()
