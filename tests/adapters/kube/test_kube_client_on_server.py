@@ -112,6 +112,17 @@ async def test_wrong_and_missing_credentials(cluster: KubeCluster) -> None:
     assert "no-such-token" not in refused.value.message
 
 
+async def test_an_oidc_token_that_the_server_does_not_take(cluster: KubeCluster) -> None:
+    claims = base64.urlsafe_b64encode(b'{"exp": 99999999999}').decode().rstrip("=")
+    config = {"id-token": f"e30.{claims}.sign", "idp-issuer-url": "https://login.example"}
+    provider: dict[str, Any] = {"auth-provider": {"name": "oidc", "config": config}}
+    async with client_in(cluster, **provider) as client:
+        with pytest.raises(AccessDeniedError) as refused:
+            await client.get("/api/v1/namespaces")
+    assert refused.value.code == "expired-credentials"
+    assert "without a refresh-token: sign in again at https://login.example" in (refused.value.hint or "")
+
+
 async def test_the_service_account_of_a_pod(cluster: KubeCluster, namespace: str, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(cluster.service_account_token(namespace))
     (tmp_path / "namespace").write_text(namespace)

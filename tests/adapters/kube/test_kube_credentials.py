@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opsctl.adapters.kube.credentials import Credentials, tls_context
 from opsctl.adapters.kube.exec_plugin import Credential, run_exec_plugin
-from opsctl.adapters.kube.kubeconfig import Access, Entry
+from opsctl.adapters.kube.kubeconfig import Access, Entry, find_access
+from opsctl.adapters.kube.oidc import find_oidc_token
+from opsctl.adapters.kube.sign_in import sign_in_hint
 from opsctl.errors import AccessDeniedError, ConfigError
 from tests.adapters.kube.api_server import api_server, client_of, json_answer, refusal
 
@@ -118,9 +122,9 @@ async def test_a_plugin_that_fails_or_hangs(tmp_path: Path) -> None:
     assert time.monotonic() - started < 60
 
 
-def oidc(expiry: float | None, name: str = "oidc") -> dict[str, Any]:
+def oidc(expiry: float | None, name: str = "oidc", **config: str) -> dict[str, Any]:
     claims = base64.urlsafe_b64encode(json.dumps({"exp": expiry} if expiry else {}).encode()).decode().rstrip("=")
-    return {"auth-provider": {"name": name, "config": {"id-token": f"head.{claims}.sign"}}}
+    return {"auth-provider": {"name": name, "config": {"id-token": f"head.{claims}.sign", **config}}}
 
 
 async def test_an_oidc_token_is_used_while_it_holds() -> None:
@@ -132,10 +136,99 @@ async def test_an_oidc_token_is_used_while_it_holds() -> None:
     assert (await Credentials(access_of(oidc(None)), {}).current()).expires_at is None
 
 
-async def test_an_oidc_token_that_has_run_out_and_other_providers() -> None:
+ISSUER = "https://login.example"
+
+
+@pytest.mark.parametrize(
+    ("config", "hint"),
+    [
+        (
+            {"refresh-token": "r-secret", "idp-issuer-url": ISSUER},
+            "Let kubectl renew it: kubectl --context test get namespaces. Where it cannot, sign in again at "
+            "https://login.example with the program that wrote the token.",
+        ),
+        (
+            {"idp-issuer-url": ISSUER},
+            "kubectl cannot renew it without a refresh-token: sign in again at https://login.example with the program "
+            "that wrote the token.",
+        ),
+        ({}, "kubectl cannot renew it without a refresh-token: sign in again with the program that wrote the token."),
+    ],
+)
+async def test_an_oidc_token_that_has_run_out_says_what_to_do(config: dict[str, str], hint: str) -> None:
+    with pytest.raises(AccessDeniedError) as raised:
+        await Credentials(access_of(oidc(2000, **config)), {}, clock=lambda: 3000).current()
+    expected = "The id-token of context test of /somewhere/config has expired at 1970-01-01 00:33 UTC."
+    assert (raised.value.message, raised.value.code, raised.value.hint) == (expected, "expired-credentials", hint)
+
+
+async def test_an_oidc_token_that_the_server_does_not_accept_says_what_to_do() -> None:
+    user = oidc(None, **{"refresh-token": "r", "idp-issuer-url": ISSUER})
+    async with api_server(refusal(401, "Unauthorized")) as server, client_of(server.access(user)) as client:
+        with pytest.raises(AccessDeniedError, match="does not accept the credentials") as raised:
+            await client.get("/version")
+    assert "Where it cannot, sign in again at https://login.example" in (raised.value.hint or "")
+
+
+async def test_a_token_that_kubectl_has_renewed_meanwhile_is_found(tmp_path: Path) -> None:
+    path, now = tmp_path / "config", [1000.0]
+
+    def write(user: dict[str, Any]) -> str:
+        tables = {
+            "current-context": "c",
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+            "users": [{"name": "u", "user": user}],
+        }
+        path.write_text(json.dumps(tables))
+        return str(user["auth-provider"]["config"]["id-token"])
+
+    first = write(oidc(2000))
+    credentials = Credentials(find_access({}, kubeconfig=path), {}, clock=lambda: now[0])
+    assert (await credentials.current()).token == first
+    now[0] = 2000
     with pytest.raises(AccessDeniedError, match="has expired") as raised:
-        await Credentials(access_of(oidc(2000)), {}, clock=lambda: 3000).current()
-    assert raised.value.hint == "Let kubectl renew it: kubectl --context test get namespaces"
+        await credentials.current()
+    assert f"the program that wrote the token into {path}." in (raised.value.hint or "")
+    second = write(oidc(3000))
+    assert (await credentials.current()).token == second
+    # Read in the moment in which kubectl writes it.
+    path.write_text("users: [")
+    now[0] = 3000
+    with pytest.raises(AccessDeniedError, match="has expired"):
+        await credentials.current()
+    third = write(oidc(4000))
+    assert (await credentials.current()).token == third
+
+
+@given(st.dictionaries(st.text(), st.recursive(st.none() | st.floats() | st.integers() | st.text(), st.lists)))
+async def test_any_claims_are_a_token_or_have_run_out(claims: dict[str, Any]) -> None:
+    for exp in ({}, {"exp": 10**400}, {"exp": -(10**17)}):
+        payload = base64.urlsafe_b64encode(json.dumps({**claims, **exp}).encode()).decode()
+        user = {"auth-provider": {"name": "oidc", "config": {"id-token": f"a.{payload}.b"}}}
+        try:
+            told = (await find_oidc_token(access_of(user), now=1000)).token
+        except AccessDeniedError as error:
+            told = error.code
+        assert told in (f"a.{payload}.b", "expired-credentials")
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ({"token": "t"}, "Its token may have expired"),
+        ({"client-certificate-data": "x", "client-key-data": "y"}, "Its client certificate may have expired"),
+        ({"username": "u", "password": "p"}, "Its password may have expired"),
+        ({"tokenFile": "/run/token"}, "Write a new token to /run/token"),
+        ({"exec": {}}, "Sign in again; this tries the same: kubectl --context test get namespaces"),
+        ({}, "User 'u' holds no credentials"),
+    ],
+)
+def test_what_to_do_follows_from_how_the_user_signs_in(user: dict[str, Any], words: str) -> None:
+    assert sign_in_hint(access_of(user)).startswith(words)
+
+
+async def test_other_providers_and_no_token() -> None:
     with pytest.raises(ConfigError, match="auth-provider gcp"):
         await Credentials(access_of(oidc(None, "gcp")), {}).current()
     with pytest.raises(AccessDeniedError, match="holds no id-token"):

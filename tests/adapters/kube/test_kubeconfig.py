@@ -66,6 +66,8 @@ def test_inside_a_pod(tmp_path: Path) -> None:
     access = find(tmp_path, {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "6443"})
     assert (access.server, access.namespace) == ("https://[fd00::1]:6443", "jobs")
     assert access.user.text("tokenFile") == str(tmp_path / "sa" / "token")
+    # There is no context that kubectl could be told.
+    assert (access.kubectl, access.is_inside_pod) == ("kubectl", True)
     # A file that is there comes first, as with kubectl.
     write(tmp_path / ".kube" / "config", config())
     assert find(tmp_path, {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}).context == "prod"

@@ -19,6 +19,7 @@ from opsctl.adapters.kube.connection import Connection, read_pieces
 from opsctl.adapters.kube.credentials import Credentials
 from opsctl.adapters.kube.kubeconfig import Access, find_access
 from opsctl.adapters.kube.refusals import Refusal, read_refusal, right_for, translate
+from opsctl.adapters.kube.sign_in import sign_in_hint
 from opsctl.errors import DataError, OpsctlError, UnavailableError
 
 JsonObject = Mapping[str, Any]
@@ -234,7 +235,7 @@ class KubeClient:
             host=self.access.host,
             needed=needed,
             origin=self.access.origin,
-            sign_in=f"Sign in again; this tries the same: {self.access.kubectl} get namespaces",
+            sign_in=sign_in_hint(self.access),
         )
 
     async def _next_piece(self, pieces: AsyncIterator[bytes], request: _Request, idle_seconds: float | None) -> bytes:

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from opsctl.adapters.kube.kubeconfig import Access
+from opsctl.adapters.kube.sign_in import sign_in_hint
 from opsctl.errors import AccessDeniedError, ConfigError
 
 PLUGIN_SECONDS = 60.0
@@ -104,7 +105,7 @@ async def _run(command: tuple[str, ...], variables: dict[str, str], access: Acce
             f"The credential program {name} failed ({child.returncode})"
             + (f": {told[-1].strip()[:_MAX_TOLD]}" if told else ""),
             code="expired-credentials",
-            hint=f"Sign in again; this tries the same: {access.kubectl} get namespaces",
+            hint=sign_in_hint(access),
         )
     return output
 

@@ -18,6 +18,7 @@ from typing import Any
 from opsctl.adapters.kube.client import KubeClient
 from opsctl.adapters.kube.forward_target import ForwardTarget, find_pod
 from opsctl.adapters.kube.refusals import Refusal, Right, translate
+from opsctl.adapters.kube.sign_in import sign_in_hint
 from opsctl.errors import AccessDeniedError, OpsctlError, UnavailableError
 
 _log = logging.getLogger(__name__)
@@ -176,7 +177,7 @@ class _Forward:
             host=access.host,
             needed=right,
             origin=access.origin,
-            sign_in=f"Sign in again; this tries the same: {access.kubectl} get namespaces",
+            sign_in=sign_in_hint(access),
         )
 
 

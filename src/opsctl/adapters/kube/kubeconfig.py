@@ -30,6 +30,7 @@ class Entry:
     name: str
     values: Mapping[str, Any] = field(repr=False)
     folder: Path
+    file: Path | None = None
 
     def text(self, key: str) -> str | None:
         """A text that is not empty, or None. Raises ConfigError when it is something else."""
@@ -58,7 +59,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One context: where the API server is and with which `user` to sign in. `origin` says it for people."""
+    """One context: where the API server is and with which `user` to sign in. `origin` says it for people. Inside a pod
+    without a kubeconfig, `context` is empty."""
 
     context: str
     origin: str
@@ -72,8 +74,15 @@ class Access:
     @property
     def kubectl(self) -> str:
         """The beginning of a command that asks the same server in the same name."""
+        if self.is_inside_pod:
+            return "kubectl"
         file = f" --kubeconfig {shlex.quote(str(self.kubeconfig))}" if self.kubeconfig is not None else ""
         return f"kubectl{file} --context {shlex.quote(self.context)}"
+
+    @property
+    def is_inside_pod(self) -> bool:
+        """Whether it is the service account of a pod."""
+        return not self.context
 
     @property
     def host(self) -> str:
@@ -106,6 +115,18 @@ def find_access(
     raise ConfigError(f"There is no kubeconfig: looked for {looked} ({origin}).", hint=_SIGN_IN_HINT)
 
 
+def read_user_again(user: Entry) -> Entry:
+    """The user as its file holds it now: another program may have renewed its token. As it was, when the file cannot be
+    read or does not name it any more."""
+    if user.file is None:
+        return user
+    try:
+        return _Merged([(user.file, _load(user.file))], "").entries("users", "user").get(user.name, user)
+    except ConfigError:
+        # It may be written at this very moment.
+        return user
+
+
 class _Merged:
     """Several files as one: of what is named twice the first counts."""
 
@@ -133,7 +154,7 @@ class _Merged:
                 values = row.get(inner) or {}
                 if not isinstance(values, dict):
                     raise ConfigError(f"{path}: {inner} of {row['name']!r} must be a table.")
-                found.setdefault(row["name"], Entry(row["name"], values, path.absolute().parent))
+                found.setdefault(row["name"], Entry(row["name"], values, path.absolute().parent, path))
         return found
 
 
@@ -231,7 +252,7 @@ def _read_service_account(environ: Mapping[str, str], folder: Path) -> Access | 
     namespace = folder / "namespace"
     cluster = Entry("in-cluster", {"certificate-authority": "ca.crt"}, folder)
     return Access(
-        context="in-cluster",
+        context="",
         origin=f"the service account of this pod, {folder}",
         server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
         namespace=(namespace.read_text(encoding="utf-8").strip() if namespace.exists() else "") or "default",
