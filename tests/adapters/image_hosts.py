@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsctl.adapters.http_images import HttpImages, HttpSettings
 from opsctl.migration.models import FetchFailure
 
-SETTINGS = HttpSettings(2 * 1024 * 1024, 10.0, "opsctl-test/1 (+contact)", 32, ("127.0.0.1",))
+SETTINGS = HttpSettings(2 * 1024 * 1024, 60.0, "opsctl-test/1 (+contact)", 32, ("127.0.0.1",))
 
 
 async def fail(source: HttpImages, url: str) -> FetchFailure:
