@@ -190,7 +190,7 @@ class TestCredentials:
     def test_presigned_addresses(self, client: S3Client, bucket: str) -> None:
         client.put_object(Bucket=bucket, Key="a b/현대.jpg", Body=b"content")
         url = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "a b/현대.jpg"})
-        with urllib.request.urlopen(url, timeout=30) as response:
+        with urllib.request.urlopen(url, timeout=120) as response:
             assert response.read() == b"content"
         assert status_of_url(url.replace("X-Amz-Signature=", "X-Amz-Signature=0")) == 403
         put_url = client.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "by-url"})
@@ -359,7 +359,7 @@ def error_of(call: Callable[[], object]) -> tuple[int, str]:
 def status_of_url(url: str, *, method: str = "GET", body: bytes | None = None) -> int:
     request = urllib.request.Request(url, data=body, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         with error:

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HIGHEST_PEAK_MIB = 64
-MOST_SECONDS = 30  # of CPU; the slowest takes half of it
+# The time of the processor that the known work takes, on whatever machine; the slowest takes a third of it.
+MOST_TIMES = 60
 BOMB = "layer-bomb"
 # Making a million headers takes ten seconds.
 LONG = pytest.mark.slow
@@ -38,10 +39,10 @@ LONG = pytest.mark.slow
 def test_a_layer_made_to_hurt_is_bounded(name: str, outcome: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.image.hostile", name],
-        cwd=ROOT, capture_output=True, timeout=400, check=False, text=True,
+        cwd=ROOT, capture_output=True, timeout=1800, check=False, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["outcome"] == outcome
     assert found["peak_mib"] < HIGHEST_PEAK_MIB
-    assert found["seconds"] < MOST_SECONDS
+    assert found["seconds"] < MOST_TIMES * found["known_seconds"]
