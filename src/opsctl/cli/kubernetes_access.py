@@ -97,8 +97,8 @@ def forwarded_uri(uri: str, port: int) -> str:
 
 class KubeSecrets:
     """Reads `namespace/name/key`, each once. May be called with or without a running event loop: it asks in a thread,
-    and its caller waits, ten seconds at the longest, or until the command is asked to stop. `learn` takes what must not
-    be shown."""
+    and its caller waits, ten seconds at the longest once it is signed in, or until the command is asked to stop.
+    `learn` takes what must not be shown."""
 
     def __init__(self, profile: Profile, learn: Callable[[frozenset[str]], None]) -> None:
         self._profile = profile

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ from opsctl.adapters.kube.exec_plugin import Credential, run_exec_plugin
 from opsctl.adapters.kube.kubeconfig import Access, Entry, find_access
 from opsctl.adapters.kube.oidc import find_oidc_token
 from opsctl.adapters.kube.sign_in import sign_in_hint
-from opsctl.errors import AccessDeniedError, ConfigError
-from tests.adapters.kube.api_server import api_server, client_of, json_answer, refusal
+from opsctl.errors import AccessDeniedError, ConfigError, UnavailableError
+from tests.adapters.kube.api_server import api_server, client_of, hanging_answer, json_answer, refusal
+from tests.servers.kube_cluster import wait_for
 
 V1 = "client.authentication.k8s.io/v1"
 
@@ -60,6 +63,52 @@ async def test_a_plugin_gets_its_arguments_and_variables_and_gives_a_token(tmp_p
     assert json.loads(told)["spec"] == {"interactive": False, "cluster": {"server": "https://127.0.0.1:1"}}
 
 
+async def test_a_plugin_is_told_the_authority_and_what_the_kubeconfig_keeps_for_it(tmp_path: Path) -> None:
+    (tmp_path / "ca.crt").write_text("the authority")
+    kept = {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "prod"}}
+    cluster = {"certificate-authority": "ca.crt", "extensions": [{"name": "other", "extension": 1}, kept]}
+    script = f'printf "%s" "$KUBERNETES_EXEC_INFO" >"$(dirname "$0")/seen"\n{answer(token="t1")}'
+    await run_exec_plugin(access_of(plugin(tmp_path, script, provideClusterInfo=True), tmp_path, cluster), ENVIRON)
+    assert json.loads((tmp_path / "seen").read_text())["spec"]["cluster"] == {
+        "server": "https://127.0.0.1:1",
+        "certificate-authority-data": base64.b64encode(b"the authority").decode(),
+        "config": {"audience": "prod"},
+    }
+
+
+async def test_a_slow_plugin_takes_nothing_from_the_time_of_the_server(tmp_path: Path) -> None:
+    """It takes longer than a request may; what is told is that the server hangs."""
+    script = f'sleep 0.5; echo done >"$(dirname "$0")/end"\n{answer(token="t")}'
+    async with api_server(hanging_answer(b"")) as server:
+        access = replace(server.access(), user=Entry("u", plugin(tmp_path, script), tmp_path))
+        async with client_of(access, environ=ENVIRON, seconds=0.2) as client:
+            with pytest.raises(UnavailableError, match=r"gave no answer within 0\.2 seconds"):
+                await client.get("/version")
+    assert (tmp_path / "end").read_text() == "done\n"
+
+
+async def test_what_a_plugin_leaves_behind_ends_with_it(tmp_path: Path) -> None:
+    """It holds the output open: there is no end of the answer to wait for."""
+    script = 'sleep 1000 & echo "$$ $!" >"$(dirname "$0")/new"; mv "$(dirname "$0")/new" "$(dirname "$0")/pids"'
+    running = asyncio.create_task(run_exec_plugin(access_of(plugin(tmp_path, script), tmp_path), ENVIRON))
+    pids = tmp_path / "pids"
+    await asyncio.to_thread(wait_for, lambda: pids.exists() or None, "the plug-in to have begun")
+    itself, left = map(int, pids.read_text().split())
+    await asyncio.to_thread(wait_for, lambda: has_ended(itself) or None, "the plug-in to have ended")
+    assert not has_ended(left)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await asyncio.to_thread(wait_for, lambda: has_ended(left) or None, "what it has left behind to end")
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 async def test_a_token_is_kept_until_it_runs_out(tmp_path: Path) -> None:
     script = f'echo x >>"$(dirname "$0")/calls"\n{answer(token="t", expirationTimestamp="2030-01-01T00:00:00Z")}'
     now = [1893456000.0 - 3600]
@@ -74,14 +123,10 @@ async def test_a_refused_token_is_asked_for_once_more(tmp_path: Path) -> None:
     script = f'echo x >>"$(dirname "$0")/calls"\n{answer(token="t")}'
     async with api_server(refusal(401, "Unauthorized"), json_answer({"ok": 1})) as server:
         access = server.access()
-        fresh = Access(**{**_fields(access), "user": Entry("u", plugin(tmp_path, script), tmp_path)})
+        fresh = replace(access, user=Entry("u", plugin(tmp_path, script), tmp_path))
         async with client_of(fresh, environ=ENVIRON) as client:
             assert await client.get("/version") == {"ok": 1}
     assert (tmp_path / "calls").read_text() == "x\nx\n"
-
-
-def _fields(access: Access) -> dict[str, Any]:
-    return {name: getattr(access, name) for name in ("context", "origin", "server", "namespace", "cluster", "user")}
 
 
 @pytest.mark.parametrize(
@@ -201,16 +246,15 @@ async def test_a_token_that_kubectl_has_renewed_meanwhile_is_found(tmp_path: Pat
     assert (await credentials.current()).token == third
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.none() | st.floats() | st.integers() | st.text(), st.lists)))
-async def test_any_claims_are_a_token_or_have_run_out(claims: dict[str, Any]) -> None:
-    for exp in ({}, {"exp": 10**400}, {"exp": -(10**17)}):
-        payload = base64.urlsafe_b64encode(json.dumps({**claims, **exp}).encode()).decode()
-        user = {"auth-provider": {"name": "oidc", "config": {"id-token": f"a.{payload}.b"}}}
-        try:
-            told = (await find_oidc_token(access_of(user), now=1000)).token
-        except AccessDeniedError as error:
-            told = error.code
-        assert told in (f"a.{payload}.b", "expired-credentials")
+@given(st.floats() | st.integers() | st.text() | st.booleans() | st.sampled_from((None, [], {}, 10**400, -(10**17))))
+async def test_any_time_of_expiry_is_a_token_or_has_run_out(expiry: object) -> None:
+    payload = base64.urlsafe_b64encode(json.dumps({"exp": expiry}).encode()).decode()
+    user = {"auth-provider": {"name": "oidc", "config": {"id-token": f"a.{payload}.b"}}}
+    try:
+        told = (await find_oidc_token(access_of(user), now=1000)).token
+    except AccessDeniedError as error:
+        told = error.code
+    assert told in (f"a.{payload}.b", "expired-credentials")
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ class KubeClient:
         self._dice = dice
 
     async def sign_in(self) -> None:
-        """Finds the credentials now rather than with the first question. Raises ConfigError, AccessDeniedError."""
+        """Finds the credentials, unless they are there. A credential program has its own limit of time, a minute; what
+        it takes is not the server's. Raises ConfigError, AccessDeniedError."""
         await self._credentials.current()
 
     async def get(self, path: str, query: Query = ()) -> JsonObject:
@@ -121,6 +122,7 @@ class KubeClient:
         follows a log may wait for days.
         """
         request = _Request("GET", path, tuple(query))
+        await self.sign_in()
         deadline = time.monotonic() + self._timeout_seconds
         rest = b""
         async with self._answer(request, deadline) as answer:
@@ -148,6 +150,7 @@ class KubeClient:
             return await self._ask(_Request("GET", request.path, tuple(again.items())))
 
     async def _ask(self, request: _Request) -> JsonObject:
+        await self.sign_in()
         deadline = time.monotonic() + self._timeout_seconds
         try:
             async with asyncio.timeout(self._timeout_seconds):

@@ -6,6 +6,7 @@ Protocol: https://kubernetes.io/docs/reference/config-api/client-authentication.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from opsctl.errors import AccessDeniedError, ConfigError
 
 PLUGIN_SECONDS = 60.0
 _VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_EXTENSION = "client.authentication.k8s.io/exec"
 _MAX_TOLD = 300
 
 
@@ -84,9 +86,11 @@ async def _run(command: tuple[str, ...], variables: dict[str, str], access: Acce
         )
     except OSError as error:
         raise ConfigError(f"The credential program {name} cannot be started: {error.strerror}.") from error
+    has_ended = False
     try:
         async with asyncio.timeout(timeout_seconds):
             output, complaint = await child.communicate()
+        has_ended = True
     except TimeoutError as error:
         raise AccessDeniedError(
             f"The credential program {name} gave no answer within {timeout_seconds:g} seconds.",
@@ -94,8 +98,8 @@ async def _run(command: tuple[str, ...], variables: dict[str, str], access: Acce
             hint=f"It may wait for a person: sign in once with {access.kubectl} get namespaces",
         ) from error
     finally:
-        if child.returncode is None:
-            # Its children too: a plug-in is often a shell script.
+        if not has_ended:
+            # Its children too: a plug-in is often a shell script, and what it has left behind may hold its output open.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(child.pid, 9)
             await child.wait()
@@ -155,6 +159,19 @@ def _own_variables(settings: dict[str, Any]) -> dict[str, str]:
 def _exec_info(access: Access, settings: dict[str, Any], version: str) -> str:
     spec: dict[str, Any] = {"interactive": False}
     if settings.get("provideClusterInfo") is True:
-        known = ("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority-data", "proxy-url")
-        spec["cluster"] = {key: access.cluster.values[key] for key in known if key in access.cluster.values}
+        spec["cluster"] = _cluster_info(access)
     return json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": spec})
+
+
+def _cluster_info(access: Access) -> dict[str, Any]:
+    """The cluster as a plug-in is told of it: its authority always as content, and what the kubeconfig keeps for it."""
+    values = access.cluster.values
+    known = ("server", "tls-server-name", "insecure-skip-tls-verify", "proxy-url", "disable-compression")
+    told = {key: values[key] for key in known if key in values}
+    if (authority := access.cluster.bytes_of("certificate-authority")) is not None:
+        told["certificate-authority-data"] = base64.b64encode(authority).decode()
+    extensions = values.get("extensions")
+    for row in extensions if isinstance(extensions, list) else ():
+        if isinstance(row, dict) and row.get("name") == _EXTENSION:
+            told["config"] = row.get("extension")
+    return told

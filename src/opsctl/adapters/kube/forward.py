@@ -110,6 +110,7 @@ class _Forward:
     async def open_line(self) -> _Line:
         """A line to the port, tried a few times: a pod may just be replaced, a server just restarted."""
         for pause in (*_PAUSES, None):
+            await self._client.sign_in()
             try:
                 async with asyncio.timeout(_OPEN_SECONDS):
                     return await self._open_line_once()
