@@ -71,7 +71,7 @@ def send_signed(
         f"Signature={signer.signature(to_sign, request)}"
     )
     assert address.hostname is not None
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=120)
     try:
         connection.request(method, path, body, headers)
         return connection.getresponse().status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from opsctl.diagnosis.evidence_reading import parse_execution_name
 from opsctl.diagnosis.models import Evidence, Section, SectionStatus
 from opsctl.lab.incidents import INCIDENTS
 from tests.fakes.google import FakeGoogle, google_of
+from tests.fakes.virtual_time import run_virtual
 
 # Long after the practice incidents: nothing is fresh, and little is older than what logs are kept for.
 NOW = datetime(2026, 2, 1, 12, 0, tzinfo=UTC)
@@ -34,4 +34,5 @@ def collect_from(
     name = parse_execution_name(document["executionName"])
     execution = google.executions.get(name.full)
     section = Section(SectionStatus.OK, data=execution) if execution else Section(SectionStatus.NOT_FOUND, "gone")
-    return asyncio.run(collect(Known(name, section), google.sources(), lambda: now, settings))
+    found: Evidence = run_virtual(lambda: collect(Known(name, section), google.sources(), lambda: now, settings))
+    return found

@@ -21,6 +21,7 @@ from opsctl.errors import AccessDeniedError, DataError, NotFoundError, Unavailab
 from opsctl.lab.incidents import INCIDENTS
 from tests.diagnosis.collectors.live import NOW, PATIENT, QUICK, collect_from, incident
 from tests.fakes.google import FakeGoogle
+from tests.fakes.virtual_time import run_virtual
 
 # Section -> what its collector asks first.
 ASKED = {
@@ -179,7 +180,7 @@ def test_nothing_at_all_is_an_answer_too() -> None:
     nobody = FakeGoogle(faults=dict.fromkeys([name for names in ASKED.values() for name in names], DataError("?")))
     name = parse_execution_name(document["executionName"])
     known = Known(name, Section(SectionStatus.DENIED, "Permission 'run.executions.get' denied"))
-    evidence = asyncio.run(collect(known, nobody.sources(), lambda: NOW, QUICK))
+    evidence = run_virtual(lambda: collect(known, nobody.sources(), lambda: NOW, QUICK))
     assert not any(section.status.has_data for section in evidence.sections.values())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from copy import deepcopy
 from typing import Any
 
@@ -16,6 +15,7 @@ from opsctl.diagnosis.facts.derive import derive_facts
 from opsctl.diagnosis.models import Section, SectionStatus
 from opsctl.diagnosis.prepare import mask_evidence
 from tests.diagnosis.collectors.live import NOW, QUICK, incident
+from tests.fakes.virtual_time import run_virtual
 
 JUNK: tuple[Any, ...] = (None, True, 0, -1, 1e300, "", "x" * 3, "\ud800", [], {}, [None], [{}], {"a": []}, ["x"], [[1]])
 DOCUMENT, WORLD = incident()
@@ -53,7 +53,7 @@ def test_no_answer_takes_the_others_with_it(changes: list[tuple[tuple[str, tuple
         place(getattr(google, name), path, junk)
     execution = google.executions[NAME.full]
     known = Known(NAME, Section(SectionStatus.OK, data=execution))
-    evidence = asyncio.run(collect(known, google.sources(), lambda: NOW, QUICK))
+    evidence = run_virtual(lambda: collect(known, google.sources(), lambda: NOW, QUICK))
     assert {"tasks", "job", "logs", "secrets", "image"} <= set(evidence.sections)
     masked = mask_evidence(evidence).evidence
     find_access_needs(masked, derive_facts(masked))

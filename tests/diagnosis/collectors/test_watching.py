@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from opsctl.diagnosis.collect import CollectSettings, Known, Unwatched, collect
 from opsctl.diagnosis.evidence_reading import parse_execution_name
 from opsctl.diagnosis.models import OWN_SECTIONS, SECTIONS, Section, SectionStatus
 from tests.diagnosis.collectors.live import NOW, PATIENT, QUICK, incident
+from tests.fakes.virtual_time import run_virtual
 
 PARTS = {*SECTIONS, *OWN_SECTIONS} - {"execution", "value_facts"}
 
@@ -42,7 +42,7 @@ def test_every_part_ends_once(settings: CollectSettings, is_known: bool) -> None
         section = Section(SectionStatus.NOT_FOUND, "gone")
         google.jobs.clear()
     listener = Listener()
-    asyncio.run(collect(Known(name, section), google.sources(), lambda: NOW, settings, listener))
+    run_virtual(lambda: collect(Known(name, section), google.sources(), lambda: NOW, settings, listener))
     assert listener.ended == Counter(dict.fromkeys(PARTS, 1))
     assert listener.begun <= listener.ended
 
@@ -53,6 +53,6 @@ def test_the_image_is_asked_for_while_the_log_is_still_read() -> None:
     name = parse_execution_name(document["executionName"])
     listener = Listener()
     known = Known(name, Section(SectionStatus.OK, data=google.executions[name.full]))
-    asyncio.run(collect(known, google.sources(), lambda: NOW, QUICK, listener))
+    run_virtual(lambda: collect(known, google.sources(), lambda: NOW, QUICK, listener))
     heard = listener.heard
     assert heard.index(("begin", "image")) < heard.index(("end", "logs")) < heard.index(("end", "image"))
