@@ -222,16 +222,26 @@ def test_every_right_is_there_for_a_command(operator: Operator) -> None:
 THROUGH_SERVICE = (
     ("get", "secrets"),
     ("get", "services"),
-    ("get", "pods"),
     ("list", "pods"),
     ("get", "pods/portforward"),
 )
+# A bare name may be that of a pod.
+LOOKING_FOR_A_POD = ("get", "pods")
 
 
 def test_a_service_needs_its_own_rights(through_service: Operator) -> None:
     there = {right for right in through_service.rights() if right[0] == DATABASE and "rbac" not in right[2]}
-    assert there == {(DATABASE, *right) for right in THROUGH_SERVICE} | OF_LATER_SERVERS
+    assert there == {(DATABASE, *right) for right in (*THROUGH_SERVICE, LOOKING_FOR_A_POD)} | OF_LATER_SERVERS
     assert through_service.run(STATUS).exit_code in {0, 3}
+
+
+def test_what_finds_a_service_needs_no_right_to_look_for_a_pod(through_service: Operator) -> None:
+    through_service.take_away(DATABASE, *LOOKING_FOR_A_POD)
+    try:
+        ended = through_service.run(STATUS)
+    finally:
+        through_service.give_back(DATABASE, *LOOKING_FOR_A_POD)
+    assert ended.exit_code in {0, 3}, ended.stderr
 
 
 @pytest.mark.parametrize("right", THROUGH_SERVICE, ids=" ".join)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,7 +152,8 @@ async def test_after_a_drop_the_next_connection_gets_a_new_line() -> None:
         assert transport is not None
         transport.abort()
         assert await reader.read() == b""
-        cluster.refusals = [503, 500]
+        # 404: the pod was there when it was looked for.
+        cluster.refusals = [503, 404, 500]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"y")
         assert await reader.readexactly(1) == b"Y"
@@ -199,6 +200,22 @@ async def test_open_connections_end_with_the_forward() -> None:
         assert await reader.read() == b""
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_whoever_connects_while_it_ends_leaves_no_line_behind() -> None:
+    async with cluster_with(POD) as (cluster, client):
+        for _ in range(20):
+            async with open_forward(client, TARGET, sleep=skip) as port:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+        await client.close()
+        async with asyncio.timeout(60):
+            for _ in cluster.lines:
+                await cluster.ended.get()
+        assert [line.closed for line in cluster.lines] == [True] * len(cluster.lines)
+        assert client.connection._session is None
 
 
 async def test_a_missing_right_is_told_before_anything_connects() -> None:

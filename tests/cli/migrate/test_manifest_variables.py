@@ -176,7 +176,10 @@ def test_what_no_pod_could_use(sections: dict[str, Any], message: str) -> None:
     ("forward", "resources"),
     [
         ("db/mongodb-0:27017", [("pods", ("mongodb-0",)), ("pods/portforward", ("mongodb-0",))]),
-        ("db/mongodb:27017", [("services", ("mongodb",)), ("pods", ()), ("pods/portforward", ())]),
+        (
+            "db/mongodb:27017",
+            [("pods", ("mongodb",)), ("services", ("mongodb",)), ("pods", ()), ("pods/portforward", ())],
+        ),
         ("db/service/mongo-4:27017", [("services", ("mongo-4",)), ("pods", ()), ("pods/portforward", ())]),
         ("db/pod/mongo:27017", [("pods", ("mongo",)), ("pods/portforward", ("mongo",))]),
     ],

@@ -22,9 +22,6 @@ from opsctl.migration.kubernetes.models import JobKey
 
 _SECTIONS: tuple[type[ConfigSection], ...] = (MongoSection, S3Section, ImagesSection)
 _NOT_FOR_PODS = frozenset({"mongo.forward"})
-# Pods of a StatefulSet are numbered; other pods have names that nobody writes into a profile. A Service with such a
-# name is to be called one: what it needs, all pods of the namespace, is not given away on a guess.
-_NUMBERED_POD = re.compile(r".*-\d+")
 
 
 def pod_variables(
@@ -55,9 +52,6 @@ def operator_grants(profile: Profile, job: JobKey) -> tuple[Grant, ...]:
     forward = profile.value(MongoSection, "forward")
     if isinstance(forward, str):
         namespace, _, target = forward.rpartition(":")[0].partition("/")
-        if "/" not in target and not _NUMBERED_POD.fullmatch(target):
-            # What a Service needs is enough for a pod of that name too.
-            target = f"service/{target}"
         grants.append(forward_grant(job, namespace, target))
     secrets: dict[str, set[str]] = {}
     for setting in profile.settings():

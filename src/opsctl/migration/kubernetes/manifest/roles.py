@@ -16,6 +16,8 @@ from opsctl.migration.kubernetes.models import JobKey, Kind
 
 RBAC_GROUP = "rbac.authorization.k8s.io"
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+# Pods of a StatefulSet are numbered; other pods have names that nobody writes into a profile.
+_NUMBERED_POD = re.compile(r".*-\d+")
 _OPERATOR_HINT = "write User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME"
 
 
@@ -50,22 +52,25 @@ def parse_operator(text: str) -> Operator:
 
 
 def forward_grant(job: JobKey, namespace: str, target: str) -> Grant:
-    """To reach `pod` or `service/NAME` of another namespace through a port-forward.
+    """To reach `pod/NAME`, `service/NAME` or a bare `NAME` of another namespace through a port-forward.
 
-    A Service is resolved to one of its pods, whose name is not known before.
+    A Service is resolved to one of its pods, whose name is not known before. A bare name may be that of either; one
+    with a number is taken for a pod, because all pods of a namespace are not given away on a guess.
     """
     kind, _, name = target.rpartition("/")
-    rules: tuple[Mapping[str, Any], ...]
-    if kind in ("service", "svc", "services"):
-        rules = (
-            _rule("", ["services"], ["get"], [name]),
-            _rule("", ["pods"], ["get", "list"]),
-            _rule("", ["pods/portforward"], ["get", "create"]),
-        )
+    is_pod = kind in ("po", "pod", "pods") or (not kind and _NUMBERED_POD.fullmatch(name) is not None)
+    # WebSockets are asked for with GET, the older protocol with POST: RBAC calls them get and create.
+    verbs = ["get", "create"]
+    rules: list[Mapping[str, Any]] = []
+    if is_pod or not kind:
+        rules.append(_rule("", ["pods"], ["get"], [name]))
+    if is_pod:
+        rules.append(_rule("", ["pods/portforward"], verbs, [name]))
     else:
-        # WebSockets are asked for with GET, the older protocol with POST: RBAC calls them get and create.
-        rules = (_rule("", ["pods"], ["get"], [name]), _rule("", ["pods/portforward"], ["get", "create"], [name]))
-    return Grant(namespace, f"{_role_name(job)}-forward", rules)
+        rules.append(_rule("", ["services"], ["get"], [name]))
+        rules.append(_rule("", ["pods"], ["list"]))
+        rules.append(_rule("", ["pods/portforward"], verbs))
+    return Grant(namespace, f"{_role_name(job)}-forward", tuple(rules))
 
 
 def secret_grant(job: JobKey, namespace: str, names: tuple[str, ...]) -> Grant:
