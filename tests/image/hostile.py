@@ -187,8 +187,8 @@ def main() -> None:
         outcome = error.code
     seconds = time.process_time() - began
     peak_mib = read_peak_mib()
-    found_out = {"outcome": outcome, "seconds": seconds, "known_seconds": known_seconds, "peak_mib": peak_mib}
-    print(json.dumps({name: value if isinstance(value, str) else round(value, 2) for name, value in found_out.items()}))
+    figures = {"seconds": seconds, "known_seconds": known_seconds, "peak_mib": peak_mib}
+    print(json.dumps({"outcome": outcome, **{name: round(value, 2) for name, value in figures.items()}}))
 
 
 if __name__ == "__main__":
