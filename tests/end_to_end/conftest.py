@@ -173,7 +173,7 @@ class Site:
 
     def requests(self) -> Counter[str]:
         """What the image host was asked for so far, by encoded path and query."""
-        with urllib.request.urlopen(f"{self.base_url}/_lab/stats", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.base_url}/_lab/stats", timeout=GIVE_UP_SECONDS) as answer:
             return Counter(json.load(answer)["paths"])
 
     def everything(self) -> tuple[list[bytes], dict[str, int], list[str]]:
@@ -313,6 +313,6 @@ def serve_image_host(*options: str) -> Iterator[str]:
     command = (sys.executable, "-m", "opsctl.lab.image_host", "--port-file", "{port_file}", "--trickle-seconds", "6")
     with (
         tempfile.TemporaryDirectory(prefix="opsctl-images-") as folder,
-        serve_announced("images", (*command, *options), folder=Path(folder)) as port,
+        serve_announced("images", (*command, *options), folder=Path(folder), ready_seconds=GIVE_UP_SECONDS) as port,
     ):
         yield f"http://127.0.0.1:{port}"

@@ -61,12 +61,12 @@ def tapped_google(
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="tapped-google", daemon=True)
     thread.start()
-    runner = asyncio.run_coroutine_threadsafe(_start(cloud, tap, manners or Manners()), loop).result(30)
+    runner = asyncio.run_coroutine_threadsafe(_start(cloud, tap, manners or Manners()), loop).result(120)
     try:
         yield LiveGoogle(RunningGoogle(cloud, runner.addresses[0][1]), folder), tap
         assert cloud.violations == []
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(120)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -90,7 +90,7 @@ class TcpProxy:
         return self._line.client_bytes
 
     def _call(self, work: Coroutine[None, None, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=120)
 
 
 @contextmanager
