@@ -156,7 +156,14 @@ WORDS = (
     "{",
     "\n",
 )
-BLOCKS = ("-----BEGIN A-----", "-----END A-----")
+KEY_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n"
+BLOCKS = (
+    "-----BEGIN A-----",
+    "-----END A-----",
+    "-----BEGIN PRIVATE KEY-----\n",
+    "-----END PRIVATE KEY-----",
+    KEY_LINE,
+)
 PIECES = st.sampled_from(ADDRESSES + WORDS + BLOCKS)
 
 

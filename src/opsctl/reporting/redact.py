@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from opsctl.reporting.key_lines import KeyLines
 from opsctl.reporting.secret_addresses import locate_user_info
 from opsctl.reporting.secret_assignments import is_generated, looks_random
 from opsctl.reporting.secret_forms import Mask, find_key_blocks, has_mask, is_masked, is_reference, replace_secrets
@@ -18,6 +19,7 @@ from opsctl.reporting.substrings import SubstringSearch
 __all__ = [
     "MASK",
     "MIN_LITERAL_LENGTH",
+    "KeyLines",
     "Mask",
     "Redactor",
     "Secrecy",
@@ -54,8 +56,9 @@ class Redactor:
 
     def learn(self, literals: Iterable[str]) -> None:
         """Adds secrets. Texts shorter than four characters are left out: they would mask ordinary words."""
-        self._literals |= {literal for literal in literals if len(literal) >= MIN_LITERAL_LENGTH}
-        if self._literals:
+        new = {literal for literal in literals if len(literal) >= MIN_LITERAL_LENGTH} - self._literals
+        if new:
+            self._literals |= new
             longest_first = sorted(self._literals, key=lambda literal: (-len(literal), literal))
             self._pattern = re.compile("|".join(re.escape(literal) for literal in longest_first))
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
+from opsctl.reporting.key_lines import find_key_lines
 from opsctl.reporting.secret_addresses import Span, find_user_info
 from opsctl.reporting.secret_assignments import find_assigned
 from opsctl.reporting.secret_pairs import PAIR_HINTS, find_pairs
@@ -188,6 +189,7 @@ def _rules() -> tuple[tuple[_Rule, ...], SubstringSearch, SubstringSearch]:
     """In this order: a whole block before what may stand in it, values with a name before the address they stand in."""
     rules = (
         _Rule("private-key", ("-----begin ",), find_key_blocks),
+        _Rule("private-key", (" private key",), find_key_lines),
         _Rule("authorization", ("authoriz",), _find_authorization),
         _Rule("cookie", ("cookie",), _find_cookies),
         _Rule("named-value", _NAMED_HINTS, find_assigned),
