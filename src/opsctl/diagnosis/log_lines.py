@@ -73,9 +73,7 @@ class LineBuilder:
 
     def add(self, entries: Iterable[JsonObject]) -> list[LogLine]:
         """The lines that are whole now, oldest first."""
-        for raw in entries:
-            if self._is_new(raw):
-                self._take(to_entry(self.entry_count, raw, self._shared))
+        self._waiting += self._masker.mask_entries([self._take(raw) for raw in entries if self._is_new(raw)])
         return self._close(self._horizon())
 
     def flush(self) -> list[LogLine]:
@@ -94,14 +92,15 @@ class LineBuilder:
         self._seen[key] = None
         return True
 
-    def _take(self, entry: LogEntry) -> None:
+    def _take(self, raw: JsonObject) -> LogEntry:
+        entry = to_entry(self.entry_count, raw, self._shared)
         self.entry_count += 1
         origin = origin_of(entry.log_name)
         self.program_count += not origin.is_platform
         self.has_end_record |= origin is Origin.AUDIT
         if entry.time_ns is not None:
             self.newest_ns = max(self.newest_ns or entry.time_ns, entry.time_ns)
-        self._waiting.append(self._masker.mask_entry(entry))
+        return entry
 
     def _horizon(self) -> int | None:
         """Lines that ended before are whole: a pause that long ends a stack trace."""

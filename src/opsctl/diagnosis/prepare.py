@@ -47,7 +47,7 @@ def mask_evidence(evidence: Evidence) -> Prepared:
         )
         for name, section in sections.items()
     }
-    entries = tuple(_mask_entry(masker, entry) for entry in evidence.entries)
+    entries = tuple(_mask_entries(masker, evidence.entries))
     kinds: Counter[str] = Counter(evidence.masked_before)
     for item in masker.report().items:
         kinds[item.kind] += item.count
@@ -55,10 +55,10 @@ def mask_evidence(evidence: Evidence) -> Prepared:
     return Prepared(masked, dict(kinds))
 
 
-def _mask_entry(masker: Masker, entry: LogEntry) -> LogEntry:
-    """The entry without secrets; itself when there is none in it, so that it is not in memory twice."""
-    masked = masker.mask_entry(entry)
-    return entry if masked == entry else masked
+def _mask_entries(masker: Masker, entries: tuple[LogEntry, ...]) -> Iterator[LogEntry]:
+    """The entries without secrets; an entry itself when there is none in it, so that it is not in memory twice."""
+    for entry, masked in zip(entries, masker.mask_entries(entries), strict=True):
+        yield entry if masked == entry else masked
 
 
 def _in_order(evidence: Evidence) -> Iterator[tuple[str, Section]]:

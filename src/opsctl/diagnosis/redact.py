@@ -7,11 +7,12 @@ a variable, an argument or an address is then found wherever it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from opsctl.diagnosis.models import LogEntry
+from opsctl.diagnosis.redact_keys import EntryKeys, KeyParts, Said, message_key, said_by
 from opsctl.diagnosis.redact_places import JsonValue, Place, rewrite
 from opsctl.diagnosis.redact_text import TextMasker
 from opsctl.diagnosis.redact_tokens import TokenBook
@@ -25,9 +26,7 @@ _MOST_TOKENS_OF_LOGS = 500
 _FIXED_MEMBERS = frozenset(
     {"insertId", "timestamp", "receiveTimestamp", "severity", "logName", "resource", "trace", "spanId", "traceSampled"}
 )
-_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----(?!.*-----END )", re.DOTALL)
 _PLAIN_ID = re.compile(r"[\w.~-]{0,64}")
-_KEY_LINE = re.compile(r"\s*([A-Za-z0-9+/]{1,128}={0,2})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Masker:
         self._counts: dict[tuple[str, str, str, str | None], int] = {}
         self._labels: dict[str, dict[str, Any]] = {}
         self._last_labels: tuple[Mapping[str, Any], dict[str, Any]] = ({}, {})
-        self._open_keys: set[Any] = set()
+        self._keys = EntryKeys()
         # The resource is kept beside its id, which could be given to another object otherwise.
         self._plain_heads: dict[tuple[str, str, int], Any] = {}
         self._section = LOGS
@@ -77,18 +76,28 @@ class Masker:
             rest = self._rewrite(name, {key: value for key, value in data.items() if key != "entries"})
             if not isinstance(entries, (list, tuple)):
                 return self._rewrite(name, data)
-            masked = [self._mask_raw_entry(entry) for entry in entries]
+            keys = self._keys.find(_said_in(entry) for entry in entries)
+            masked = [self._mask_raw_entry(entry, keys.get(place, ())) for place, entry in enumerate(entries)]
             return {key: masked if key == "entries" else rest[key] for key in data}
         return self._rewrite(name, data)
 
+    def mask_entries(self, entries: Sequence[LogEntry]) -> Iterator[LogEntry]:
+        """Log entries without secrets, one after the other. A key that is printed line by line, an entry each, goes on
+        in the entries of the next call."""
+        keys = self._keys.find(map(said_by, entries))
+        return (self._mask_entry(entry, keys.get(place, ())) for place, entry in enumerate(entries))
+
     def mask_entry(self, entry: LogEntry) -> LogEntry:
         """A log entry without secrets."""
+        return next(self.mask_entries((entry,)))
+
+    def _mask_entry(self, entry: LogEntry, keys: KeyParts) -> LogEntry:
         entry = self._mask_head(entry)
         labels = self._mask_labels(entry.labels)
         if entry.text is not None:
-            return entry._replace(text=self._mask_line(entry.text, entry.log_name, labels), labels=labels)
+            return entry._replace(text=self._mask_line(entry.text, keys), labels=labels)
         if entry.json is not None:
-            return entry._replace(json=self._rewrite(LOGS, entry.json, has_fields=True), labels=labels)
+            return entry._replace(json=self._mask_payload(entry.json, keys), labels=labels)
         if entry.proto is not None:
             return entry._replace(proto=self._rewrite(LOGS, entry.proto), labels=labels)
         return entry._replace(labels=labels)
@@ -130,7 +139,7 @@ class Masker:
             self._count(self._section, LOGS if self._section == LOGS else place.pointer)
         return masked
 
-    def _mask_raw_entry(self, entry: JsonValue) -> JsonValue:
+    def _mask_raw_entry(self, entry: JsonValue, keys: KeyParts) -> JsonValue:
         """A LogEntry in Google's JSON. There may be hundreds of thousands: only what can hold a secret is walked."""
         if not isinstance(entry, Mapping):
             return self._rewrite(LOGS, entry)
@@ -139,11 +148,13 @@ class Masker:
             if key in _FIXED_MEMBERS:
                 masked[key] = value
             elif key == "textPayload" and isinstance(value, str):
-                masked[key] = self._mask_line(value, entry.get("logName"), entry.get("labels"))
+                masked[key] = self._mask_line(value, keys)
+            elif key == "jsonPayload" and isinstance(value, Mapping):
+                masked[key] = self._mask_payload(value, keys)
             elif key == "labels" and isinstance(value, Mapping):
                 masked[key] = self._mask_labels(value)
             else:
-                masked[key] = self._rewrite(LOGS, {key: value}, has_fields=key == "jsonPayload")[key]
+                masked[key] = self._rewrite(LOGS, {key: value})[key]
         return masked
 
     def _mask_labels(self, labels: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,19 +169,20 @@ class Masker:
         self._last_labels = (labels, masked)
         return masked
 
-    def _mask_line(self, text: str, log_name: Any, labels: Any) -> str:
-        """One line of a stream. Of a key that is printed line by line each line is a secret."""
-        if self._open_keys and (stream := (log_name, str(labels))) in self._open_keys:
-            key_line = _KEY_LINE.fullmatch(text)
-            if key_line is not None:
-                masked = self._text.mask_part(text, *key_line.span(1), "private-key")
-                self._count(LOGS, LOGS)
-                return masked
-            if text.strip():
-                self._open_keys.discard(stream)
-        if "-----BEGIN" in text and _KEY_BEGIN.search(text):
-            self._open_keys.add((log_name, str(labels)))
-        return self.mask_text(text)
+    def _mask_line(self, text: str, keys: KeyParts) -> str:
+        """One line of a stream, with the parts of it that belong to a private key."""
+        return self.mask_text(self._mask_keys(text, keys) if keys else text)
+
+    def _mask_payload(self, payload: Mapping[str, Any], keys: KeyParts) -> JsonValue:
+        key = message_key(payload) if keys else None
+        if key is not None:
+            payload = {**payload, key: self._mask_keys(payload[key], keys)}
+        return self._rewrite(LOGS, payload, has_fields=True)
+
+    def _mask_keys(self, text: str, keys: KeyParts) -> str:
+        masked = self._text.mask_parts(text, keys, "private-key")
+        self._count(LOGS, LOGS)
+        return masked
 
     def _count(self, section: str, pointer: str) -> None:
         for kind, token in self._text.hits:
@@ -180,3 +192,11 @@ class Masker:
                 if self._tokens_of_logs > _MOST_TOKENS_OF_LOGS:
                     key = (section, pointer, kind, None)
             self._counts[key] = self._counts.get(key, 0) + 1
+
+
+def _said_in(entry: JsonValue) -> Said | None:
+    """What a LogEntry in Google's JSON says, and in which stream."""
+    if not isinstance(entry, Mapping):
+        return None
+    text, payload = entry.get("textPayload"), entry.get("jsonPayload")
+    return Said.of(entry.get("logName"), entry.get("labels"), text, payload)

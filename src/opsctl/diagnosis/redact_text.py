@@ -62,10 +62,10 @@ class TextMasker:
         self._is_value = False
         return self._mask_rest(text)
 
-    def mask_part(self, text: str, start: int, end: int, kind: str) -> str:
-        """`text` with the part from `start` to `end` masked as a secret of this kind."""
+    def mask_parts(self, text: str, parts: Iterable[tuple[int, int]], kind: str) -> str:
+        """`text` with these parts of it, in order, masked as secrets of this kind."""
         self.hits = []
-        return self._splice(text, [Secret(start, end, kind)])
+        return self._splice(text, [Secret(start, end, kind, self._may_learn()) for start, end in parts])
 
     def mask_number(self, place: Place, value: float) -> float:
         """0 in the place of a number whose name says that it is a password: a number stays a number."""
@@ -103,10 +103,13 @@ class TextMasker:
     def _token_of(self, kind: str, secret: str) -> str:
         if self._is_value:
             return self._tokens.learn(secret)
-        if kind in _LEARNED_KINDS and self._learned_from_text < _MOST_LEARNED_FROM_TEXT:
-            self._learned_from_text += 1
+        if kind in _LEARNED_KINDS and self._may_learn():
             return self._tokens.learn(secret)
         return self._tokens.token_of(secret)
+
+    def _may_learn(self) -> bool:
+        self._learned_from_text += 1
+        return self._learned_from_text <= _MOST_LEARNED_FROM_TEXT
 
     def _mask(self, kind: str, token: str) -> str:
         self.hits.append(Hit(kind, token))

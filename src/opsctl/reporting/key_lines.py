@@ -20,13 +20,15 @@ Place = TypeVar("Place")
 
 # RSA with 16384 bits takes two hundred lines.
 MOST_LINES = 240
-# Texts of other threads that may stand between two lines of a key.
+# Lines of other threads that may stand between two lines of a key; between a mark and its lines they are fewer.
 MOST_STRANGERS = 20
+MOST_STRANGERS_AT_MARK = 5
 # Streams in which a key may be open at the same time.
 MOST_STREAMS = 1_000
 
 _MARK = re.compile(r"-----(?P<side>BEGIN|END) (?P<label>[A-Z0-9 ]{1,40})-----")
-_LINE_END = re.compile(r"(?:\\[nr]|[\r\n])+")
+_LINE_END = re.compile(r"[\r\n]+")
+_WRITTEN_LINE_END = re.compile(r"(?:\\[nr])+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BARE = re.compile(r"[\s\"'>|]*(?P<run>[A-Za-z0-9+/]+={0,2})[\s\"',;\\]*")
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/]{40}")
@@ -95,27 +97,35 @@ class _Block(Generic[Place]):
         return not self.is_open and not self.held
 
     def take(self, text: str, place: Place) -> Iterator[tuple[Place, Span]]:
+        for start, end in _split(text, _LINE_END, 0, len(text)):
+            yield from self._take_line(text, start, end, place)
+
+    def _take_line(self, text: str, start: int, end: int, place: Place) -> Iterator[tuple[Place, Span]]:
         is_stranger = True
-        for start, end in _lines(text):
-            line = text[start:end]
-            marks = list(_MARK.finditer(line)) if "-----" in line else []
+        for first, last in _split(text, _WRITTEN_LINE_END, start, end):
+            piece = text[first:last]
+            marks = list(_MARK.finditer(piece)) if "-----" in piece else []
             if marks:
-                yield from self._take_marks(line, marks, start, place)
+                yield from self._take_marks(piece, marks, first, place)
                 is_stranger = False
-            elif (span := self._find(line, may_be_last_word=is_stranger)) is not None:
+            elif (span := self._find(piece, may_be_last_word=is_stranger)) is not None:
                 is_stranger = False
-                self._note(line, span)
-                found = place, (start + span[0], start + span[1])
+                self._note(piece, span)
+                found = place, (first + span[0], first + span[1])
                 if self.is_open:
                     yield found
                 else:
                     self.held.append(found)
-            elif not self.is_open and self.width < _SHORTEST_RUN:
-                # A word, unless the end comes right behind it.
-                self._close()
         self.strangers = self.strangers + 1 if is_stranger else 0
-        if self.strangers > MOST_STRANGERS or (self.is_open and self.count > MOST_LINES):
+        if self._is_over():
             self._close()
+
+    def _is_over(self) -> bool:
+        if self.is_open and self.width:
+            return self.strangers > MOST_STRANGERS or self.count > MOST_LINES
+        # A single word is nothing unless the end comes right behind it.
+        is_word = 0 < self.width < _SHORTEST_RUN
+        return self.strangers > (0 if is_word else MOST_STRANGERS_AT_MARK)
 
     def _take_marks(
         self, line: str, marks: list[re.Match[str]], start: int, place: Place
@@ -195,15 +205,14 @@ def _may_begin(text: str) -> bool:
     return "-----" in text or _LONG_RUN.search(text) is not None or (" " not in text and _bare(text) is not None)
 
 
-def _lines(text: str) -> Iterator[Span]:
-    """Where the lines of a text are that are not empty. A line end may be written as `\\n`."""
-    start = 0
-    for line_end in _LINE_END.finditer(text):
+def _split(text: str, at: re.Pattern[str], start: int, end: int) -> Iterator[Span]:
+    """Where the parts of a text are that are not empty."""
+    for line_end in at.finditer(text, start, end):
         if start < line_end.start():
             yield start, line_end.start()
         start = line_end.end()
-    if start < len(text):
-        yield start, len(text)
+    if start < end:
+        yield start, end
 
 
 def _bare(line: str) -> Span | None:
