@@ -87,6 +87,20 @@ class JobSite:
         """As a drain does: with its grace."""
         self.cluster.request("DELETE", f"/api/v1/namespaces/{self.namespace}/pods/{pod.name}")
 
+    @contextmanager
+    def without_new_pods(self) -> Iterator[None]:
+        """Kubernetes makes no pod meanwhile: it would have another one ten seconds after one has failed, and to look at
+        what has failed may take longer."""
+        path = f"/api/v1/namespaces/{self.namespace}/resourcequotas"
+        self.cluster.request("POST", path, {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}})
+        # What the quota controller would write, which this cluster does not have.
+        status = {"status": {"hard": {"pods": "0"}, "used": {"pods": "0"}}}
+        self.cluster.request("PATCH", f"{path}/none/status", status, content_type="application/merge-patch+json")
+        try:
+            yield
+        finally:
+            self.cluster.request("DELETE", f"{path}/none")
+
     def is_cut(self) -> bool:
         """Whether there is a run whose shards are known."""
         record = self.site.collection.database["opsctl_runs"].find_one(sort=[("sequence", -1)])

@@ -51,9 +51,10 @@ def test_four_shards_and_one_is_killed_and_tried_again(slow: JobSite, gate: Gate
     assert [(pod["index"], pod["phase"]) for pod in slow.pods_of(during)] == [(index, "Running") for index in range(4)]
     assert [shard["state"] for shard in during.data["shards"]] == ["running"] * 4
 
-    slow.runner.kill(killed, out_of_memory=True)
-    slow.runner.wait_for_end(killed)
-    after = slow.status()
+    with slow.without_new_pods():
+        slow.runner.kill(killed, out_of_memory=True)
+        slow.runner.wait_for_end(killed)
+        after = slow.status()
     ended = {pod["name"]: pod["lastTermination"] for pod in slow.pods_of(after)}[killed.name]
     assert (after.data["state"], ended["reason"], ended["exitCode"]) == ("running", "OOMKilled", 137)
     assert "pod-out-of-memory" in {problem["code"] for problem in after.data["problems"]}
