@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import io
 import json
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -27,7 +30,7 @@ from opsctl.migration.kubernetes.logs.models import LogReport, LogWishes
 from opsctl.reporting.json_schema import envelope_schema
 from tests.cli.processes import Ended, Stream, make_process, run_words
 from tests.migration.kubernetes.logs.scene import Scene
-from tests.migration.kubernetes.old_job import KEY
+from tests.migration.kubernetes.old_job import KEY, old_job
 from tests.reporting.test_json_schema import problems
 
 HOSTILE = b"2025-12-23T05:42:05Z \x1b[2J\x1b]0;owned\x07 \xff\xfe =cmd|calc '\xe2\x80\xae hunter2 mongodb://a:b@h/"
@@ -179,6 +182,98 @@ def test_following_writes_lines_and_tells_how_it_ended(
     assert [json.loads(line)["text"] for line in ended.stdout.splitlines()] == ["a1", "b1", "a2", "b2"]
     assert words in ended.stderr
     assert ended.exit_code == 0
+
+
+def key_lines(seed: int, *, left_out: int = 0) -> list[str]:
+    """A private key as it is printed line by line."""
+    body = textwrap.wrap(base64.b64encode(Random(seed).randbytes(400)).decode(), 64)
+    return ["-----BEGIN PRIVATE KEY-----", *body, "-----END PRIVATE KEY-----"][left_out:]
+
+
+def add_keys(scene: Scene) -> list[str]:
+    """Two pods that print a key at the same time; of one the begin is not in the window. The lines to be masked."""
+    first, second = key_lines(1), key_lines(2, left_out=3)
+    scene.add("c", lines=[f"2025-12-23T05:42:05.{n:03}Z INFO root: {line}".encode() for n, line in enumerate(first)])
+    scene.add("d", lines=[f"2025-12-23T05:42:05.{n:03}Z {line}".encode() for n, line in enumerate(second)])
+    return [*first[1:-1], *second[:-1]]
+
+
+@pytest.mark.parametrize("output", [*list(OutputFormat)[:6], OutputFormat.TEXT])
+def test_keys_that_are_printed_line_by_line_are_masked(scene: Scene, output: OutputFormat) -> None:
+    secrets = add_keys(scene)
+    stdout = Terminal(scene, output).read().stdout
+    assert not any(line in stdout.replace("\n", "") for line in secrets)
+    assert stdout.count("END PRIVATE KEY") == (0 if output is OutputFormat.NAME else 2)
+
+
+def follow(terminal: Terminal, *changes: Callable[[], None]) -> Ended:
+    """Follows while the changes happen, two seconds after each other."""
+    scene = terminal.scene
+
+    async def main() -> Outcome:
+        async def change() -> None:
+            for each in changes:
+                await scene.cluster.clock.sleep(3.0)
+                each()
+
+        changing = asyncio.ensure_future(change())
+        outcome = await terminal.command(LogWishes()).follow(StopRequest(), scene.cluster.clock)
+        await changing
+        return outcome
+
+    return terminal.write(asyncio.run(main()))
+
+
+def test_keys_are_masked_while_following_too(scene: Scene) -> None:
+    secrets = add_keys(scene)
+    scene.end()
+    stdout = follow(Terminal(scene, OutputFormat.TEXT)).stdout
+    assert not any(line in stdout for line in secrets)
+    assert stdout.count("END PRIVATE KEY") == 2
+
+
+def secret_of(password: str) -> dict[str, Any]:
+    metadata = {"name": "cloud-credentials", "namespace": KEY.namespace}
+    return {"kind": "Secret", "metadata": metadata, "data": {"password": base64.b64encode(password.encode()).decode()}}
+
+
+def test_a_new_pod_has_new_secrets_and_the_old_ones_stay_masked(scene: Scene) -> None:
+    scene.cluster.add(secret_of("first-one"))
+
+    def add_pod(name: str, text: str) -> None:
+        scene.add(name, lines=[f"2025-12-23T05:42:07Z {name} {text}".encode()])
+
+    def change_secret() -> None:
+        scene.cluster.add(secret_of("second-one"))
+        add_pod("c", "first-one second-one")
+
+    def create_job_again() -> None:
+        scene.remove_pods()
+        scene.job = scene.cluster.add(old_job())
+        container = scene.job["spec"]["template"]["spec"]["containers"][0]
+        container["env"] = [{"name": "DB_PASSWORD", "value": "third-one"}]
+        add_pod("e", "first-one second-one third-one")
+
+    add_pod("d", "first-one")
+    ended = follow(Terminal(scene, OutputFormat.NDJSON), change_secret, create_job_again, scene.end)
+    texts = [json.loads(line)["text"] for line in ended.stdout.splitlines()]
+    assert texts[-3:] == ["d ***", "c *** ***", "e *** *** ***"]
+    assert ended.exit_code == 0
+
+
+def test_secrets_that_may_not_be_read_are_told_once(scene: Scene) -> None:
+    scene.cluster.denied.add("get secrets")
+
+    def add_pod() -> None:
+        scene.add("c", lines=[b"2025-12-23T05:42:07Z c1"])
+
+    ended = follow(Terminal(scene, OutputFormat.TEXT), add_pod, scene.end)
+    assert ended.exit_code == 0
+    assert ended.stdout.count("c1") == 1
+    assert [line for line in ended.stderr.splitlines() if "may not be read" in line] == [
+        "The Job's Secrets may not be read (get secrets): what they hold is masked only where it looks like a secret."
+    ]
+    assert "get secrets" in Terminal(scene, OutputFormat.TABLE, lang="ko").read().stderr
 
 
 def test_following_that_is_interrupted_or_out_of_time(scene: Scene) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from zlib import crc32
 
 from opsctl.cli.context import AppContext
 from opsctl.cli.interrupts import TimedOutError
-from opsctl.cli.migrate.job_secrets import find_job_secrets
+from opsctl.cli.migrate.job_secrets import JobSecrets
+from opsctl.cli.migrate.log_keys import KeyMask
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.signals import StopRequest
-from opsctl.errors import ExitCode
+from opsctl.errors import AccessDeniedError, ExitCode
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.logs.follow import FollowOutput, follow_logs
 from opsctl.migration.kubernetes.logs.lines import LogLine
@@ -39,12 +41,14 @@ class LogCommand:
         self._wishes = wishes
         process, options = context.process, context.options
         self._has_colour = process.has_colour(process.stdout, no_color=options.no_color)
+        self._secrets = JobSecrets(cluster, key.namespace, process.redactor.learn, self._announce_refusal)
+        self._mask_keys = KeyMask()
 
     async def read(self) -> Outcome:
         """What is there now."""
-        await self._learn_secrets()
+        await self._secrets.read(await self._cluster.get(Kind.JOB, self._key.namespace, self._key.name))
         reading = await read_logs(self._cluster, self._key, self._wishes)
-        report = reading.report
+        report = replace(reading.report, lines=tuple(self._mask_keys(reading.report.lines)))
         code = ExitCode.PARTIAL if any(silence.reason in _GAPS for silence in report.silences) else ExitCode.OK
         if self._context.options.output not in (*STREAMS, OutputFormat.CSV):
             return Outcome(report, view=lambda texts: log_view(report, texts), exit_code=code, error=reading.error)
@@ -57,10 +61,11 @@ class LogCommand:
 
     async def follow(self, stop: StopRequest, clock: Clock) -> Outcome:
         """Line after line until the Job has ended, or until it is interrupted."""
-        await self._learn_secrets()
         context, texts = self._context, self._context.texts
         context.announce(texts.get("kubernetes.log_follow_started", job=str(self._key)))
-        output = FollowOutput(lambda lines: self._write(lines, flush=True), self._announce)
+        output = FollowOutput(
+            lambda lines: self._write(self._mask_keys(lines), flush=True), self._announce, self._secrets.read
+        )
         job = await follow_logs(self._cluster, self._key, self._wishes, output, clock=clock, stop=stop)
         if job is not None:
             context.announce(self._ending(job))
@@ -68,10 +73,6 @@ class LogCommand:
         if stop.exit_code is ExitCode.UNAVAILABLE:
             raise TimedOutError("The Job did not end in time (--timeout).")
         return Outcome(emitted=True, exit_code=stop.exit_code or ExitCode.INTERRUPTED)
-
-    async def _learn_secrets(self) -> None:
-        document = await self._cluster.get(Kind.JOB, self._key.namespace, self._key.name)
-        self._context.process.redactor.learn(find_job_secrets(document))
 
     def _ending(self, job: JobFacts) -> str:
         texts, name = self._context.texts, str(self._key)
@@ -84,6 +85,10 @@ class LogCommand:
             "kubernetes.log_follow_failed", job=name, detail=texts.get("kubernetes.log_detail", detail=words)
         )
 
+    def _announce_refusal(self, error: AccessDeniedError) -> None:
+        detail = error.permission or error.message
+        self._context.announce(self._context.texts.get("kubernetes.log_secrets_denied", detail=detail))
+
     def _announce_silences(self, reading: LogReading) -> None:
         if not reading.report.lines:
             self._context.announce(self._context.texts.get("kubernetes.log_no_lines"))
@@ -93,7 +98,7 @@ class LogCommand:
         for sentence in silence_sentences(silences, self._context.texts):
             self._context.announce(sentence)
 
-    def _write(self, lines: Iterable[LogLine], *, flush: bool) -> None:
+    def _write(self, lines: Sequence[LogLine], *, flush: bool) -> None:
         """A line each; of many at once the last one is flushed."""
         process = self._context.process
         is_json = self._context.options.output is OutputFormat.NDJSON

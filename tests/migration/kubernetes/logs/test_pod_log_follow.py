@@ -35,6 +35,15 @@ class Followed:
     lines: list[LogLine] = field(default_factory=list)
     notes: list[Silence] = field(default_factory=list)
     job: JobFacts | None = None
+    # How many lines were written each time before something was prepared.
+    prepared: list[int] = field(default_factory=list)
+    refusals: list[UnavailableError] = field(default_factory=list)
+
+    async def prepare(self, job: JsonObject) -> None:
+        assert job["kind"] == "Job"
+        if self.refusals:
+            raise self.refusals.pop()
+        self.prepared.append(len(self.lines))
 
     @property
     def texts(self) -> list[str]:
@@ -59,7 +68,7 @@ class Followed:
             await asyncio.sleep(seconds)
             stop.set()
 
-        output = FollowOutput(self.lines.extend, self.notes.extend)
+        output = FollowOutput(self.lines.extend, self.notes.extend, self.prepare)
         async with asyncio.timeout(7200):
             changing = [asyncio.ensure_future(change())]
             changing += [] if stop_at is None else [asyncio.ensure_future(halt(stop_at))]
@@ -98,6 +107,24 @@ async def test_it_goes_on_over_a_restart_a_new_pod_and_a_new_job(scene: Scene) -
     assert followed.reasons == ["outage", "answers-again", "job-gone", "job-again"]
     assert followed.job is not None
     assert followed.job.is_complete
+    # Before the first lines of each start, and not between.
+    assert followed.prepared == [0, 4, 6]
+
+
+async def test_no_line_comes_before_what_is_to_be_prepared_for_it(scene: Scene) -> None:
+    followed = Followed(refusals=[UnavailableError("down")])
+    with pytest.raises(UnavailableError):
+        await followed.follow(scene)
+    assert followed.texts == []
+
+    def add_pod() -> None:
+        scene.add("c", lines=[b"2025-12-23T05:42:08Z c1"])
+        followed.refusals = [UnavailableError("down")]
+
+    await followed.follow(scene, add_pod, lambda: None, lambda: None, scene.end)
+    assert followed.texts == ["a1", "b1", "a2", "b2", "c1"]
+    assert followed.reasons == ["outage", "answers-again"]
+    assert followed.prepared == [0, 4]
 
 
 async def test_the_last_lines_of_a_job_that_ends_are_there(scene: Scene) -> None:
@@ -164,7 +191,7 @@ async def test_an_error_of_the_writer_comes_out_as_it_is(scene: Scene) -> None:
             scene.cluster,
             KEY,
             LogWishes(),
-            FollowOutput(write, lambda _notes: None),
+            FollowOutput(write, lambda _notes: None, Followed().prepare),
             clock=scene.cluster.clock,
             stop=asyncio.Event(),
         )

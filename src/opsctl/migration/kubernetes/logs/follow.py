@@ -8,7 +8,7 @@ for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ from opsctl.migration.kubernetes.logs.models import LogWishes, Silence
 from opsctl.migration.kubernetes.logs.silence import add_events, explain_job, explain_waiting, without_shards
 from opsctl.migration.kubernetes.logs.tail import LastReading, Tail
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind, Pod
-from opsctl.migration.kubernetes.ports import Cluster
+from opsctl.migration.kubernetes.ports import Cluster, JsonObject
 from opsctl.migration.kubernetes.reading import read_job
 
 POLL_SECONDS = 2.0
@@ -46,10 +46,12 @@ MOST_TAILS = 40
 @dataclass(frozen=True, slots=True)
 class FollowOutput:
     """Where lines go, and what there is to say beside them: once each. `tell` knows the reasons of Silence, and
-    `outage` (the server is away: `detail`), `answers-again`, `job-gone`, `job-again`."""
+    `outage` (the server is away: `detail`), `answers-again`, `job-gone`, `job-again`. `prepare` is given the Job before
+    the first lines of containers that have started meanwhile: what they were given may have changed."""
 
     write: Callable[[Sequence[LogLine]], None]
     tell: Callable[[Sequence[Silence]], None]
+    prepare: Callable[[JsonObject], Awaitable[None]]
 
 
 async def follow_logs(
@@ -90,6 +92,7 @@ class _Follower:
     job: JobFacts | None = None
     tails: dict[tuple[str, str, int], Tail] = field(default_factory=dict)
     finished: set[tuple[str, str, int]] = field(default_factory=set)
+    prepared: set[tuple[str, str, int]] = field(default_factory=set)
     told: set[Silence] = field(default_factory=set)
     outage_since: float | None = None
     away_since: float | None = None
@@ -166,19 +169,27 @@ class _Follower:
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         began_at = self.clock.monotonic()
-        job = read_job(await self.cluster.get(Kind.JOB, self.key.namespace, self.key.name))
+        document = await self.cluster.get(Kind.JOB, self.key.namespace, self.key.name)
+        job = read_job(document)
         pods = await find_pods(self.cluster, job)
         is_first = self.job is None
         chosen = choose_pods(pods, self.wishes, job) if is_first else [pod for pod in pods if self._is_wished(pod)]
+        instances = self._instances(chosen)
+        await self._prepare(document, instances)
         self._note_return()
         self.job = job
-        self._update_tails(self._instances(chosen), began_at)
+        self._update_tails(instances, began_at)
         self._start_tails(group, chosen)
         await self._explain(job, pods, chosen)
         if is_first and not self.tails:
             self.channel.caught_up.set()
         self.is_ending = self._has_ended(job, pods, chosen)
         self.is_over = self.is_ending and not self.tails
+
+    async def _prepare(self, job: JsonObject, instances: Collection[tuple[str, str, int]]) -> None:
+        if not self.prepared.issuperset(instances):
+            await self.output.prepare(job)
+            self.prepared.update(instances)
 
     def _is_wished(self, pod: Pod) -> bool:
         return is_wished(pod, self.wishes)
