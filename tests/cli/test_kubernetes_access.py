@@ -17,7 +17,7 @@ from pymongo.uri_parser import parse_uri
 from opsctl.cli.kubernetes_access import KubeSecrets, forwarded_uri, kube_client
 from opsctl.config import ImagesSection, MongoSection, Profile, S3Section
 from opsctl.config.values import Given, Origin
-from opsctl.errors import AccessDeniedError, ConfigError, DataError, NotFoundError, OpsctlError
+from opsctl.errors import AccessDeniedError, ConfigError, DataError, NotFoundError, OpsctlError, UnavailableError
 from tests.adapters.kube.api_server import ApiServer, api_server, json_answer, refusal
 
 HERE = Origin("file", "opsctl.toml", 3)
@@ -111,6 +111,19 @@ async def test_secrets_that_cannot_be_used(tmp_path: Path, answer: Any, error: t
     assert len(server.requests) == 1
     if isinstance(raised.value, AccessDeniedError):
         assert raised.value.permission == "get secrets in namespace ns"
+
+
+async def test_a_server_that_is_away_is_not_asked_for_the_next_one(tmp_path: Path) -> None:
+    learned: set[str] = set()
+    async with api_server(refusal(500, "InternalError", "etcdserver: request timed out")) as server:
+        read = KubeSecrets(profile_of(kubeconfig_of(server, tmp_path)), learned.update)
+        with pytest.raises(UnavailableError):
+            await asyncio.to_thread(read, "mongo.uri", "ns/db/uri")
+        asked = len(server.requests)
+        with pytest.raises(UnavailableError) as raised:
+            await asyncio.to_thread(read, "s3.secret_access_key", "ns/aws/key")
+        assert raised.value.message.startswith("s3.secret_access_key refers to the Kubernetes Secret ns/aws/key: ")
+        assert len(server.requests) == asked
 
 
 async def test_it_may_be_called_while_an_event_loop_runs(tmp_path: Path) -> None:

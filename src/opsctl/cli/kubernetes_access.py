@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from opsctl.cli.signals import join_unless_stopped
 from opsctl.config import KubernetesSection, Profile
 from opsctl.config.profile import secret_texts
-from opsctl.errors import ConfigError, OpsctlError
+from opsctl.errors import ConfigError, OpsctlError, UnavailableError
 
 if TYPE_CHECKING:
     from opsctl.adapters.kube.client import KubeClient
@@ -97,19 +97,22 @@ def forwarded_uri(uri: str, port: int) -> str:
 
 class KubeSecrets:
     """Reads `namespace/name/key`, each once. May be called with or without a running event loop: it asks in a thread,
-    and its caller waits, ten seconds at the longest once it is signed in, or until the command is asked to stop.
-    `learn` takes what must not be shown."""
+    and its caller waits, ten seconds at the longest once it is signed in, or until the command is asked to stop. A
+    server that was away is not asked for the next one. `learn` takes what must not be shown."""
 
     def __init__(self, profile: Profile, learn: Callable[[frozenset[str]], None]) -> None:
         self._profile = profile
         self._learn = learn
         self._known: dict[str, str | OpsctlError] = {}
+        self._outage: UnavailableError | None = None
 
     def __call__(self, key: str, target: str) -> str:
         """The text. Raises OpsctlError, which names `key`."""
         if target not in self._known:
-            self._known[target] = self._ask(target)
+            self._known[target] = self._outage or self._ask(target)
         found = self._known[target]
+        if isinstance(found, UnavailableError):
+            self._outage = found
         if isinstance(found, OpsctlError):
             error = copy(found)
             error.message = f"{key} refers to the Kubernetes Secret {target}: {found.message}"

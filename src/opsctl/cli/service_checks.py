@@ -26,11 +26,16 @@ def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
     }
 
     async def main(_stop: StopRequest) -> list[ServiceCheck]:
-        async with asyncio.TaskGroup() as group:
-            tries = [
-                group.create_task(_try(kind.SECTION, ask)) for kind, ask in asks.items() if profile.is_configured(kind)
-            ]
-        return [task.result() for task in tries]
+        tries = [
+            asyncio.ensure_future(_try(kind.SECTION, ask)) for kind, ask in asks.items() if profile.is_configured(kind)
+        ]
+        try:
+            # What ends the command comes out as it is, in no group.
+            return await asyncio.gather(*tries)
+        finally:
+            for task in tries:
+                task.cancel()
+            await asyncio.gather(*tries, return_exceptions=True)
 
     return run_async(main, drain_seconds=0)
 
