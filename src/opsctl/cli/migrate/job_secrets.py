@@ -1,59 +1,17 @@
-"""Secrets that a Job's containers are given, so that they are masked wherever its pods print them: those that stand in
-the Job in plain text, and what the Secrets hold that its variables are taken from."""
+"""Secrets that stand in a Job in plain text, so that they are masked wherever its pods print them.
+
+What its Secrets hold is not asked for: to see a log, nobody should need the right to read Secrets.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from opsctl.errors import AccessDeniedError, NotFoundError
 from opsctl.migration.kubernetes.manifest.secrets import flags_of
-from opsctl.migration.kubernetes.models import Kind
-from opsctl.migration.kubernetes.ports import Cluster
-from opsctl.reporting.redact import MASK, Secrecy, is_generated, looks_random, replace_secrets, secrecy_of
+from opsctl.reporting.redact import MASK, Secrecy, is_generated, replace_secrets, secrecy_of
 from opsctl.reporting.secret_assignments import is_stand_in
-
-
-class JobSecrets:
-    """Reads the secrets of a Job as they are now; `learn` keeps them, those of earlier readings too.
-
-    A container has the values that a Secret held when it was started: they are read again for each start. A Secret that
-    is not there is not needed; one that may not be read is told to `on_refusal`, the first time only.
-    """
-
-    def __init__(
-        self,
-        cluster: Cluster,
-        namespace: str,
-        learn: Callable[[Iterable[str]], None],
-        on_refusal: Callable[[AccessDeniedError], None],
-    ) -> None:
-        self._cluster = cluster
-        self._namespace = namespace
-        self._learn = learn
-        self._on_refusal = on_refusal
-        self._has_refused = False
-
-    async def read(self, job: Mapping[str, Any]) -> None:
-        """Those of this Job, `batch/v1`. Raises UnavailableError: lines that come now could not be masked."""
-        self._learn(find_job_secrets(job))
-        for secret, names in find_secret_names(job).items():
-            try:
-                document = await self._cluster.get(Kind.SECRET, self._namespace, secret)
-            except NotFoundError:
-                continue
-            except AccessDeniedError as error:
-                self._refuse(error)
-                continue
-            self._learn(find_secret_values(document, names))
-
-    def _refuse(self, error: AccessDeniedError) -> None:
-        if not self._has_refused:
-            self._has_refused = True
-            self._on_refusal(error)
 
 
 def find_job_secrets(job: Mapping[str, Any]) -> frozenset[str]:
@@ -69,37 +27,6 @@ def find_job_secrets(job: Mapping[str, Any]) -> frozenset[str]:
                 # `sh -c "tool --password ..."` is one word.
                 found.update((*_by_form(word), *_behind_flags(word.split())))
             found.update(_behind_flags(words))
-    return frozenset(text for text in found if text)
-
-
-def find_secret_names(job: Mapping[str, Any]) -> dict[str, dict[str, set[str]]]:
-    """The Secrets that a Job's variables and files come from: for each the keys that have other names there."""
-    found: dict[str, dict[str, set[str]]] = {}
-    for container in _containers(job):
-        for item in _items(container, "env"):
-            name, reference = item.get("name"), _part(_part(item, "valueFrom"), "secretKeyRef")
-            secret, key = reference.get("name"), reference.get("key")
-            if isinstance(secret, str) and isinstance(key, str):
-                found.setdefault(secret, {}).setdefault(key, set()).add(str(name))
-        for source in _items(container, "envFrom"):
-            found.setdefault(str(_part(source, "secretRef").get("name") or ""), {})
-    for volume in _items(_pod_spec(job), "volumes"):
-        found.setdefault(str(_part(volume, "secret").get("secretName") or ""), {})
-        for source in _items(_part(volume, "projected"), "sources"):
-            found.setdefault(str(_part(source, "secret").get("name") or ""), {})
-    return {secret: names for secret, names in found.items() if secret}
-
-
-def find_secret_values(secret: Mapping[str, Any], names: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """The secret texts among the values of a Secret, `v1`. A Secret holds names of hosts and users too, which are to be
-    read in a log: a value is secret by its key, by one of its `names` in the Job, or by its form."""
-    found: set[str] = set()
-    for key, encoded in _part(secret, "data").items():
-        value = _decode(encoded)
-        if looks_random(value.strip()):
-            found.add(value.strip())
-        for name in {key, *names.get(key, ())}:
-            found.update((*_by_form(value), *_named(name, value)))
     return frozenset(text for text in found if text)
 
 
@@ -138,14 +65,6 @@ def _generated_lines(text: str) -> Iterator[str]:
 def _behind_flags(words: list[str]) -> Iterator[str]:
     for word, flag in zip(words, flags_of(words), strict=True):
         yield from _named(flag, word.strip("'\""))
-
-
-def _decode(encoded: object) -> str:
-    try:
-        return base64.b64decode(str(encoded), validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        # No text: nobody prints it as one.
-        return ""
 
 
 def _containers(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -8,12 +8,12 @@ from zlib import crc32
 
 from opsctl.cli.context import AppContext
 from opsctl.cli.interrupts import TimedOutError
-from opsctl.cli.migrate.job_secrets import JobSecrets
+from opsctl.cli.migrate.job_secrets import find_job_secrets
 from opsctl.cli.migrate.log_keys import KeyMask
 from opsctl.cli.options import OutputFormat
 from opsctl.cli.outcome import Outcome
 from opsctl.cli.signals import StopRequest
-from opsctl.errors import AccessDeniedError, ExitCode
+from opsctl.errors import ExitCode
 from opsctl.migration.clock import Clock
 from opsctl.migration.kubernetes.logs.follow import FollowOutput, follow_logs
 from opsctl.migration.kubernetes.logs.lines import LogLine
@@ -21,7 +21,7 @@ from opsctl.migration.kubernetes.logs.models import LogReading, LogWishes, Silen
 from opsctl.migration.kubernetes.logs.reading import read_logs
 from opsctl.migration.kubernetes.logs.view import log_view, silence_sentences, text_line
 from opsctl.migration.kubernetes.models import JobFacts, JobKey, Kind
-from opsctl.migration.kubernetes.ports import Cluster
+from opsctl.migration.kubernetes.ports import Cluster, JsonObject
 from opsctl.reporting.neutralise import make_visible
 from opsctl.reporting.rows import ndjson_lines
 
@@ -41,12 +41,11 @@ class LogCommand:
         self._wishes = wishes
         process, options = context.process, context.options
         self._has_colour = process.has_colour(process.stdout, no_color=options.no_color)
-        self._secrets = JobSecrets(cluster, key.namespace, process.redactor.learn, self._announce_refusal)
         self._mask_keys = KeyMask()
 
     async def read(self) -> Outcome:
         """What is there now."""
-        await self._secrets.read(await self._cluster.get(Kind.JOB, self._key.namespace, self._key.name))
+        self._learn_secrets(await self._cluster.get(Kind.JOB, self._key.namespace, self._key.name))
         reading = await read_logs(self._cluster, self._key, self._wishes)
         report = replace(reading.report, lines=tuple(self._mask_keys(reading.report.lines)))
         code = ExitCode.PARTIAL if any(silence.reason in _GAPS for silence in report.silences) else ExitCode.OK
@@ -64,7 +63,7 @@ class LogCommand:
         context, texts = self._context, self._context.texts
         context.announce(texts.get("kubernetes.log_follow_started", job=str(self._key)))
         output = FollowOutput(
-            lambda lines: self._write(self._mask_keys(lines), flush=True), self._announce, self._secrets.read
+            lambda lines: self._write(self._mask_keys(lines), flush=True), self._announce, self._learn_secrets
         )
         job = await follow_logs(self._cluster, self._key, self._wishes, output, clock=clock, stop=stop)
         if job is not None:
@@ -73,6 +72,10 @@ class LogCommand:
         if stop.exit_code is ExitCode.UNAVAILABLE:
             raise TimedOutError("The Job did not end in time (--timeout).")
         return Outcome(emitted=True, exit_code=stop.exit_code or ExitCode.INTERRUPTED)
+
+    def _learn_secrets(self, job: JsonObject) -> None:
+        """Those of earlier looks stay: a Job that is created again may have others."""
+        self._context.process.redactor.learn(find_job_secrets(job))
 
     def _ending(self, job: JobFacts) -> str:
         texts, name = self._context.texts, str(self._key)
@@ -84,10 +87,6 @@ class LogCommand:
         return texts.get(
             "kubernetes.log_follow_failed", job=name, detail=texts.get("kubernetes.log_detail", detail=words)
         )
-
-    def _announce_refusal(self, error: AccessDeniedError) -> None:
-        detail = error.permission or error.message
-        self._context.announce(self._context.texts.get("kubernetes.log_secrets_denied", detail=detail))
 
     def _announce_silences(self, reading: LogReading) -> None:
         if not reading.report.lines:

@@ -51,8 +51,7 @@ def logs(
 
     Without lines it says why: not started and what for, suspended, deleted, not allowed. --follow goes on over restarts
     of containers, new pods, a Job that is created again, and an API server that is away for a while. Secrets are
-    masked, private keys that are printed line by line and what the Job's own Secrets hold too, as far as you may read
-    those. Reads only.
+    masked, private keys that are printed line by line and what the Job holds in plain text too. Reads only.
 
     Ends with 4 when the log of some pods could not be read.
     """

@@ -13,7 +13,6 @@ class Kind(Enum):
     JOB = ("batch/v1", "Job", "jobs")
     POD = ("v1", "Pod", "pods")
     EVENT = ("v1", "Event", "events")
-    SECRET = ("v1", "Secret", "secrets")
     SERVICE_ACCOUNT = ("v1", "ServiceAccount", "serviceaccounts")
     ROLE = ("rbac.authorization.k8s.io/v1", "Role", "roles")
     ROLE_BINDING = ("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")

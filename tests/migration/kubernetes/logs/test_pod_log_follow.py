@@ -37,12 +37,9 @@ class Followed:
     job: JobFacts | None = None
     # How many lines were written each time before something was prepared.
     prepared: list[int] = field(default_factory=list)
-    refusals: list[UnavailableError] = field(default_factory=list)
 
-    async def prepare(self, job: JsonObject) -> None:
+    def prepare(self, job: JsonObject) -> None:
         assert job["kind"] == "Job"
-        if self.refusals:
-            raise self.refusals.pop()
         self.prepared.append(len(self.lines))
 
     @property
@@ -109,22 +106,6 @@ async def test_it_goes_on_over_a_restart_a_new_pod_and_a_new_job(scene: Scene) -
     assert followed.job.is_complete
     # Before the first lines of each start, and not between.
     assert followed.prepared == [0, 4, 6]
-
-
-async def test_no_line_comes_before_what_is_to_be_prepared_for_it(scene: Scene) -> None:
-    followed = Followed(refusals=[UnavailableError("down")])
-    with pytest.raises(UnavailableError):
-        await followed.follow(scene)
-    assert followed.texts == []
-
-    def add_pod() -> None:
-        scene.add("c", lines=[b"2025-12-23T05:42:08Z c1"])
-        followed.refusals = [UnavailableError("down")]
-
-    await followed.follow(scene, add_pod, lambda: None, lambda: None, scene.end)
-    assert followed.texts == ["a1", "b1", "a2", "b2", "c1"]
-    assert followed.reasons == ["outage", "answers-again"]
-    assert followed.prepared == [0, 4]
 
 
 async def test_the_last_lines_of_a_job_that_ends_are_there(scene: Scene) -> None:

@@ -8,7 +8,7 @@ for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -46,12 +46,12 @@ MOST_TAILS = 40
 @dataclass(frozen=True, slots=True)
 class FollowOutput:
     """Where lines go, and what there is to say beside them: once each. `tell` knows the reasons of Silence, and
-    `outage` (the server is away: `detail`), `answers-again`, `job-gone`, `job-again`. `prepare` is given the Job before
-    the first lines of containers that have started meanwhile: what they were given may have changed."""
+    `outage` (the server is away: `detail`), `answers-again`, `job-gone`, `job-again`. `prepare` is given the Job, as it
+    is then, before the first lines of containers that have started meanwhile."""
 
     write: Callable[[Sequence[LogLine]], None]
     tell: Callable[[Sequence[Silence]], None]
-    prepare: Callable[[JsonObject], Awaitable[None]]
+    prepare: Callable[[JsonObject], None]
 
 
 async def follow_logs(
@@ -175,7 +175,7 @@ class _Follower:
         is_first = self.job is None
         chosen = choose_pods(pods, self.wishes, job) if is_first else [pod for pod in pods if self._is_wished(pod)]
         instances = self._instances(chosen)
-        await self._prepare(document, instances)
+        self._prepare(document, instances)
         self._note_return()
         self.job = job
         self._update_tails(instances, began_at)
@@ -186,9 +186,9 @@ class _Follower:
         self.is_ending = self._has_ended(job, pods, chosen)
         self.is_over = self.is_ending and not self.tails
 
-    async def _prepare(self, job: JsonObject, instances: Collection[tuple[str, str, int]]) -> None:
+    def _prepare(self, job: JsonObject, instances: Collection[tuple[str, str, int]]) -> None:
         if not self.prepared.issuperset(instances):
-            await self.output.prepare(job)
+            self.output.prepare(job)
             self.prepared.update(instances)
 
     def _is_wished(self, pod: Pod) -> bool:

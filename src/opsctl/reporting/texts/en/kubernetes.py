@@ -206,8 +206,6 @@ MESSAGES = {
     "log_silence_answers-again": "The API server answers again.",
     "log_silence_job-gone": "The Job is gone; waiting two minutes for it to be created again.",
     "log_silence_job-again": "The Job is there again.",
-    "log_secrets_denied": "The Job's Secrets may not be read ({detail}): what they hold is masked only where it looks "
-    "like a secret.",
     "log_follow_started": "Following Job {job}; Ctrl-C ends this, not the Job.",
     "log_follow_complete": "Job {job} is complete.",
     "log_follow_failed": "Job {job} has failed{detail}",

@@ -208,8 +208,6 @@ MESSAGES = {
     "log_silence_answers-again": "API 서버가 다시 응답합니다.",
     "log_silence_job-gone": "Job이 없어졌습니다. 다시 만들어지기를 2분 동안 기다립니다.",
     "log_silence_job-again": "Job이 다시 만들어졌습니다.",
-    "log_secrets_denied": "Job의 Secret을 읽을 권한이 없습니다({detail}). 로그에 찍힌 Secret 값은 비밀 값처럼 보이는 "
-    "것만 가립니다.",
     "log_follow_started": "Job {job}의 로그를 계속 표시합니다. Ctrl-C는 표시만 끝내고 Job은 그대로 둡니다.",
     "log_follow_complete": "Job {job}이(가) 완료되었습니다.",
     "log_follow_failed": "Job {job}이(가) 실패했습니다{detail}",
