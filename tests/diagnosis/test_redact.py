@@ -297,11 +297,13 @@ def test_a_huge_value_is_masked_soon() -> None:
 def test_a_log_entry_is_masked_in_all_its_parts() -> None:
     masker = Masker(TokenBook())
     entry = LogEntry(0, None, "stderr", "ERROR", {"api-token": "abc-123-def"}, "DB_PASSWORD=hunter2x", None, None, "i")
-    assert masker.mask_entry(entry) == entry._replace(labels={"api-token": "***(s1)"}, text="DB_PASSWORD=***(s2)")
+    assert next(masker.mask_entries((entry,))) == entry._replace(
+        labels={"api-token": "***(s1)"}, text="DB_PASSWORD=***(s2)"
+    )
     as_json = entry._replace(text=None, labels={}, json={"password": "hunter2x", "n": 1})
-    assert masker.mask_entry(as_json).json == {"password": "***(s2)", "n": 1}
+    assert next(masker.mask_entries((as_json,))).json == {"password": "***(s2)", "n": 1}
     record = entry._replace(text=None, labels={}, proto={"request": {"env": variable("DB_PASS", "hunter2x")}})
-    assert masker.mask_entry(record).proto == {"request": {"env": variable("DB_PASS", "***(s2)")}}
+    assert next(masker.mask_entries((record,))).proto == {"request": {"env": variable("DB_PASS", "***(s2)")}}
 
 
 def test_a_number_that_is_a_password_stays_a_number() -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.end_to_end.conftest import EMBEDDED_ONLY, GIVE_UP_SECONDS, Answer, Site, open_place, read_answer
-from tests.servers.launch import S3Target, embedded_mongo
+from tests.servers.launch import S3Target, embedded_mongo, refusing_port
 
 pytestmark = [EMBEDDED_ONLY, pytest.mark.slow]
 
@@ -153,14 +153,6 @@ def check_envelope(answer: Answer, code: str, named: str) -> None:
     assert error["code"].replace("-", "_") == code
     assert named.lower() in error["message"].lower()
     assert error["hint"] or "must" in error["message"], "neither says what to do"
-
-
-@contextmanager
-def refusing_port() -> Iterator[int]:
-    """A port that is taken and on which nobody listens."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound.getsockname()[1]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from opsctl.cli.signals import StopRequest, run_async
 from opsctl.cli.status_sources import open_jobs
 from opsctl.config import CloudRunSection, ConfigSection, KubernetesSection, MongoSection, Profile, S3Section
 from opsctl.errors import AccessDeniedError, ConfigError, OpsctlError, UnavailableError
+from opsctl.migration.ending import first_known
 
 
 def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
@@ -26,16 +27,17 @@ def try_services(profile: Profile, process: Process) -> list[ServiceCheck]:
     }
 
     async def main(_stop: StopRequest) -> list[ServiceCheck]:
-        tries = [
-            asyncio.ensure_future(_try(kind.SECTION, ask)) for kind, ask in asks.items() if profile.is_configured(kind)
-        ]
         try:
+            async with asyncio.TaskGroup() as group:
+                tries = [
+                    group.create_task(_try(kind.SECTION, ask))
+                    for kind, ask in asks.items()
+                    if profile.is_configured(kind)
+                ]
+        except BaseExceptionGroup as errors:
             # What ends the command comes out as it is, in no group.
-            return await asyncio.gather(*tries)
-        finally:
-            for task in tries:
-                task.cancel()
-            await asyncio.gather(*tries, return_exceptions=True)
+            raise first_known(errors) from None
+        return [task.result() for task in tries]
 
     return run_async(main, drain_seconds=0)
 

@@ -18,7 +18,7 @@ _DEEPEST = 6
 # Colours, cursor movement, titles and links of terminals (ECMA-48): they mean nothing outside of a terminal.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[@-_])")
 # Where loggers put their words, in this order (see `facts.payloads`).
-MESSAGE_KEYS = ("message", "msg", "textPayload", "text", "@message", "Message", "RenderedMessage", "@m", "@mt", "log",
+_MESSAGE_KEYS = ("message", "msg", "textPayload", "text", "@message", "Message", "RenderedMessage", "@m", "@mt", "log",
                  "event", "short_message", "full_message")  # fmt: skip
 # Of these a line has its own column.
 _REPEATED_KEYS = frozenset(
@@ -43,9 +43,14 @@ def text_of(entry: LogEntry, origin: Origin) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")[:LONGEST_TEXT]
 
 
+def message_key(payload: Mapping[str, Any]) -> str | None:
+    """Where the words of a structured line stand."""
+    return next((key for key in _MESSAGE_KEYS if isinstance(payload.get(key), str) and payload[key]), None)
+
+
 def _compose(payload: Mapping[str, Any]) -> str:
     """`message key=value key=value`, then the texts that have several lines, stack traces mostly."""
-    key = next((key for key in MESSAGE_KEYS if isinstance(payload.get(key), str) and payload[key]), None)
+    key = message_key(payload)
     message = "" if key is None else payload[key]
     pairs: list[str] = []
     blocks: list[str] = []

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opsctl.diagnosis.entry_text import message_key
 from opsctl.diagnosis.models import LogEntry
-from opsctl.diagnosis.redact_keys import EntryKeys, KeyParts, Said, message_key, said_by
+from opsctl.diagnosis.redact_keys import KeyParts, Said, find_keys, said_by
 from opsctl.diagnosis.redact_places import JsonValue, Place, rewrite
 from opsctl.diagnosis.redact_text import TextMasker
 from opsctl.diagnosis.redact_tokens import TokenBook
+from opsctl.reporting.redact import KeyBatches
 
 __all__ = ["MaskedItem", "MaskedReport", "Masker", "TokenBook"]
 
@@ -63,7 +65,7 @@ class Masker:
         self._counts: dict[tuple[str, str, str, str | None], int] = {}
         self._labels: dict[str, dict[str, Any]] = {}
         self._last_labels: tuple[Mapping[str, Any], dict[str, Any]] = ({}, {})
-        self._keys = EntryKeys()
+        self._keys = KeyBatches()
         # The resource is kept beside its id, which could be given to another object otherwise.
         self._plain_heads: dict[tuple[str, str, int], Any] = {}
         self._section = LOGS
@@ -76,7 +78,7 @@ class Masker:
             rest = self._rewrite(name, {key: value for key, value in data.items() if key != "entries"})
             if not isinstance(entries, (list, tuple)):
                 return self._rewrite(name, data)
-            keys = self._keys.find(_said_in(entry) for entry in entries)
+            keys = find_keys(self._keys, map(_said_in, entries))
             masked = [self._mask_raw_entry(entry, keys.get(place, ())) for place, entry in enumerate(entries)]
             return {key: masked if key == "entries" else rest[key] for key in data}
         return self._rewrite(name, data)
@@ -84,12 +86,8 @@ class Masker:
     def mask_entries(self, entries: Sequence[LogEntry]) -> Iterator[LogEntry]:
         """Log entries without secrets, one after the other. A key that is printed line by line, an entry each, goes on
         in the entries of the next call."""
-        keys = self._keys.find(map(said_by, entries))
+        keys = find_keys(self._keys, map(said_by, entries))
         return (self._mask_entry(entry, keys.get(place, ())) for place, entry in enumerate(entries))
-
-    def mask_entry(self, entry: LogEntry) -> LogEntry:
-        """A log entry without secrets."""
-        return next(self.mask_entries((entry,)))
 
     def _mask_entry(self, entry: LogEntry, keys: KeyParts) -> LogEntry:
         entry = self._mask_head(entry)

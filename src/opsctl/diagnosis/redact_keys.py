@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from opsctl.diagnosis.entry_text import MESSAGE_KEYS
+from opsctl.diagnosis.entry_text import message_key
 from opsctl.diagnosis.models import LogEntry
-from opsctl.reporting.redact import KeyLines
+from opsctl.reporting.redact import KeyBatches
 
 # Parts of one text, in order.
 KeyParts = Sequence[tuple[int, int]]
@@ -30,34 +30,17 @@ class Said(NamedTuple):
         key = message_key(payload)
         return None if key is None else cls(log_name, labels, payload[key])
 
+    @property
+    def stream(self) -> tuple[str, str]:
+        """The same for all entries of a stream."""
+        return str(self.log_name), str(self.labels)
 
-class EntryKeys:
-    """Finds the parts of entries that belong to private keys. What is open stays open from call to call."""
 
-    def __init__(self) -> None:
-        self._lines: KeyLines[int] = KeyLines()
-        self._count = 0
-
-    def find(self, entries: Iterable[Said | None]) -> dict[int, KeyParts]:
-        """The parts by the places of these entries, those before an end whose begin is missing among them."""
-        first = self._count
-        found: dict[int, list[tuple[int, int]]] = {}
-        for number, said in enumerate(entries, first):
-            self._count = number + 1
-            if said is None or not self._lines.concerns(said.text):
-                continue
-            stream = (str(said.log_name), str(said.labels))
-            for place, part in self._lines.take(stream, said.text, number):
-                if place >= first:
-                    found.setdefault(place - first, []).append(part)
-        return {place: sorted(parts) for place, parts in found.items()}
+def find_keys(keys: KeyBatches, entries: Iterable[Said | None]) -> dict[int, list[tuple[int, int]]]:
+    """The parts of entries that belong to private keys, by the places of these entries."""
+    return keys.find(entries, lambda said: said and said.text, lambda said: said and said.stream)
 
 
 def said_by(entry: LogEntry) -> Said | None:
     """What an entry says, and in which stream."""
     return Said.of(entry.log_name, entry.labels, entry.text, entry.json)
-
-
-def message_key(payload: Mapping[str, Any]) -> str | None:
-    """Where the words of a structured line stand."""
-    return next((key for key in MESSAGE_KEYS if isinstance(payload.get(key), str) and payload[key]), None)

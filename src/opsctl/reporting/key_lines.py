@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -17,6 +17,7 @@ from opsctl.reporting.secret_addresses import Span
 from opsctl.reporting.secret_assignments import looks_random
 
 Place = TypeVar("Place")
+Item = TypeVar("Item")
 
 # RSA with 16384 bits takes two hundred lines.
 MOST_LINES = 240
@@ -69,6 +70,31 @@ class KeyLines(Generic[Place]):
         if block.is_idle:
             del self._blocks[stream]
         return found
+
+
+class KeyBatches:
+    """The same for texts of many streams that come in batches: what is open stays open from batch to batch."""
+
+    def __init__(self) -> None:
+        self._lines: KeyLines[int] = KeyLines()
+        self._count = 0
+
+    def find(
+        self, batch: Iterable[Item], text_of: Callable[[Item], str | None], stream_of: Callable[[Item], Hashable]
+    ) -> dict[int, list[Span]]:
+        """The parts by places in this batch, in order. An end whose begin is missing concerns what stands before it in
+        the batch; what was in an earlier one may be shown already. `stream_of` is asked for few of the items."""
+        first = self._count
+        found: dict[int, list[Span]] = {}
+        for number, item in enumerate(batch, first):
+            self._count = number + 1
+            text = text_of(item)
+            if text is None or not self._lines.concerns(text):
+                continue
+            for place, part in self._lines.take(stream_of(item), text, number):
+                if place >= first:
+                    found.setdefault(place - first, []).append(part)
+        return {place: sorted(parts) for place, parts in found.items()}
 
 
 def find_key_lines(text: str) -> Iterator[Span]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from opsctl.reporting.key_lines import KeyLines
+from opsctl.reporting.key_lines import KeyBatches
 from opsctl.reporting.secret_addresses import locate_user_info
 from opsctl.reporting.secret_assignments import is_generated, looks_random
 from opsctl.reporting.secret_forms import Mask, find_key_blocks, has_mask, is_masked, is_reference, replace_secrets
@@ -19,7 +19,7 @@ from opsctl.reporting.substrings import SubstringSearch
 __all__ = [
     "MASK",
     "MIN_LITERAL_LENGTH",
-    "KeyLines",
+    "KeyBatches",
     "Mask",
     "Redactor",
     "Secrecy",

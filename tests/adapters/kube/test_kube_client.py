@@ -21,7 +21,7 @@ from tests.adapters.kube.api_server import (
     refusal,
     text_answer,
 )
-from tests.servers.launch import free_port
+from tests.servers.launch import refusing_port
 
 JOB = "/apis/batch/v1/namespaces/n/jobs/j"
 
@@ -295,14 +295,15 @@ async def test_a_refused_stream_is_an_error() -> None:
 
 
 async def test_a_name_that_does_not_resolve_and_a_proxy_that_is_not_there() -> None:
-    async with api_server(json_answer({})) as server:
-        access = server.access(cluster={"proxy-url": f"http://127.0.0.1:{free_port()}"})
-        async with client_of(access) as client:
-            with pytest.raises(UnavailableError, match="the proxy on the way cannot be used"):
-                await client.get(JOB)
-        async with client_of(server.access(cluster={"proxy-url": "socks5://127.0.0.1:1"})) as client:
-            with pytest.raises(ConfigError, match="proxy-url"):
-                await client.get(JOB)
+    with refusing_port() as refused:
+        async with api_server(json_answer({})) as server:
+            access = server.access(cluster={"proxy-url": f"http://127.0.0.1:{refused}"})
+            async with client_of(access) as client:
+                with pytest.raises(UnavailableError, match="the proxy on the way cannot be used"):
+                    await client.get(JOB)
+            async with client_of(server.access(cluster={"proxy-url": "socks5://127.0.0.1:1"})) as client:
+                with pytest.raises(ConfigError, match="proxy-url"):
+                    await client.get(JOB)
 
 
 async def test_a_token_with_a_line_end_is_refused_before_it_is_sent() -> None:

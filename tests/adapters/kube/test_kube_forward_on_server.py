@@ -16,7 +16,7 @@ from opsctl.adapters.kube.forward import open_forward
 from opsctl.adapters.kube.forward_target import ForwardTarget
 from opsctl.errors import AccessDeniedError, NotFoundError, UnavailableError
 from tests.servers.kube_cluster import KubeCluster
-from tests.servers.launch import embedded_mongo, free_port
+from tests.servers.launch import embedded_mongo, refusing_port
 from tests.servers.proxy import tcp_proxy
 
 pytestmark = pytest.mark.servers
@@ -99,9 +99,10 @@ async def test_mongo_that_listens_nowhere_else_through_a_service_and_a_drop(
 
 async def test_a_port_that_nobody_answers_is_told(cluster: KubeCluster, namespace: str) -> None:
     await asyncio.to_thread(cluster.create_pod, namespace, "silent")
-    await asyncio.to_thread(cluster.forward_port, namespace, "silent", 7000, free_port())
-    with pytest.raises(UnavailableError, match="refused"):
-        await forwarded(cluster.kubeconfig, ForwardTarget(namespace, "silent", 7000)).__aenter__()
+    with refusing_port() as refused:
+        await asyncio.to_thread(cluster.forward_port, namespace, "silent", 7000, refused)
+        with pytest.raises(UnavailableError, match="refused"):
+            await forwarded(cluster.kubeconfig, ForwardTarget(namespace, "silent", 7000)).__aenter__()
 
 
 async def test_each_missing_right_is_named(cluster: KubeCluster, namespace: str) -> None:

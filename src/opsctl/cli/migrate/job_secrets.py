@@ -68,17 +68,11 @@ def _behind_flags(words: list[str]) -> Iterator[str]:
 
 
 def _containers(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    spec = _pod_spec(job)
-    yield from (*_items(spec, "initContainers"), *_items(spec, "containers"))
-
-
-def _pod_spec(job: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _part(_part(_part(job, "spec"), "template"), "spec")
-
-
-def _part(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    part = value.get(key)
-    return part if isinstance(part, Mapping) else {}
+    spec: Any = job
+    for step in ("spec", "template", "spec"):
+        spec = spec.get(step) if isinstance(spec, Mapping) else None
+    if isinstance(spec, Mapping):
+        yield from (*_items(spec, "initContainers"), *_items(spec, "containers"))
 
 
 def _items(value: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

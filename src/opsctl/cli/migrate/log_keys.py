@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from opsctl.migration.kubernetes.logs.lines import LogLine
-from opsctl.reporting.key_lines import KeyLines
+from opsctl.reporting.key_lines import KeyBatches
 from opsctl.reporting.redact import MASK
 
 
@@ -14,24 +14,19 @@ class KeyMask:
     """Masks the lines of private keys, each container for itself. What is open stays open from call to call."""
 
     def __init__(self) -> None:
-        self._keys: KeyLines[int] = KeyLines()
-        self._count = 0
+        self._keys = KeyBatches()
 
     def __call__(self, lines: Sequence[LogLine]) -> list[LogLine]:
         """The same lines. An end whose begin is missing masks what stands before it among them; what was in an earlier
         call may be written already."""
         masked = list(lines)
-        for place, (start, end) in sorted(self._find(lines), reverse=True):
-            text = masked[place].text
-            masked[place] = replace(masked[place], text=text[:start] + MASK + text[end:])
+        for place, parts in self._keys.find(lines, lambda line: line.text, _stream).items():
+            text = lines[place].text
+            for start, end in reversed(parts):
+                text = text[:start] + MASK + text[end:]
+            masked[place] = replace(lines[place], text=text)
         return masked
 
-    def _find(self, lines: Sequence[LogLine]) -> list[tuple[int, tuple[int, int]]]:
-        first = self._count
-        self._count += len(lines)
-        return [
-            (number - first, part)
-            for place, line in enumerate(lines, first)
-            for number, part in self._keys.take((line.pod, line.container, line.is_previous), line.text, place)
-            if number >= first
-        ]
+
+def _stream(line: LogLine) -> tuple[str, str, bool]:
+    return line.pod, line.container, line.is_previous
